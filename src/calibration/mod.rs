@@ -1,0 +1,1 @@
+//! Readings in, registers out: formulas, the sheet's own arithmetic, register sets.

@@ -1,0 +1,12 @@
+//! Meterbench calibrates and tests electricity meters: see README.md for what it does and ARCHITECTURE.md for how it is built.
+
+pub mod calibration;
+pub mod cli;
+pub mod clock;
+pub mod meter;
+pub mod port;
+pub mod procedure;
+pub mod profile;
+pub mod reference;
+pub mod sim;
+pub mod units;

@@ -1,0 +1,2 @@
+//! The one binary: window and command line.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Steps, limits, stability, the runner.

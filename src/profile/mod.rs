@@ -1,0 +1,1 @@
+//! Facts about meters, instruments and procedures, as TOML.

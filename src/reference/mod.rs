@@ -1,0 +1,200 @@
+//! The bench around the meter: the reference that tells the truth, the source that supplies voltage and current, and the
+//! person who does what neither can.
+//!
+//! [`manual`] asks the operator; [`scpi`] speaks to an instrument that a profile describes. Procedures see only the traits.
+
+use crate::clock::{Moment, SharedClock};
+use crate::port::PortError;
+use crate::units::{Amps, Degrees, Hertz, Percent, Vars, VoltAmps, Volts, Watts};
+
+/// An instrument, as it names itself or as the operator names it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Identity {
+    /// Maker.
+    pub maker: String,
+    /// Model.
+    pub model: String,
+    /// Serial number.
+    pub serial: String,
+    /// Version of its firmware.
+    pub version: String,
+    /// It says of itself that it is simulated; such a run is marked everywhere.
+    pub simulated: bool,
+}
+
+/// What the reference shows at one moment. Every value present is finite and was measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ReferenceReading {
+    /// When the reading arrived.
+    pub at: Moment,
+    /// Voltage.
+    pub u: Volts,
+    /// Current.
+    pub i: Amps,
+    /// Active power.
+    pub p: Watts,
+    /// Reactive power, inductive positive, where the instrument gives it.
+    pub q: Option<Vars>,
+    /// Apparent power, where the instrument gives it.
+    pub s: Option<VoltAmps>,
+    /// Power factor, where the instrument gives it.
+    pub pf: Option<f64>,
+    /// Phase angle, inductive positive, where the instrument gives it.
+    pub phase: Option<Degrees>,
+    /// Frequency, where the instrument gives it.
+    pub f: Option<Hertz>,
+}
+
+/// What the source is to supply, and what the reference is to show then.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LoadPoint {
+    /// Voltage.
+    pub u: Volts,
+    /// Current; zero is the open current circuit.
+    pub i: Amps,
+    /// Power factor and its side.
+    pub pf: PowerFactor,
+    /// Frequency.
+    pub f: Hertz,
+}
+
+/// Power factor with its side, as load points are named: 1, 0.5L, 0.8C.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PowerFactor {
+    /// Magnitude, 0 to 1.
+    pub magnitude: f64,
+    /// Which way the current lags.
+    pub side: Side,
+}
+
+/// Which way the current is shifted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// L: the current lags the voltage.
+    Inductive,
+    /// C: the current leads the voltage.
+    Capacitive,
+}
+
+/// Tells the truth about voltage, current and power.
+pub trait Reference: Send {
+    /// Asks the instrument who it is, sets it up for reading, and checks it against its profile.
+    fn identify(&mut self) -> Result<Identity, InstrumentError>;
+
+    /// One fresh reading. Waits for the instrument as long as its profile allows.
+    fn read(&mut self) -> Result<ReferenceReading, InstrumentError>;
+
+    /// Called when the bench has settled on another load point, before readings are wanted there: a person is asked here.
+    fn load_point_changed(&mut self, point: &LoadPoint) -> Result<(), InstrumentError>;
+
+    /// The meter's energy error as the bench's own display shows it, where that is how it is learned; `None` where the
+    /// energy error has to be measured from power and the meter's registers or pulses.
+    fn displayed_error(&mut self, point: &LoadPoint) -> Result<Option<Percent>, InstrumentError>;
+}
+
+/// Supplies voltage and current.
+pub trait Source: Send {
+    /// Asks the instrument who it is and prepares it; supplies nothing yet.
+    fn identify(&mut self) -> Result<Identity, InstrumentError>;
+
+    /// Goes to a load point and switches on. Returns when the source has been told and its settling time is over; whether
+    /// the point is reached, the reference shows.
+    fn apply(&mut self, point: &LoadPoint) -> Result<(), InstrumentError>;
+
+    /// Voltage and current off. Tried again by the caller when it fails: this one matters.
+    fn switch_off(&mut self) -> Result<(), InstrumentError>;
+
+    /// How long the reference may take to show the point after `apply`: seconds for an instrument, minutes for a person.
+    fn patience(&self) -> std::time::Duration;
+}
+
+/// The person at the bench.
+pub trait Operator: Send + Sync {
+    /// Says something that needs no answer.
+    fn tell(&self, message: &str);
+
+    /// Asks, and waits for the answer, trimmed.
+    ///
+    /// # Errors
+    /// Nobody is there to answer, or the run was cancelled meanwhile.
+    fn ask(&self, question: &str) -> Result<String, OperatorError>;
+}
+
+/// Why a question has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OperatorError {
+    /// No terminal, or the input ended.
+    #[error("nobody is there to answer")]
+    Absent,
+    /// The run was cancelled while the question stood.
+    #[error("cancelled at a question")]
+    Cancelled,
+}
+
+/// What a reference or a source needs from the bench.
+#[derive(Clone)]
+pub struct BenchServices {
+    /// Time.
+    pub clock: SharedClock,
+    /// The person to ask.
+    pub operator: std::sync::Arc<dyn Operator>,
+}
+
+/// Why an instrument did not do what was asked. A failed reading is never a value.
+#[derive(Debug, thiserror::Error)]
+pub enum InstrumentError {
+    /// The line failed.
+    #[error("{instrument}: {source}")]
+    Port {
+        /// Name from the profile.
+        instrument: String,
+        /// The cause.
+        source: PortError,
+    },
+    /// No answer in time.
+    #[error("{instrument} did not answer {command:?} within {waited_millis} ms")]
+    Silent {
+        /// Name from the profile.
+        instrument: String,
+        /// What was asked.
+        command: String,
+        /// How long was waited.
+        waited_millis: u64,
+    },
+    /// An answer that is not what the profile says.
+    #[error("{instrument} answered {answer:?} to {command:?}: {problem}")]
+    Answer {
+        /// Name from the profile.
+        instrument: String,
+        /// What was asked.
+        command: String,
+        /// What came back, cut to a readable length.
+        answer: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// Another instrument than the profile is for.
+    #[error("{instrument} is expected, but {found:?} answered")]
+    WrongInstrument {
+        /// Name from the profile.
+        instrument: String,
+        /// The identification that came back.
+        found: String,
+    },
+    /// The load point is outside of what the instrument may supply.
+    #[error("{instrument} cannot supply {what}")]
+    OutOfRange {
+        /// Name from the profile.
+        instrument: String,
+        /// The value and the limit.
+        what: String,
+    },
+    /// The person did not answer.
+    #[error("the operator was asked {question:?}: {source}")]
+    Operator {
+        /// What was asked.
+        question: String,
+        /// Why there is no answer.
+        source: OperatorError,
+    },
+}

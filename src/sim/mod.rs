@@ -1,0 +1,1 @@
+//! The simulated station: real bytes over simulated lines.

@@ -1,1 +1,10 @@
+#![doc = include_str!("../README.md")]
 #![no_std]
+#![forbid(unsafe_code)]
+
+pub mod checksum;
+pub mod register;
+pub mod uart;
+
+pub use checksum::checksum;
+pub use register::{Access, Encoding, Register, Section};

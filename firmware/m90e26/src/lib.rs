@@ -5,6 +5,7 @@
 pub mod checksum;
 pub mod register;
 pub mod uart;
+pub mod value;
 
 pub use checksum::checksum;
 pub use register::{Access, Encoding, Register, Section};

@@ -1,1 +1,3 @@
 //! Readings in, registers out: formulas, the sheet's own arithmetic, register sets.
+
+pub mod sheet;

@@ -1,5 +1,7 @@
 //! The sheet's arithmetic gives what the sheet gives: every recorded line, every odd input.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use meterbench::calibration::sheet::{SheetInputs, SheetOutputs, Value};
 use serde_json::{Map, Value as Json};
 

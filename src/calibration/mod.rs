@@ -1,4 +1,5 @@
 //! Readings in, registers out: formulas, the sheet's own arithmetic, register sets.
 
-pub mod sheet;
 pub mod formula;
+pub mod sheet;
+pub mod solve;

@@ -82,13 +82,13 @@ pub(super) fn fit_word(
 }
 
 /// An input that must be a positive number.
-pub(super) fn positive(quantity: &'static str, value: f64) -> Result<f64, FormulaError> {
+pub(in crate::calibration) fn positive(quantity: &'static str, value: f64) -> Result<f64, FormulaError> {
     let needed = "a positive number is needed";
     if value.is_finite() && value > 0.0 { Ok(value) } else { Err(FormulaError::Input { quantity, value, needed }) }
 }
 
 /// An input that must be a number.
-pub(super) fn finite(quantity: &'static str, value: f64) -> Result<f64, FormulaError> {
+pub(in crate::calibration) fn finite(quantity: &'static str, value: f64) -> Result<f64, FormulaError> {
     let needed = "a finite number is needed";
     if value.is_finite() { Ok(value) } else { Err(FormulaError::Input { quantity, value, needed }) }
 }

@@ -1,4 +1,4 @@
-//! The measuring path: what the shown voltage, current and power depend on (AN 3.2.4.5 to 3.2.4.7; registers 31 to 3A, 03).
+//! The measuring path: what the shown voltage, current and power depend on (AN section 3; registers 31 to 3A, 03).
 
 use m90e26::Register;
 
@@ -12,7 +12,7 @@ const URMS_LIMIT: f64 = 655.35;
 const IRMS_LIMIT: f64 = 65.535;
 /// Steps of Irms in one ampere.
 const STEPS_PER_AMP: f64 = 1000.0;
-/// Steps of the current offset in one step of Irms, at a gain of 1: 2^16 / 2^8 (AN 3.2.4.6).
+/// Steps of the current offset in one step of Irms, at a gain of 1: 2^16 / 2^8 (AN section 3).
 const IOFFSET_SCALE: f64 = 256.0;
 /// Scale of the voltage gain in the sag threshold.
 const SAG_GAIN_SCALE: f64 = 32_768.0;
@@ -71,7 +71,7 @@ pub(in crate::calibration) fn igain_from_exact(line: Line, value: f64) -> Result
     fit_word(line.igain().name(), value, 1..=0xFFFF, smells)
 }
 
-/// IoffsetL or IoffsetN from the current shown with voltage but no current, measured with offset 0 (AN 3.2.4.6): the reading
+/// IoffsetL or IoffsetN from the current shown with voltage but no current, measured with offset 0 (AN section 3): the reading
 /// in steps of 0.001 A times Igain / 2^16 times 2^8, negated.
 ///
 /// # Errors
@@ -114,7 +114,7 @@ pub fn mean_power(readings: &[i16]) -> Option<f64> {
 }
 
 /// A power offset from readings of the power register with the current circuit open, in small-power mode, with offset 0:
-/// their mean, negated (AN 3.2.4.7). Example: FFC4 FFCA FFCA FFDC FFC5 give 0035H.
+/// their mean, negated (AN section 3). Example: FFC4 FFCA FFCA FFDC FFC5 give 0035H.
 ///
 /// `register` is one of PoffsetL, QoffsetL, PoffsetN, QoffsetN.
 ///
@@ -129,7 +129,7 @@ pub fn power_offset(register: Register, readings: &[i16]) -> Result<u16, Formula
     fit_word(register.name(), -mean, i16::MIN.into()..=i16::MAX.into(), smells)
 }
 
-/// SagTh for a threshold at the fraction `x` of the nominal voltage (AN 3.2.3): 100 Un sqrt(2) x / (4 Ugain / 32768).
+/// SagTh for a threshold at the fraction `x` of the nominal voltage (AN section 3): 100 Un sqrt(2) x / (4 Ugain / 32768).
 /// Example: 220 V, 0.78, 26400 give 1D6AH.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! The metering path: what energy and pulses depend on (AN 3.2.2 to 3.2.4.4; registers 21 to 28).
+//! The metering path: what energy and pulses depend on (AN section 3; registers 21 to 28).
 
 use super::error::{FormulaError, RangeError, Smells, finite, fit, fit_word, positive};
 use super::{Line, Register};
@@ -6,9 +6,9 @@ use crate::units::{Amps, Degrees, Hertz, Percent, Volts};
 
 /// Scale of PL_Constant (AN 3.2.2): 838860800 GL VL VU / (MC Un Ib).
 const PL_SCALE: f64 = 838_860_800.0;
-/// Scale of the power thresholds (AN 3.2.2): 93.2067556 GL VL VU k.
+/// Scale of the power thresholds (AN section 3): 93.2067556 GL VL VU k.
 const THRESHOLD_SCALE: f64 = 93.206_755_6;
-/// Steps of Lphi and Nphi for an error of 1 (100 %) at PF 0.5L and 50 Hz (AN 3.2.4.4).
+/// Steps of Lphi and Nphi for an error of 1 (100 %) at PF 0.5L and 50 Hz (AN section 3).
 const PHASE_SCALE: f64 = 3763.74;
 /// The frequency the phase scale holds at.
 const PHASE_HERTZ: f64 = 50.0;
@@ -123,7 +123,7 @@ pub fn fraction_from_gain(register: u16) -> f64 {
     f64::from(register.cast_signed()) / GAIN_SCALE
 }
 
-/// Lphi or Nphi that takes away an error at PF 0.5L measured with phase 0 and the gain calibrated (AN 3.2.4.4).
+/// Lphi or Nphi that takes away an error at PF 0.5L measured with phase 0 and the gain calibrated (AN section 3).
 /// Example: +0.95 % gives 0024H.
 ///
 /// The scale of the note holds at 50 Hz. The compensation is a delay, so at another frequency the same angle takes 50/f as
@@ -190,7 +190,7 @@ impl Threshold {
     }
 }
 
-/// A power threshold at a fraction of Un Ib: 0.004 is 0.4 % (AN 3.2.2). Example: 24, 1 mV, 250 mV, 0.004 give 08BDH.
+/// A power threshold at a fraction of Un Ib: 0.004 is 0.4 % (AN section 3). Example: 24, 1 mV, 250 mV, 0.004 give 08BDH.
 ///
 /// # Errors
 /// A fraction that is negative or no number, zero for the start, or a result over 16 bits.

@@ -9,10 +9,12 @@ mod measurement;
 mod metering;
 
 pub use error::{FormulaError, RangeError};
+pub(super) use error::{finite, positive};
 pub use measurement::{
     amps_from_current_offset, current_offset, igain, mean_power, power_offset, sag_threshold, ugain,
     volts_from_sag_threshold,
 };
+pub(super) use measurement::{igain_from_exact, ioffset_from_exact, register_amps};
 pub use metering::{
     AnalogPath, PlRounding, Threshold, degrees_from_phase, degrees_per_step, fraction_from_gain,
     fraction_from_threshold, gain, gain_from_fraction, mc_from_pl_constant, phase, phase_from_steps, pl_constant,

@@ -3,8 +3,10 @@
 #![forbid(unsafe_code)]
 
 pub mod checksum;
+pub mod field;
 pub mod register;
 pub mod uart;
+pub mod value;
 
 pub use checksum::checksum;
 pub use register::{Access, Encoding, Register, Section};

@@ -4,8 +4,10 @@
 //! transactions with retries. Neither reads or writes a port or looks at a clock.
 
 pub mod codec;
+pub mod session;
 
 pub use codec::{
     ChecksumMismatch, Request, RequestDecoder, RequestError, START, decode_read_answer, encode_read,
     encode_read_answer, encode_write, write_answer,
 };
+pub use session::{Action, Operation, Outcome, Session, SessionError, Statistics, Timing};

@@ -1,1 +1,5 @@
 //! Readings in, registers out: formulas, the sheet's own arithmetic, register sets.
+
+pub mod formula;
+pub mod sheet;
+pub mod solve;

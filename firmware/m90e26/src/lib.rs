@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod checksum;
+pub mod field;
 pub mod register;
 pub mod uart;
 pub mod value;

@@ -3,6 +3,8 @@
 //!
 //! [`manual`] asks the operator; [`scpi`] speaks to an instrument that a profile describes. Procedures see only the traits.
 
+pub mod power_factor;
+
 use crate::clock::{Moment, SharedClock};
 use crate::port::PortError;
 use crate::units::{Amps, Degrees, Hertz, Percent, Vars, VoltAmps, Volts, Watts};

@@ -3,6 +3,7 @@
 //! [`Meter`] is what a procedure sees: registers, quantities, bus statistics. [`afe`] reaches the metering chip's UART
 //! directly. A failed read is an error, never a value.
 
+pub use m90e26::Line;
 use m90e26::{Register, value};
 
 use crate::clock::Moment;
@@ -12,80 +13,6 @@ pub mod afe;
 mod quantity;
 
 pub use quantity::Quantity;
-
-/// One of the two current channels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum Line {
-    /// The L line: IgainL, Lgain, Lphi, registers 48-4F.
-    L,
-    /// The N line: IgainN, Ngain, Nphi, registers 68-6F.
-    N,
-}
-
-impl Line {
-    /// The current gain register.
-    #[must_use]
-    pub const fn igain(self) -> Register {
-        match self {
-            Self::L => Register::IgainL,
-            Self::N => Register::IgainN,
-        }
-    }
-
-    /// The energy gain register.
-    #[must_use]
-    pub const fn gain(self) -> Register {
-        match self {
-            Self::L => Register::Lgain,
-            Self::N => Register::Ngain,
-        }
-    }
-
-    /// The phase compensation register.
-    #[must_use]
-    pub const fn phi(self) -> Register {
-        match self {
-            Self::L => Register::Lphi,
-            Self::N => Register::Nphi,
-        }
-    }
-
-    /// The current offset register.
-    #[must_use]
-    pub const fn ioffset(self) -> Register {
-        match self {
-            Self::L => Register::IoffsetL,
-            Self::N => Register::IoffsetN,
-        }
-    }
-
-    /// The offset registers of active and reactive power.
-    #[must_use]
-    pub const fn power_offsets(self) -> [Register; 2] {
-        match self {
-            Self::L => [Register::PoffsetL, Register::QoffsetL],
-            Self::N => [Register::PoffsetN, Register::QoffsetN],
-        }
-    }
-
-    /// The other one.
-    #[must_use]
-    pub const fn other(self) -> Self {
-        match self {
-            Self::L => Self::N,
-            Self::N => Self::L,
-        }
-    }
-}
-
-impl std::fmt::Display for Line {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::L => "L",
-            Self::N => "N",
-        })
-    }
-}
 
 /// A register's content and when the meter gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

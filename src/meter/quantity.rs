@@ -60,9 +60,9 @@ impl Quantity {
             // All ones is what a dead line reads, and 655 V or 65 A at the very end of the range is no reading either.
             Self::Urms | Self::Irms(_) | Self::Smean(_) | Self::Frequency if word == 0xFFFF => None,
             Self::Urms => Some(value::volts(word, lsb)),
-            Self::Irms(_) => Some(value::amps(word, lsb)),
+            Self::Irms(_) => Some(value::amperes(word, lsb)),
             Self::Pmean(_) | Self::Qmean(_) => Some(value::kilowatts(word, lsb) * 1000.0),
-            Self::Smean(_) => Some(value::kilovolt_amps(word, lsb) * 1000.0),
+            Self::Smean(_) => Some(value::kilovoltamperes(word, lsb) * 1000.0),
             Self::PowerFactor(_) => Some(value::power_factor(word)).filter(|pf| pf.abs() <= 1.0),
             Self::Angle(_) => Some(value::degrees(word)).filter(|angle| angle.abs() <= 180.0),
             Self::Frequency => Some(value::hertz(word)),

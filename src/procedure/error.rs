@@ -7,7 +7,7 @@ use m90e26::Register;
 
 use super::report::Verdict;
 
-/// Why a step stopped. What the operator is told of it stands in [`super::advice`].
+/// Why a step stopped. What the operator is told of it stands in [`crate::advice`].
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
     /// A person stopped the run.
@@ -152,6 +152,12 @@ pub enum StepError {
     KeepsResetting {
         /// How often.
         times: u32,
+    },
+    /// Voltage and current could not be switched off.
+    #[error("the source may still be on: {reason}")]
+    SourceOn {
+        /// What the source said.
+        reason: String,
     },
     /// The program is wrong.
     #[error("the worker stopped unexpectedly")]

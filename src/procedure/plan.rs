@@ -1,7 +1,7 @@
 //! What is going to be done: a meter profile and a procedure, and what follows from both.
 
 use m90e26::Register;
-use m90e26::field::MMode;
+use m90e26::field::{LnSel, MMode};
 
 use super::error::StepError;
 use crate::calibration::formula::{self, AnalogPath, PlRounding};
@@ -156,7 +156,7 @@ impl Plan {
     #[must_use]
     pub fn mmode_for(&self, line: Line) -> u16 {
         let mmode = MMode::from_bits(self.meter.registers.m_mode.0);
-        if self.lines().len() > 1 { mmode.with_l_line_metered(line == Line::L).bits() } else { mmode.bits() }
+        if self.lines().len() > 1 { mmode.with_lnsel(if line == Line::L { LnSel::L } else { LnSel::N }).bits() } else { mmode.bits() }
     }
 
     /// How far readings may be from the load point: a source that is further off was told something else.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::advice::Advice;
+use crate::advice::Advice;
 use crate::meter::BusStatistics;
 
 /// How something ended. Failing a limit and failing to measure are different things.

@@ -3,6 +3,7 @@
 //! Words are named as the M90E26's datasheet (Atmel-46002B) names the registers. How constants follow from these figures is
 //! the calibration's business; this file reads and checks.
 
+use m90e26::Line;
 use serde::Deserialize;
 
 use super::check::Findings;
@@ -137,15 +138,6 @@ impl SerialRule {
             findings.require(min <= max, "serial.digits_min", "must not exceed digits_max");
         }
     }
-}
-
-/// A current input of the chip.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, serde::Serialize)]
-pub enum Line {
-    /// The L (live) line: IgainL, Irms.
-    L,
-    /// The N (neutral) line: IgainN, Irms2.
-    N,
 }
 
 /// Whether an offset is measured or left at zero.

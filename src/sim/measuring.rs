@@ -133,7 +133,7 @@ impl Measured {
         let s = |line: LineValues| line.p.hypot(line.q);
         let pf = |line: LineValues| if s(line) > 1e-9 { line.p / s(line) } else { 0.0 };
         let angle = |line: LineValues| if s(line) > 1e-9 { line.q.atan2(line.p).to_degrees() } else { 0.0 };
-        let magnitude = |value: f64| value::sign_magnitude_word(value.round() as i32).unwrap_or(0x7FFF);
+        let magnitude = |value: f64| value::sign_magnitude_raw(value.round() as i32).unwrap_or(0x7FFF);
         let mean = |value: f64| {
             if self.small_power { ((value.round() as i16) as u16, Some(0)) } else { signed_with_lsb(value) }
         };

@@ -1,6 +1,6 @@
 //! The chip's metering path: raw power through PL_Constant, gain and phase into counts of 0.1 pulse.
 
-use m90e26::field::MMode;
+use m90e26::field::{LnSel, MMode};
 use m90e26::{Register, value};
 
 use super::board::{Board, Channel};
@@ -101,17 +101,17 @@ impl Counters {
 }
 
 fn flow(mains: &Mains, board: &Board, words: &MeteringWords, secs: f64) -> Flow {
-    let lines = [(Channel::L, words.mmode.l_gain().factor()), (Channel::N, words.mmode.n_gain().factor())];
-    let [l, n] = lines.map(|(channel, pga)| raw_power(mains, board, channel, pga, secs));
+    let lines = [(Channel::L, words.mmode.lgain().factor()), (Channel::N, words.mmode.ngain().factor())];
+    let [l, n] = lines.map(|(channel, pga)| raw_power(mains, board, channel, f64::from(pga), secs));
     let l_line = match board.kind.ln_mode {
         0b00 => l.apparent.abs() >= n.apparent.abs(),
         0b01 | 0b10 => true,
-        _ => words.mmode.meters_l_line(),
+        _ => words.mmode.lnsel() == LnSel::L,
     };
     let (raw, line) = if l_line { (l, 0) } else { (n, 1) };
     let word = |words: &[u16; 2]| words.get(line).copied().unwrap_or_default();
     let gain = 1.0 + f64::from(value::twos_complement(word(&words.gain))) / 32_768.0;
-    let shift = raw.shift + f64::from(value::lphi_steps(word(&words.phi))) * degrees_per_lphi_step(mains.f);
+    let shift = raw.shift + f64::from(value::phi(word(&words.phi))) * degrees_per_lphi_step(mains.f);
     let angle = (mains.phi + shift).to_radians();
     // PL_Constant = factor * G * VL * VU / (MC * Un * Ib) solved for MC * P, in ten counts a pulse and 3.6 MJ a kWh.
     let power = raw.apparent * gain * PL_FACTOR / f64::from(words.pl_constant.max(1)) * 10.0 / 3.6e6;

@@ -8,14 +8,14 @@ use std::time::Duration;
 use m90e26::Register;
 use m90e26::field::command;
 
-use super::control::Control;
-use super::error::StepError;
-use super::event::{Event, MeterReading};
-use super::feed::Feed;
-use super::plan::{Plan, Step};
-use super::report::{Measurement, StepReport, Verdict};
+use crate::procedure::control::Control;
+use crate::procedure::error::StepError;
+use crate::procedure::event::{Event, MeterReading};
+use crate::procedure::feed::Feed;
+use crate::procedure::plan::{Plan, Step};
+use crate::procedure::report::{Measurement, StepReport, Verdict};
 use crate::calibration::registers::RegisterSet;
-use crate::calibration::solve::PathMeasurement;
+use crate::calibration::solve::EnergyPoint;
 use crate::clock::{Moment, SharedClock};
 use crate::meter::{Line, Meter};
 use crate::reference::Operator;
@@ -73,7 +73,7 @@ struct LineFindings {
     /// Register amperes and real amperes at Ib, with the current gain in force then.
     current: Option<(f64, f64, u16)>,
     /// The metering path at PF 1.
-    unity: Option<PathMeasurement>,
+    unity: Option<EnergyPoint>,
 }
 
 /// A unit on the bench and its run so far.
@@ -82,7 +82,7 @@ pub struct Position<'a> {
     /// Serial number of the unit.
     pub serial: String,
     around: Surroundings<'a>,
-    meter: Box<dyn Meter>,
+    meter: &'a mut dyn Meter,
     /// What the chip holds now, as far as the bench has written it.
     registers: RegisterSet,
     /// What the chip held when it came.
@@ -102,7 +102,7 @@ pub struct Position<'a> {
 impl<'a> Position<'a> {
     /// A unit that nothing has been done to yet.
     #[must_use]
-    pub fn new(number: usize, serial: String, meter: Box<dyn Meter>, around: Surroundings<'a>) -> Self {
+    pub fn new(number: usize, serial: String, meter: &'a mut dyn Meter, around: Surroundings<'a>) -> Self {
         let findings = around.plan.lines().iter().map(|&line| LineFindings { line, current: None, unity: None });
         Self {
             number,

@@ -62,7 +62,7 @@ impl AfeMeter {
                 }
                 Action::Done(result) => break result,
                 // Only before `start`; the session is never idle inside a transaction.
-                Action::Idle => break Err(SessionError::no_answer(register.address())),
+                Action::Idle => break Err(SessionError::NoAnswer { address: register.address(), attempts: 0 }),
             }
         };
         self.busy += self.clock.now().since(start);

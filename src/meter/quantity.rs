@@ -50,7 +50,7 @@ impl Quantity {
     /// Whether the LSB register holds its lower half (Atmel-46002B: rms and mean-power registers).
     #[must_use]
     pub const fn has_lsb(self) -> bool {
-        !matches!(self, Self::PowerFactor(_) | Self::Angle(_) | Self::Frequency)
+        self.register().extended_by_lsb()
     }
 
     /// The value from the register's word and the LSB word; `None` for words that no measurement gives.

@@ -3,13 +3,20 @@
 //! Follows Atmel-46002B; the signals come from [`super::metering`] and [`super::measuring`]. Time is an argument: the chip
 //! catches up with the world whenever it is asked for something.
 
-use m90e26::field::{FuncEn, MMode, SysStatus, command};
+use m90e26::field::{FuncEn, MMode, command};
 use m90e26::{Access, Register, checksum};
 
 use super::board::{Board, Defect};
 use super::measuring::{self, Measured, MeasuringWords};
 use super::metering::{Counters, MeteringWords};
 use super::world::World;
+
+// SysStatus, by bit (Atmel-46002B, register 01).
+const CAL_ERR: u16 = 0b11 << 14;
+const ADJ_ERR: u16 = 0b11 << 12;
+const LN_CHANGE: u16 = 1 << 7;
+const REV_P_CHG: u16 = 1 << 5;
+const SAG_WARN: u16 = 1 << 1;
 
 /// What CalStart or AdjStart has made of its half of the chip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,14 +212,8 @@ impl Chip {
     }
 
     fn checksum_errors(&self) -> u16 {
-        let mut status = SysStatus::from_bits(0);
-        if self.metering == Half::Fault {
-            status = status.with_cal_error();
-        }
-        if self.measuring == Half::Fault {
-            status = status.with_adj_error();
-        }
-        status.bits()
+        let error = |half, bits| if half == Half::Fault { bits } else { 0 };
+        error(self.metering, CAL_ERR) | error(self.measuring, ADJ_ERR)
     }
 
     fn energy_status(&self) -> u16 {
@@ -257,17 +258,17 @@ impl Chip {
         let enabled = FuncEn::from_bits(self.get(Register::FuncEn));
         let flow = self.counters.flow;
         let reverse = flow.counts_per_sec < 0.0;
-        if reverse != self.reverse && enabled.rev_p() {
-            self.events |= SysStatus::REV_P;
+        if reverse != self.reverse && enabled.rev_p_en() {
+            self.events |= REV_P_CHG;
         }
         if flow.l_line != self.l_line && self.board.kind.ln_mode == 0 && !self.counters.no_load() {
-            self.events |= SysStatus::LN_CHANGE;
+            self.events |= LN_CHANGE;
             self.l_line = flow.l_line;
         }
         self.reverse = reverse;
         let sagging = measuring::sags(&self.world, &self.board, self.now, &self.measuring_words());
-        if sagging && !self.sagging && enabled.sag() {
-            self.events |= SysStatus::SAG;
+        if sagging && !self.sagging && enabled.sag_en() {
+            self.events |= SAG_WARN;
         }
         self.sagging = sagging;
     }

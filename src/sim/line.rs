@@ -20,6 +20,9 @@ pub struct SimLine {
     /// When the wire from the device is free again.
     answered: Moment,
     arriving: VecDeque<(Moment, u8)>,
+    /// Above this speed nothing gets through.
+    max_baud: Option<u32>,
+    too_fast: bool,
 }
 
 impl SimLine {
@@ -28,7 +31,25 @@ impl SimLine {
     pub fn new(name: String, clock: SharedClock, device: Box<dyn Device>, baud: Option<u32>) -> Self {
         let character = baud.map_or(Duration::ZERO, |baud| LineSettings::eight_n_one(baud).character_time());
         let (sent, answered) = (Moment::START, Moment::START);
-        Self { name, clock, device, character, paced: baud.is_some(), sent, answered, arriving: VecDeque::new() }
+        Self {
+            name,
+            clock,
+            device,
+            character,
+            paced: baud.is_some(),
+            sent,
+            answered,
+            arriving: VecDeque::new(),
+            max_baud: None,
+            too_fast: false,
+        }
+    }
+
+    /// A line with slow optocouplers in it.
+    #[must_use]
+    pub fn limited_to(mut self, max_baud: Option<u32>) -> Self {
+        self.max_baud = max_baud;
+        self
     }
 
     fn check(&self) -> Result<(), PortError> {
@@ -45,6 +66,9 @@ impl Port for SimLine {
         self.sent = self.sent.max(self.clock.now());
         for &byte in bytes {
             self.sent = self.sent + self.character;
+            if self.too_fast {
+                continue;
+            }
             if let Some(answer) = self.device.on_byte(byte, self.sent) {
                 let mut at = self.answered.max(self.sent + answer.delay);
                 for byte in answer.bytes {
@@ -82,6 +106,7 @@ impl Port for SimLine {
     }
 
     fn configure(&mut self, line: LineSettings) -> Result<(), PortError> {
+        self.too_fast = self.max_baud.is_some_and(|max| line.baud > max);
         if self.paced {
             self.character = line.character_time();
         }

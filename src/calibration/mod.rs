@@ -1,5 +1,6 @@
 //! Readings in, registers out: formulas, the sheet's own arithmetic, register sets.
 
 pub mod formula;
+pub mod registers;
 pub mod sheet;
 pub mod solve;

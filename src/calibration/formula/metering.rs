@@ -1,5 +1,7 @@
 //! The metering path: what energy and pulses depend on (AN section 3; registers 21 to 28).
 
+use m90e26::value;
+
 use super::error::{FormulaError, RangeError, Smells, finite, fit, fit_word, positive};
 use super::{Line, Register};
 use crate::units::{Amps, Degrees, Hertz, Percent, Volts};
@@ -132,8 +134,16 @@ pub fn fraction_from_gain(register: u16) -> f64 {
 /// # Errors
 /// An error that is no number, or one of more than about 27 %.
 pub fn phase(line: Line, error_05l: Percent, frequency: Hertz) -> Result<u16, FormulaError> {
+    phase_from_steps(line, steps_from_error(error_05l, frequency)?)
+}
+
+/// The steps [`phase`] rounds; added to the steps in force where those are not 0.
+///
+/// # Errors
+/// An error that is no number, or a frequency that is not positive.
+pub fn steps_from_error(error_05l: Percent, frequency: Hertz) -> Result<f64, FormulaError> {
     let error = finite("error at PF 0.5L in percent", error_05l.0)? / 100.0;
-    phase_from_steps(line, error * PHASE_SCALE * PHASE_HERTZ / positive("frequency in Hz", frequency.0)?)
+    Ok(error * PHASE_SCALE * PHASE_HERTZ / positive("frequency in Hz", frequency.0)?)
 }
 
 /// Lphi or Nphi for a number of steps; positive steps move the current later, so that an inductive load reads less.
@@ -156,8 +166,7 @@ pub fn phase_from_steps(line: Line, steps: f64) -> Result<u16, FormulaError> {
 /// The steps a phase register stands for; bits 14 to 10 have no meaning.
 #[must_use]
 pub fn steps_from_phase(register: u16) -> i16 {
-    let magnitude = (register & PHASE_LIMIT).cast_signed();
-    if register & PHASE_SIGN == 0 { magnitude } else { -magnitude }
+    value::phi(register)
 }
 
 /// The angle of one phase step: 180 / (sqrt(3) pi 3763.74) at 50 Hz, 0.0087891 degrees. Proportional to the frequency.

@@ -18,7 +18,7 @@ pub(super) use measurement::{igain_from_exact, ioffset_from_exact, register_amps
 pub use metering::{
     AnalogPath, PlRounding, Threshold, degrees_from_phase, degrees_per_step, fraction_from_gain,
     fraction_from_threshold, gain, gain_from_fraction, mc_from_pl_constant, phase, phase_from_steps, pl_constant,
-    steps_from_phase, threshold,
+    steps_from_error, steps_from_phase, threshold,
 };
 
 pub use m90e26::Line;

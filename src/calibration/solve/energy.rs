@@ -165,7 +165,7 @@ mod tests {
     /// The model written out, apart from the code under test.
     fn simulated(k: f64, d: f64, hertz: f64, phase: f64, gain_register: u16, phase_register: u16) -> EnergyPoint {
         let steps = f64::from(phase_register & 0x3FF) * if phase_register & 0x8000 == 0 { 1.0 } else { -1.0 };
-        let lag = d + steps * 0.008_789_053_5 * hertz / 50.0;
+        let lag = d + steps * 0.008_789_059_21 * hertz / 50.0;
         let gain = 1.0 + f64::from(gain_register.cast_signed()) / 32_768.0;
         let ratio = k * gain * (phase + lag).to_radians().cos() / phase.to_radians().cos();
         EnergyPoint { ratio, phase: Degrees(phase), gain_register, phase_register }
@@ -199,7 +199,7 @@ mod tests {
             // Half a gain step is 2^-16 of the register's 1, so up to K 2^-16 of the energy; half a phase step at PF 0.5 is
             // tan(60) times its angle.
             let gain_step = 100.0 * k / 65_536.0 + 1e-5;
-            let phase_step = 100.0 * 3.0_f64.sqrt() * (0.008_789_06 / 2.0 * hertz / 50.0_f64).to_radians() + 1e-4;
+            let phase_step = 100.0 * 3.0_f64.sqrt() * (0.008_789_059_21 / 2.0 * hertz / 50.0_f64).to_radians() + 1e-4;
             prop_assert!(left(0.0).abs() <= gain_step, "{}", left(0.0));
             prop_assert!(left(60.0).abs() <= gain_step + phase_step, "{}", left(60.0));
             prop_assert!((left(0.0) - solution.error_unity.0).abs() < 1e-5);

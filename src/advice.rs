@@ -125,7 +125,7 @@ pub fn of(error: &StepError) -> Advice {
             "The source does not obey any more",
             "Switch the source off by hand NOW, before touching anything",
         ),
-        StepError::Panicked => Advice::new(
+        StepError::Panicked | StepError::NotCalibration(_) => Advice::new(
             what,
             "The program has a fault",
             "Run again, and send the log to the makers of the program",

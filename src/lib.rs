@@ -10,4 +10,5 @@ pub mod procedure;
 pub mod profile;
 pub mod reference;
 pub mod sim;
+pub mod station;
 pub mod units;

@@ -31,6 +31,9 @@ pub enum StepError {
     /// A constant came out outside of what its register takes.
     #[error(transparent)]
     Formula(#[from] FormulaError),
+    /// A register that is no calibration register was to be calibrated.
+    #[error(transparent)]
+    NotCalibration(#[from] crate::calibration::registers::NotCalibration),
     /// A constant came out outside of what the meter type's parts allow.
     #[error("{register} comes out as {value}, and {low} to {high} is plausible for this meter type")]
     Implausible {

@@ -133,8 +133,8 @@ impl Plan {
             Threshold::Word(word) => Ok(word),
             Threshold::FractionOfIb(fraction) => formula::threshold(which, path, fraction),
         };
-        set.set(Register::PStartTh, threshold(formula::Threshold::Start, words.start_threshold())?);
-        set.set(Register::PNolTh, threshold(formula::Threshold::NoLoad, words.noload_threshold())?);
+        set.set(Register::PStartTh, threshold(formula::Threshold::Start, words.start_threshold())?)?;
+        set.set(Register::PNolTh, threshold(formula::Threshold::NoLoad, words.noload_threshold())?)?;
         for (register, word) in [
             (Register::FuncEn, Some(words.func_en)),
             (Register::SagTh, Some(words.sag_th)),
@@ -146,7 +146,7 @@ impl Plan {
             (Register::IgainN, words.igain_n),
         ] {
             if let Some(word) = word {
-                set.set(register, word.0);
+                set.set(register, word.0)?;
             }
         }
         Ok(set)

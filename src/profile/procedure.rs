@@ -78,6 +78,9 @@ pub struct Energy {
     /// Measured until the standard uncertainty of the slope is below this.
     #[serde(rename = "target_uncertainty_percent")]
     pub target_uncertainty: Percent,
+    /// The same for the verification, where PL_Constant stays as it is and the registers count slower.
+    #[serde(rename = "verify_uncertainty_percent")]
+    pub verify_uncertainty: Percent,
     /// At least so long.
     #[serde(rename = "min_secs", deserialize_with = "secs")]
     pub min: Duration,
@@ -151,6 +154,7 @@ impl Profile for Procedure {
         self.check_times(findings);
         findings.within("stability.tolerance_percent", self.stability.tolerance.0, 0.0001, 10.0);
         findings.within("energy.target_uncertainty_percent", self.energy.target_uncertainty.0, 0.0001, 1.0);
+        findings.within("energy.verify_uncertainty_percent", self.energy.verify_uncertainty.0, 0.0001, 1.0);
         findings.require(
             (1..=GREATEST_DIVISOR).contains(&self.energy.pl_divisor),
             "energy.pl_divisor",

@@ -3,7 +3,8 @@
 use m90e26::value;
 
 use super::error::{FormulaError, RangeError, Smells, finite, fit, fit_word, positive};
-use super::{Line, Register};
+use super::Line;
+use m90e26::Register;
 use crate::units::{Amps, Degrees, Hertz, Percent, Volts};
 
 /// Scale of PL_Constant (AN 3.2.2): 838860800 GL VL VU / (MC Un Ib).

@@ -38,8 +38,8 @@ impl Position<'_> {
     }
 
     pub(super) fn compare_registers(&mut self) -> Result<(), StepError> {
-        for register in RegisterSet::REGISTERS {
-            let (expected, found) = (self.registers.get(register), self.read(register)?);
+        for register in RegisterSet::ORDER {
+            let (expected, found) = (self.registers.get(register)?, self.read(register)?);
             if found != expected {
                 return Err(StepError::RegisterDiffers { register, expected, found });
             }

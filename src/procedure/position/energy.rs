@@ -53,8 +53,9 @@ impl Position<'_> {
             "{}: the energy error in % that the bench displays for the {line} line at {}, {}, PF {}",
             self.serial, point.u, point.i, point.pf
         );
-        let error = crate::reference::ask_number(self.around.operator, &question)?;
-        let phi = self.reference_at(self.now()).map(|reading| phase_of(point, reading.p.0, reading.u.0 * reading.i.0))?;
+        let error = ask_number(self.around.operator, &question)?;
+        let reading = self.reference_at(self.now())?;
+        let phi = phase_of(point, reading.p.0, reading.u.0 * reading.i.0);
         Ok(EnergyError { error: Percent(error), uncertainty: None, method: "displayed by the bench", phi })
     }
 

@@ -5,7 +5,7 @@ use m90e26::Register;
 use super::Position;
 use super::energy::EnergyError;
 use crate::calibration::registers::RegisterSet;
-use crate::calibration::solve::{EnergyPoint, gain_only};
+use crate::calibration::solve::energy::{EnergyPoint, gain_only};
 use crate::meter::Line;
 use crate::procedure::error::StepError;
 use crate::procedure::plan::Step;
@@ -22,7 +22,7 @@ impl Position<'_> {
             let gain = gain_only(line, &unity)?;
             self.judge_signed(line.gain(), gain, self.around.plan.meter.plausible.energy_gain)?;
             let mut set = self.registers.clone();
-            self.set_gain(&mut set, line, gain);
+            self.set_gain(&mut set, line, gain)?;
             self.guarded(|position| position.apply(&set))?;
             if let Some(findings) = self.findings.iter_mut().find(|findings| findings.line == line) {
                 findings.unity = Some(unity);
@@ -46,8 +46,8 @@ impl Position<'_> {
         let point = EnergyPoint {
             ratio: 1.0 + found.error.fraction(),
             phase: Degrees(found.phi),
-            gain_register: self.registers.get(line.gain()),
-            phase_register: self.registers.get(line.phase()),
+            gain_register: self.registers.get(line.gain())?,
+            phase_register: self.registers.get(line.phase())?,
         };
         Ok((point, found))
     }
@@ -55,16 +55,17 @@ impl Position<'_> {
     /// Lets the chip meter `line`, where MMode decides that.
     fn meter_line(&mut self, line: Line) -> Result<(), StepError> {
         let mut set = self.registers.clone();
-        set.set(Register::MMode, self.around.plan.mmode_for(line));
+        set.set(Register::MMode, self.around.plan.mmode_for(line))?;
         self.guarded(|position| position.apply(&set))
     }
 
     /// Sets a line's gain, and the other line's too where the profile wants one word in both.
-    pub(super) fn set_gain(&self, set: &mut RegisterSet, line: Line, gain: u16) {
-        set.set(line.gain(), gain);
+    pub(super) fn set_gain(&self, set: &mut RegisterSet, line: Line, gain: u16) -> Result<(), StepError> {
+        set.set(line.gain(), gain)?;
         if self.around.plan.meter.calibration.mirror_energy_gain {
-            set.set(line.other().gain(), gain);
+            set.set(line.other().gain(), gain)?;
         }
+        Ok(())
     }
 
     fn judge_signed(&mut self, register: Register, word: u16, window: [i32; 2]) -> Result<(), StepError> {

@@ -66,18 +66,18 @@ impl Position<'_> {
         let mut set = self.registers.clone();
         let voltage = averages.u;
         self.as_found("voltage_error", voltage.meter, voltage.reference);
-        let ugain = formula::ugain(self.registers.get(Register::Ugain), Volts(voltage.reference), Volts(voltage.meter))?;
+        let ugain = formula::ugain(self.registers.get(Register::Ugain)?, Volts(voltage.reference), Volts(voltage.meter))?;
         self.judge_gain(Register::Ugain, ugain, Some(plausible.ugain))?;
-        set.set(Register::Ugain, ugain);
+        set.set(Register::Ugain, ugain)?;
         let mut words = format!("Ugain 0x{ugain:04X}");
         for (line, current) in &averages.i {
-            let old = self.registers.get(line.igain());
+            let old = self.registers.get(line.igain())?;
             let real = current.reference;
             self.as_found(&format!("current_error_{line}"), self.around.plan.amps_from_register(current.meter).0, real);
             let shown = real / self.around.plan.meter.calibration.current_scale;
             let igain = formula::igain(*line, old, Amps(shown), Amps(current.meter))?;
             self.judge_gain(line.igain(), igain, plausible.igain(*line))?;
-            set.set(line.igain(), igain);
+            set.set(line.igain(), igain)?;
             words += &format!(", {} 0x{igain:04X}", line.igain());
             if let Some(findings) = self.findings.iter_mut().find(|findings| findings.line == *line) {
                 findings.current = Some((current.meter, shown, old));

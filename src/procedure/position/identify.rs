@@ -15,7 +15,7 @@ impl Position<'_> {
         let before = self.read_back()?;
         self.meter.write(Register::SoftReset, command::SOFT_RESET)?;
         let power_on = RegisterSet::power_on();
-        for register in [Register::CalStart, Register::AdjStart].into_iter().chain(RegisterSet::REGISTERS) {
+        for register in [Register::CalStart, Register::AdjStart].into_iter().chain(RegisterSet::ORDER) {
             let found = self.read(register)?;
             let expected = register.power_on();
             if found != expected {
@@ -25,7 +25,7 @@ impl Position<'_> {
         self.before = before;
         self.registers = power_on;
         self.mode = None;
-        let changed = self.registers.diff(&self.before).len();
+        let changed = self.registers.changes_to(&self.before).len();
         Ok(match changed {
             0 => "M90E26, never calibrated".to_owned(),
             count => format!("M90E26, {count} registers were set; kept in the record"),
@@ -35,8 +35,8 @@ impl Position<'_> {
     /// All calibration registers as the chip holds them.
     pub(super) fn read_back(&mut self) -> Result<RegisterSet, StepError> {
         let mut set = RegisterSet::power_on();
-        for register in RegisterSet::REGISTERS {
-            set.set(register, self.read(register)?);
+        for register in RegisterSet::ORDER {
+            set.set(register, self.read(register)?)?;
         }
         Ok(set)
     }

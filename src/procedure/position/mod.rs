@@ -15,7 +15,7 @@ use crate::procedure::feed::Feed;
 use crate::procedure::plan::{Plan, Step};
 use crate::procedure::report::{Measurement, StepReport, Verdict};
 use crate::calibration::registers::RegisterSet;
-use crate::calibration::solve::EnergyPoint;
+use crate::calibration::solve::energy::EnergyPoint;
 use crate::clock::{Moment, SharedClock};
 use crate::meter::{Line, Meter};
 use crate::reference::Operator;

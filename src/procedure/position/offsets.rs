@@ -4,7 +4,7 @@ use m90e26::Register;
 
 use super::Position;
 use crate::calibration::formula;
-use crate::calibration::solve::{CurrentReadings, Offset, gain_and_offset};
+use crate::calibration::solve::current::{CurrentReadings, Offset, gain_and_offset};
 use crate::meter::{Line, Quantity};
 use crate::procedure::error::StepError;
 use crate::profile::meter::OffsetMode;
@@ -23,7 +23,7 @@ impl Position<'_> {
                 let found = self.findings.iter().find(|findings| findings.line == line);
                 let (read, actual, gain_then) = found.and_then(|found| found.current).ok_or(StepError::Panicked)?;
                 // The reading without current was taken with the new gain, the one at Ib with the old.
-                let gain_now = self.registers.get(line.igain());
+                let gain_now = self.registers.get(line.igain())?;
                 let solution = gain_and_offset(
                     line,
                     &CurrentReadings {
@@ -31,19 +31,19 @@ impl Position<'_> {
                         read: Amps(read),
                         read_at_zero: Amps(read_at_zero * f64::from(gain_then) / f64::from(gain_now)),
                         gain_register: gain_then,
-                        offset_register: self.registers.get(line.ioffset()),
+                        offset_register: self.registers.get(line.ioffset())?,
                     },
                     Offset::Compensate,
                 )?;
-                set.set(line.igain(), solution.gain_register);
-                set.set(line.ioffset(), solution.offset_register);
+                set.set(line.igain(), solution.gain_register)?;
+                set.set(line.ioffset(), solution.offset_register)?;
                 let shown = self.around.plan.amps_from_register(read_at_zero);
                 words.push(format!("{line} reads {shown} without current"));
             }
             if calibration.power_offset == OffsetMode::Measure {
                 for register in [line.poffset(), line.qoffset()] {
                     let offset = self.guarded(|position| position.small_power_offset(register))?;
-                    set.set(register, offset);
+                    set.set(register, offset)?;
                     words.push(format!("{register} 0x{offset:04X}"));
                 }
             }

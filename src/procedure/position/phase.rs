@@ -3,7 +3,7 @@
 use m90e26::{Register, value};
 
 use super::Position;
-use crate::calibration::solve::gain_and_phase;
+use crate::calibration::solve::energy::gain_and_phase;
 use crate::procedure::error::StepError;
 use crate::procedure::plan::Step;
 
@@ -21,8 +21,8 @@ impl Position<'_> {
             let unity = unity.ok_or(StepError::Panicked)?;
             let solution = gain_and_phase(line, frequency, &unity, &lagging)?;
             self.judge_constant(line.phase(), i32::from(value::phi(solution.phase_register)), Some(window))?;
-            set.set(line.phase(), solution.phase_register);
-            self.set_gain(&mut set, line, solution.gain_register);
+            set.set(line.phase(), solution.phase_register)?;
+            self.set_gain(&mut set, line, solution.gain_register)?;
             words.push(format!(
                 "error {} before, {} 0x{:04X}, {} 0x{:04X}",
                 found.error,
@@ -32,7 +32,7 @@ impl Position<'_> {
                 solution.gain_register
             ));
         }
-        set.set(Register::MMode, self.around.plan.meter.registers.m_mode.0);
+        set.set(Register::MMode, self.around.plan.meter.registers.m_mode.0)?;
         self.guarded(|position| position.apply(&set))?;
         Ok(words.join("; "))
     }

@@ -26,13 +26,13 @@ impl Position<'_> {
 
     /// Writes what differs from what the chip holds, and tells the listeners.
     pub(super) fn apply(&mut self, new: &RegisterSet) -> Result<(), StepError> {
-        let changes = self.registers.diff(new);
+        let changes = self.registers.changes_to(new);
         for change in &changes {
             self.write(change.register, change.new)?;
-            self.registers.set(change.register, change.new);
+            self.registers.set(change.register, change.new)?;
             // The low word makes PL_Constant take effect (Atmel-46002B), also when only the high word changes.
             if change.register == Register::PLconstH && !changes.iter().any(|other| other.register == Register::PLconstL) {
-                self.write(Register::PLconstL, new.get(Register::PLconstL))?;
+                self.write(Register::PLconstL, new.get(Register::PLconstL)?)?;
             }
         }
         if !changes.is_empty() {

@@ -3,7 +3,9 @@
 //!
 //! [`manual`] asks the operator; [`scpi`] speaks to an instrument that a profile describes. Procedures see only the traits.
 
+pub mod manual;
 pub mod power_factor;
+pub mod scpi;
 
 use crate::clock::{Moment, SharedClock};
 use crate::port::PortError;

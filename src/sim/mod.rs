@@ -1,1 +1,3 @@
 //! The simulated station: real bytes over simulated lines.
+
+pub mod instrument;

@@ -112,3 +112,19 @@ fn the_opensmartmeter_is_described_as_its_firmware_has_it() {
         }
     }
 }
+
+#[test]
+fn what_is_no_toml_or_not_complete_has_its_line_too() {
+    for (text, line, part) in [
+        ("kind = \"meter\"\nname = \n", Some(2), "string"),
+        ("kind = \"meter\"\nkind = \"meter\"\n", Some(2), "duplicate"),
+        ("name = \"x\"\n", Some(1), "kind"),
+        ("kind = \"motor\"\n", Some(1), "`meter`"),
+        ("kind = \"meter\"\nname = \"x\"\ntitle = \"y\"\n\n[rating]\nun_volts = 240\n", Some(5), "ib_amps"),
+    ] {
+        let error = profile::parse::<MeterProfile>(text, "own.toml").expect_err(text);
+        let finding = error.findings().first().expect("a finding");
+        assert_eq!(finding.line, line, "{error}");
+        assert!(finding.problem.contains(part), "{error}");
+    }
+}

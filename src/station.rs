@@ -11,7 +11,7 @@ use crate::meter::afe::AfeMeter;
 use crate::port::url::{DeviceUrl, UrlError};
 use crate::port::{self, LINE_OPTIONS, LineSettings, OpenError, Port};
 use crate::profile::{self, ProfileError};
-use crate::reference::manual::{ManualReference, ManualSource};
+use crate::reference::manual::{Confirm, ManualReference, ManualSource};
 use crate::reference::scpi::ScpiLink;
 use crate::reference::{BenchServices, Operator, Reference, Source};
 use crate::sim::{self, SimOptions};
@@ -135,7 +135,7 @@ impl Opener<'_> {
         let link = match (url.kind.as_str(), self.wires) {
             ("manual", _) => {
                 let reference = ManualReference::from_url(url, self.services())?;
-                return Ok((Some(Box::new(reference)), Some(Box::new(ManualSource::new(self.services())))));
+                return Ok((Some(Box::new(reference)), Some(self.by_hand(Confirm::Enter))));
             }
             ("sim", Some(wires)) => self.scpi(wires.instrument_port(), SIM_PROFILE)?,
             ("scpi", _) => {
@@ -145,7 +145,7 @@ impl Opener<'_> {
                     url.error("the option profile is missing: which instrument is it? `meterbench profile list` names them")
                 })?;
                 let loaded = profile::load_instrument(name)?;
-                let port = port::open(url, loaded.profile.line_settings(), self.clock)?;
+                let port = port::open(url, loaded.profile.line_settings(url)?, self.clock)?;
                 self.scpi(port, name)?
             }
             _ => return Err(url.error("an instrument is manual:, scpi+tcp:, scpi+serial: or sim:").into()),
@@ -153,6 +153,10 @@ impl Opener<'_> {
         let reference = link.reference().map(|reference| Box::new(reference) as Box<dyn Reference>);
         let source = link.source().map(|source| Box::new(source) as Box<dyn Source>);
         Ok((reference, source))
+    }
+
+    fn by_hand(&self, confirm: Confirm) -> Box<dyn Source> {
+        Box::new(ManualSource::new(self.services(), confirm))
     }
 
     fn scpi(&self, port: Box<dyn Port>, name: &str) -> Result<ScpiLink, StationError> {

@@ -27,7 +27,7 @@ fn finding<T: profile::Profile>(name: &str, from: &str, to: &str) -> (Option<usi
     let (_, text) = profile::text_of(name).expect("shipped");
     assert!(text.contains(from), "{from}");
     let broken = text.replacen(from, to, 1);
-    let error = profile::parse::<T>(&broken, "own.toml").err().expect(to);
+    let error = profile::parse::<T>(&broken, "own.toml").expect_err(to);
     let wanted = broken.lines().position(|line| line.contains(to)).map(|line| line + 1);
     let finding = error.findings().first().expect("a finding").clone();
     assert_eq!(finding.line, wanted, "{error}");
@@ -63,7 +63,7 @@ fn a_wrong_value_is_named_with_its_line_and_what_is_allowed() {
     ] {
         let (_, text) = profile::text_of("opensmartmeter-mt50").expect("shipped");
         assert!(text.contains(from), "{from}");
-        let error = profile::parse::<MeterProfile>(&text.replacen(from, to, 1), "own.toml").err().expect(to);
+        let error = profile::parse::<MeterProfile>(&text.replacen(from, to, 1), "own.toml").expect_err(to);
         let found = error.findings().iter().any(|finding| finding.key == key && finding.problem.contains(part));
         assert!(found, "{to}: {error}");
     }
@@ -73,7 +73,7 @@ fn a_wrong_value_is_named_with_its_line_and_what_is_allowed() {
 fn everything_wrong_is_listed_at_once() {
     let (_, text) = profile::text_of("calibrate").expect("shipped");
     let broken = text.replacen("min_secs = 5", "min_secs = 90", 1).replacen("u_of_un = 1.0", "u_of_un = 10.0", 1);
-    let error = profile::parse::<Procedure>(&broken, "own.toml").err().expect("two mistakes");
+    let error = profile::parse::<Procedure>(&broken, "own.toml").expect_err("two mistakes");
     let keys: Vec<_> = error.findings().iter().map(|finding| finding.key.as_str()).collect();
     assert_eq!(keys, ["energy.max_secs", "verify[0].u_of_un"]);
     assert!(error.findings().iter().all(|finding| finding.line.is_some()));
@@ -81,12 +81,12 @@ fn everything_wrong_is_listed_at_once() {
 
 #[test]
 fn kinds_are_told_apart() {
-    let error = profile::load_meter("calibrate").err().expect("no meter");
+    let error = profile::load_meter("calibrate").expect_err("no meter");
     assert!(matches!(error, ProfileError::Unknown { .. }));
     assert!(error.to_string().contains("opensmartmeter-mt50"), "{error}");
     let (kind, text) = profile::text_of("calibrate").expect("shipped");
     assert_eq!(kind, Kind::Procedure);
-    let error = profile::parse::<MeterProfile>(&text, "own.toml").err().expect("no meter");
+    let error = profile::parse::<MeterProfile>(&text, "own.toml").expect_err("no meter");
     assert!(error.to_string().contains("a meter profile is wanted"), "{error}");
     assert!(profile::load_procedure("no/such/file").is_err());
     assert!(profile::load_procedure("no-such.toml").is_err());
@@ -110,5 +110,21 @@ fn the_opensmartmeter_is_described_as_its_firmware_has_it() {
         for number in 1..=200 {
             assert_eq!(meter.serial.check(&format!("SIM{number}")), Ok(()));
         }
+    }
+}
+
+#[test]
+fn what_is_no_toml_or_not_complete_has_its_line_too() {
+    for (text, line, part) in [
+        ("kind = \"meter\"\nname = \n", Some(2), "string"),
+        ("kind = \"meter\"\nkind = \"meter\"\n", Some(2), "duplicate"),
+        ("name = \"x\"\n", Some(1), "kind"),
+        ("kind = \"motor\"\n", Some(1), "`meter`"),
+        ("kind = \"meter\"\nname = \"x\"\ntitle = \"y\"\n\n[rating]\nun_volts = 240\n", Some(5), "ib_amps"),
+    ] {
+        let error = profile::parse::<MeterProfile>(text, "own.toml").expect_err(text);
+        let finding = error.findings().first().expect("a finding");
+        assert_eq!(finding.line, line, "{error}");
+        assert!(finding.problem.contains(part), "{error}");
     }
 }

@@ -117,6 +117,10 @@ impl Feed {
 
     /// Reads `reference` until stopped; the body of the feed's thread.
     pub fn run(&self, reference: &mut dyn Reference, clock: &dyn Clock, control: &Control) {
+        // Before the first load point there is nothing to read, and a person at the bench nothing to answer.
+        while self.lock().announced.is_none() && !self.stopped.load(Ordering::Relaxed) {
+            sleep(clock, LOOK);
+        }
         while !self.stopped.load(Ordering::Relaxed) {
             let started = clock.now();
             if let Err(error) = self.read_once(reference, clock, control) {

@@ -18,7 +18,7 @@ use super::plan::{Plan, Step};
 use super::position::{Position, Surroundings};
 use super::report::{RunReport, Verdict};
 use crate::advice;
-use crate::clock::{Attendance, Clock, SharedClock, muster};
+use crate::clock::{Attendance, SharedClock, muster};
 use crate::meter::Meter;
 use crate::reference::{Identity, LoadPoint, Operator, Reference, ReferenceReading, Source};
 

@@ -93,7 +93,7 @@ pub fn load_instrument(name: &str) -> Result<Loaded<InstrumentProfile>, ProfileE
 }
 
 /// What the three kinds of profile have in common.
-pub trait Profile: serde::de::DeserializeOwned {
+pub trait Profile: serde::de::DeserializeOwned + fmt::Debug {
     /// What it describes.
     const KIND: Kind;
 

@@ -11,7 +11,8 @@ use crate::procedure::error::StepError;
 use crate::procedure::estimator::{Poll, Slope, slope};
 use crate::procedure::feed::Stretch;
 use crate::profile::procedure::EnergyMethod;
-use crate::reference::LoadPoint;
+use crate::reference::manual::entry;
+use crate::reference::{LoadPoint, ask_until};
 use crate::units::Percent;
 
 /// How often the slope is looked at meanwhile.
@@ -53,7 +54,7 @@ impl Position<'_> {
             "{}: the energy error in % that the bench displays for the {line} line at {}, {}, PF {}",
             self.serial, point.u, point.i, point.pf
         );
-        let error = ask_number(self.around.operator, &question)?;
+        let error = ask_until(self.around.operator, &question, entry::percent)?.0;
         let reading = self.reference_at(self.now())?;
         let phi = phase_of(point, reading.p.0, reading.u.0 * reading.i.0);
         Ok(EnergyError { error: Percent(error), uncertainty: None, method: "displayed by the bench", phi })

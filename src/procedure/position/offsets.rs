@@ -33,7 +33,7 @@ impl Position<'_> {
                         gain_register: gain_then,
                         offset_register: self.registers.get(line.ioffset())?,
                     },
-                    Offset::Compensate,
+                    Offset::Solve,
                 )?;
                 set.set(line.igain(), solution.gain_register)?;
                 set.set(line.ioffset(), solution.offset_register)?;

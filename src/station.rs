@@ -123,7 +123,7 @@ impl Opener<'_> {
         let source = match &addresses.source {
             Some(url) if url == reference_url => own_source,
             Some(url) => self.instruments(url)?.1,
-            None => Some(own_source.unwrap_or_else(|| Box::new(ManualSource::new(self.services())))),
+            None => Some(own_source.unwrap_or_else(|| self.by_hand(Confirm::Reference))),
         };
         let source = source.ok_or_else(|| {
             addresses.source.as_ref().unwrap_or(reference_url).error("this instrument's profile supplies nothing")

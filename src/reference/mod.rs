@@ -9,7 +9,7 @@ pub mod scpi;
 
 use crate::clock::{Moment, SharedClock};
 use crate::port::PortError;
-use crate::units::{Amps, Degrees, Hertz, Percent, Vars, VoltAmps, Volts, Watts};
+use crate::units::{Amps, Degrees, Hertz, Vars, VoltAmps, Volts, Watts};
 
 /// An instrument, as it names itself or as the operator names it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]

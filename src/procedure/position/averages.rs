@@ -29,8 +29,6 @@ pub(super) struct Averages {
     pub u: Average,
     /// Current per line, in register amperes of the meter and real ones of the reference.
     pub i: Vec<(Line, Average)>,
-    /// What the reference showed.
-    pub stretch: Stretch,
 }
 
 struct Samples {
@@ -84,7 +82,7 @@ impl Position<'_> {
         let stretch = self.around.feed.stretch(from, to)?;
         let u = u.average(&stretch, |reading| reading.u.0);
         let i = i.iter().map(|(line, samples)| (*line, samples.average(&stretch, |reading| reading.i.0))).collect();
-        Ok(Averages { u, i, stretch })
+        Ok(Averages { u, i })
     }
 
     fn sample(&mut self, samples: &mut Samples) -> Result<(), StepError> {

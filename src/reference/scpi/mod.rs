@@ -164,8 +164,6 @@ impl Reference for ScpiReference {
     fn load_point_changed(&mut self, _point: &LoadPoint) -> Result<(), InstrumentError> {
         Ok(())
     }
-
-    /// Not learned from an instrument's display here.
 }
 
 /// The instrument as source.

@@ -12,7 +12,9 @@ use crate::procedure::Control;
 pub mod exit;
 pub mod operator;
 pub mod profile;
+pub mod read;
 pub mod run;
+pub mod simulate;
 
 use exit::Exit;
 
@@ -26,8 +28,10 @@ pub struct Cli {
 
 #[derive(clap::Subcommand, Debug)]
 enum Command {
+    Read(read::Read),
     Run(run::Run),
     Profile(profile::ProfileCommand),
+    Simulate(simulate::Simulate),
 }
 
 impl Cli {
@@ -39,7 +43,9 @@ impl Cli {
         let Some(command) = &self.command else { return Ok(None) };
         let mut out = std::io::stdout().lock();
         let exit = match command {
+            Command::Read(read) => read.run(&mut out)?,
             Command::Run(run) => run.run(&mut out)?,
+            Command::Simulate(simulate) => simulate.run(&mut out)?,
             Command::Profile(profile) => Exit(profile.run(&mut out, &mut std::io::stderr())?),
         };
         out.flush()?;

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test")]
 
 use clap::{CommandFactory, Parser};
+use meterbench::calibration::sheet::SheetInputs;
 use meterbench::cli::calculate::Calculate;
+use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 const GOLDEN: &str = include_str!("golden/sheet/golden.jsonl");
@@ -50,6 +52,69 @@ fn the_sheet_from_lines() {
                 "{field}"
             );
             assert!(float || golden.is_number() || value == golden, "{field}");
+        }
+    }
+}
+
+/// A register of the bench as a number; none for null.
+fn register(out: &Json, name: &str) -> Option<i64> {
+    let text = out.pointer(&format!("/out/registers/{name}"))?.as_str()?;
+    Some(i64::from_str_radix(text.strip_prefix("0x").unwrap(), 16).unwrap())
+}
+
+/// What the sheet truncates the bench rounds: at most one step apart, and no value where the register cannot hold it.
+#[test]
+fn the_bench_is_within_a_step_of_the_sheet() {
+    let (out, done) = run(&[], GOLDEN.as_bytes());
+    assert!(done && out.lines().count() == 300);
+    let within = |ours: Option<i64>, sheet: i64, allowed: std::ops::RangeInclusive<i64>, what: &str| match ours {
+        Some(ours) => assert!((0..=1).contains(&(ours - sheet)), "{what}: {ours}, sheet {sheet}"),
+        // A value just below the limit may be rounded over it, and 0 is truncated from something below 1/2.
+        None => assert!(!(allowed.start() + 1..*allowed.end()).contains(&sheet), "{what}: none, sheet {sheet}"),
+    };
+    for (ours, golden) in out.lines().zip(GOLDEN.lines()) {
+        let [ours, golden]: [Json; 2] = [ours, golden].map(|line| serde_json::from_str(line).unwrap());
+        let id = &golden["id"];
+        let sheet = |field: &str| golden["out"][field].as_i64().unwrap();
+        assert_eq!(ours["out"]["registers"]["MMode"], golden["out"]["mmode_hex"], "{id}");
+        let pl = register(&ours, "PLconstH").map(|high| high << 16 | register(&ours, "PLconstL").unwrap());
+        within(pl, sheet("pl_constant"), 1..=0xFFFF_FFFF, &format!("{id} PL_Constant"));
+        within(register(&ours, "Ugain"), sheet("ugain"), 1..=0x7FFF, &format!("{id} Ugain"));
+        let lratio = golden["out"]["lratio"].as_f64().unwrap();
+        let lgain = register(&ours, "Lgain");
+        assert_eq!(lgain.is_some(), lratio.abs() <= 0.5, "{id} Lgain");
+        if let Some(lgain) = lgain {
+            let apart = (lgain - sheet("lgain")).rem_euclid(0x1_0000);
+            assert!((0..=1).contains(&apart), "{id} Lgain: {lgain}");
+        }
+        // The bench refuses more than 65.535 A in the register, which the sheet does not know.
+        if golden["in"]["ib_actual_a"].as_f64().unwrap() <= 65.535 {
+            within(register(&ours, "IgainL"), sheet("igain"), 1..=0xFFFF, &format!("{id} IgainL"));
+        } else {
+            assert_eq!(register(&ours, "IgainL"), None, "{id}");
+        }
+    }
+}
+
+proptest! {
+    /// Whatever is typed, both modes answer.
+    #[test]
+    fn no_input_is_too_odd(
+        numbers in prop::collection::vec(prop_oneof![
+            any::<f64>().prop_filter("JSON has no others", |number| number.is_finite()).prop_map(Json::from),
+            (-3..70_000).prop_map(Json::from),
+            Just(Json::Null),
+        ], SheetInputs::FIELDS.len()),
+        text in ".{0,6}",
+    ) {
+        let fields = SheetInputs::FIELDS.iter().map(|(field, _)| *field).zip(numbers);
+        let numeric: serde_json::Map<String, Json> =
+            fields.clone().filter(|(field, _)| !field.starts_with("mm_")).map(|(field, json)| (field.to_owned(), json)).collect();
+        let texts: serde_json::Map<String, Json> =
+            fields.map(|(field, json)| (field.to_owned(), if field.starts_with("mm_") { text.as_str().into() } else { json })).collect();
+        for (options, fields) in [(&["--sheet"][..], texts), (&[], numeric)] {
+            let (out, done) = run(options, json!({ "in": fields }).to_string().as_bytes());
+            prop_assert!(done && out.lines().count() == 1, "{}", out);
         }
     }
 }

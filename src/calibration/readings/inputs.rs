@@ -56,7 +56,7 @@ trait Field: Sized {
 }
 
 impl Field for Option<f64> {
-    /// null and the empty text are no reading.
+    /// null is no reading.
     fn from_json(json: &Json) -> Result<Self, String> {
         let input = Input::from_json(json).ok_or("a number or null")?;
         match input {

@@ -1,5 +1,6 @@
 //! Meterbench calibrates and tests electricity meters: see README.md for what it does and ARCHITECTURE.md for how it is built.
 
+pub mod advice;
 pub mod calibration;
 pub mod cli;
 pub mod clock;
@@ -9,4 +10,5 @@ pub mod procedure;
 pub mod profile;
 pub mod reference;
 pub mod sim;
+pub mod station;
 pub mod units;

@@ -5,6 +5,7 @@
 use clap::{CommandFactory, Parser};
 use meterbench::calibration::sheet::SheetInputs;
 use meterbench::cli::calculate::Calculate;
+use meterbench::cli::exit::Exit;
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
@@ -16,17 +17,17 @@ struct Command {
     calculate: Calculate,
 }
 
-/// Standard output and whether the exit code was 0.
-fn run(options: &[&str], input: &[u8]) -> (String, bool) {
+/// Standard output, and the message when it did not get through.
+fn run(options: &[&str], input: &[u8]) -> (String, Result<Exit, String>) {
     let command = Command::parse_from(["calculate"].iter().chain(options));
     let mut out = Vec::new();
-    let code = command.calculate.run(&mut &*input, &mut out).unwrap();
-    (String::from_utf8(out).unwrap(), format!("{code:?}") == format!("{:?}", std::process::ExitCode::SUCCESS))
+    let done = command.calculate.run(&mut &*input, &mut out).map_err(|error| format!("{error:#}"));
+    (String::from_utf8(out).unwrap(), done)
 }
 
 fn bench(input: &Json) -> Json {
     let (out, done) = run(&[], json!({ "in": input }).to_string().as_bytes());
-    assert!(done);
+    assert_eq!(done, Ok(Exit::DONE));
     let out: Json = serde_json::from_str(&out).unwrap();
     out.get("out").unwrap().clone()
 }
@@ -39,7 +40,7 @@ fn texts(list: &Json) -> String {
 #[test]
 fn the_sheet_from_lines() {
     let (out, done) = run(&["--sheet"], GOLDEN.as_bytes());
-    assert!(done);
+    assert_eq!(done, Ok(Exit::DONE));
     assert_eq!(out.lines().count(), 300);
     for (ours, golden) in out.lines().zip(GOLDEN.lines()) {
         let [ours, golden]: [Json; 2] = [ours, golden].map(|line| serde_json::from_str(line).unwrap());
@@ -66,7 +67,7 @@ fn register(out: &Json, name: &str) -> Option<i64> {
 #[test]
 fn the_bench_is_within_a_step_of_the_sheet() {
     let (out, done) = run(&[], GOLDEN.as_bytes());
-    assert!(done && out.lines().count() == 300);
+    assert!(done.is_ok() && out.lines().count() == 300);
     let within = |ours: Option<i64>, sheet: i64, allowed: std::ops::RangeInclusive<i64>, what: &str| match ours {
         Some(ours) => assert!((0..=1).contains(&(ours - sheet)), "{what}: {ours}, sheet {sheet}"),
         // A value just below the limit may be rounded over it, and 0 is truncated from something below 1/2.
@@ -114,7 +115,7 @@ proptest! {
             fields.map(|(field, json)| (field.to_owned(), if field.starts_with("mm_") { text.as_str().into() } else { json })).collect();
         for (options, fields) in [(&["--sheet"][..], texts), (&[], numeric)] {
             let (out, done) = run(options, json!({ "in": fields }).to_string().as_bytes());
-            prop_assert!(done && out.lines().count() == 1, "{}", out);
+            prop_assert!(done.is_ok() && out.lines().count() == 1, "{}", out);
         }
     }
 }
@@ -227,22 +228,24 @@ fn what_looks_wrong_is_told() {
 #[test]
 fn a_bad_line_ends_it() {
     let good = "{\"id\": 1, \"in\": {}, \"out\": {}}\n\n";
+    let bad_lines = [
+        ("nonsense", "expected {\"in\": {FIELD: VALUE, ...}}, but this is no JSON"),
+        ("[1]", "found no object called \"in\""),
+        ("{\"in\": 1}", "found no object called \"in\""),
+        ("{\"in\": {\"un\": 1}}", "is called `un`"),
+        ("{\"in\": {\"un_v\": [1]}}", "`un_v` takes a number"),
+        ("{\"in\": {\"un_v\": 1e999}}", "number out of range"),
+    ];
     for options in [&["--sheet"][..], &[]] {
-        for bad in [
-            "nonsense",
-            "[1]",
-            "{\"in\": 1}",
-            "{\"in\": {\"un\": 1}}",
-            "{\"in\": {\"un_v\": [1]}}",
-            "{\"in\": {\"un_v\": 1e999}}",
-            "\u{fffd}",
-        ] {
+        for (bad, message) in bad_lines {
             let (out, done) = run(options, format!("{good}{bad}\n{good}").as_bytes());
-            assert!(!done && out.lines().count() == 1, "{bad}: {out}");
+            let error = done.unwrap_err();
+            assert!(error.starts_with("line 3: ") && error.contains(message), "{bad}: {error}");
+            assert_eq!(out.lines().count(), 1, "what was good before is written");
         }
         assert_eq!(run(options, format!("\u{feff}{good}{good}").as_bytes()).0.lines().count(), 2);
-        assert!(run(options, b"").1);
-        assert!(!run(options, b"{\"in\": {}} \xff\n").1);
+        assert_eq!(run(options, b"").1, Ok(Exit::DONE));
+        assert!(run(options, b"{\"in\": {}} \xff\n").1.is_err());
     }
 }
 
@@ -250,8 +253,8 @@ fn a_bad_line_ends_it() {
 fn a_file_instead_of_standard_input() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/sheet/golden.jsonl");
     let (out, done) = run(&["--sheet", "--input", path], b"");
-    assert!(done && out.lines().count() == 300);
-    assert!(!run(&["--input", "no/such/file"], b"").1);
+    assert!(done.is_ok() && out.lines().count() == 300);
+    assert!(run(&["--input", "no/such/file"], b"").1.unwrap_err().starts_with("cannot open no/such/file: "));
 }
 
 #[test]

@@ -13,7 +13,6 @@
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Args;
@@ -24,9 +23,8 @@ use thiserror::Error;
 use crate::calibration::readings::{Evaluation, ReadingError, Readings};
 use crate::calibration::registers::RegisterSet;
 use crate::calibration::sheet::{InputError, SheetInputs, SheetOutputs};
+use crate::cli::exit::Exit;
 
-/// Exit code for input that cannot be used.
-const BAD_INPUT: u8 = 2;
 /// Some editors put this in front of a file.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
@@ -69,23 +67,16 @@ enum Fault {
 impl Calculate {
     /// Computes line by line from the file of `--input`, or else from `input`, onto `out`.
     ///
-    /// A line that cannot be used ends it with a message on standard error and exit code 2; so does a file that cannot be read.
-    ///
     /// # Errors
-    /// Input that breaks off or output that cannot be written.
-    pub fn run(&self, input: &mut dyn BufRead, out: &mut dyn Write) -> anyhow::Result<ExitCode> {
+    /// A line that cannot be used ([`BadLine`]; results of the lines before it are written), a file that cannot be read, output
+    /// that cannot be written.
+    pub fn run(&self, input: &mut dyn BufRead, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let done = match &self.input {
             Some(path) => open(path).and_then(|mut file| self.lines(&mut file, out)),
             None => self.lines(input, out),
         };
-        match done {
-            Ok(()) => Ok(ExitCode::SUCCESS),
-            Err(error) if error.is::<BadLine>() || error.is::<Unreadable>() => {
-                eprintln!("{error:#}");
-                Ok(ExitCode::from(BAD_INPUT))
-            }
-            Err(error) => Err(error),
-        }
+        out.flush().context("cannot write the results")?;
+        done.map(|()| Exit::DONE)
     }
 
     fn lines(&self, input: &mut dyn BufRead, out: &mut dyn Write) -> anyhow::Result<()> {
@@ -102,7 +93,7 @@ impl Calculate {
             let output = self.line(text).map_err(|fault| BadLine { number, fault })?;
             writeln!(out, "{}", json!({ "out": output })).context("cannot write the results")?;
         }
-        out.flush().context("cannot write the results")
+        Ok(())
     }
 
     fn line(&self, text: &[u8]) -> Result<Json, Fault> {
@@ -116,16 +107,8 @@ impl Calculate {
     }
 }
 
-/// A file that cannot be opened.
-#[derive(Debug, Error)]
-#[error("cannot open {path}", path = path.display())]
-struct Unreadable {
-    path: PathBuf,
-    source: std::io::Error,
-}
-
 fn open(path: &Path) -> anyhow::Result<BufReader<File>> {
-    let file = File::open(path).map_err(|source| Unreadable { path: path.to_owned(), source })?;
+    let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
     Ok(BufReader::new(file))
 }
 

@@ -1,3 +1,57 @@
 //! The command line, one file a subcommand.
+//!
+//! Results go to standard output, with `--json` as one JSON object or one a line; messages go to standard error.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use clap::Parser;
+
+use crate::procedure::Control;
 
 pub mod calculate;
+pub mod exit;
+pub mod operator;
+pub mod profile;
+pub mod run;
+
+use exit::Exit;
+
+/// Calibrates and tests electricity meters. Without a subcommand the window opens
+#[derive(Parser, Debug)]
+#[command(name = "meterbench", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Command {
+    Run(run::Run),
+    Profile(profile::ProfileCommand),
+}
+
+impl Cli {
+    /// Does what was asked; `None` means that the window is wanted.
+    ///
+    /// # Errors
+    /// Bad usage or bad input, in words.
+    pub fn execute(&self) -> anyhow::Result<Option<Exit>> {
+        let Some(command) = &self.command else { return Ok(None) };
+        let mut out = std::io::stdout().lock();
+        let exit = match command {
+            Command::Run(run) => run.run(&mut out)?,
+            Command::Profile(profile) => Exit(profile.run(&mut out, &mut std::io::stderr())?),
+        };
+        out.flush()?;
+        Ok(Some(exit))
+    }
+}
+
+/// Ctrl-C and a polite kill stop the run at its next safe point: the source goes off first.
+fn cancel_on_signals(control: &Arc<Control>) {
+    let control = Arc::clone(control);
+    if let Err(error) = ctrlc::set_handler(move || control.cancel()) {
+        tracing::warn!(%error, "signals will not stop the run politely");
+    }
+}

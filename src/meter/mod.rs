@@ -1,1 +1,117 @@
-//! The meter under test.
+//! The meter under test, whatever stands between it and the bench.
+//!
+//! [`Meter`] is what a procedure sees: registers, quantities, bus statistics. [`afe`] reaches the metering chip's UART
+//! directly. A failed read is an error, never a value.
+
+pub use m90e26::Line;
+use m90e26::{Register, value};
+
+use crate::clock::Moment;
+use crate::port::PortError;
+
+pub mod afe;
+mod quantity;
+
+pub use quantity::Quantity;
+
+/// A register's content and when the meter gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// The content.
+    pub value: u16,
+    /// About when the meter took it: when the request's last byte had arrived there.
+    pub at: Moment,
+    /// The answer was lost and the value came out of LastData, so `at` is only the latest it can be.
+    pub recovered: bool,
+}
+
+/// A meter under test.
+pub trait Meter: Send {
+    /// Finds the meter's speed and makes sure that something answers sensibly.
+    fn connect(&mut self) -> Result<(), MeterError>;
+
+    /// Reads a register. Reading a read-clear register takes what was in it; nothing is lost when a transaction fails.
+    fn read(&mut self, register: Register) -> Result<Word, MeterError>;
+
+    /// Writes a register; returns when the chip has confirmed the value.
+    fn write(&mut self, register: Register, value: u16) -> Result<(), MeterError>;
+
+    /// What the bus has done so far.
+    fn bus(&self) -> BusStatistics;
+
+    /// One quantity with the resolution of its LSB register.
+    fn quantity(&mut self, quantity: Quantity) -> Result<f64, MeterError> {
+        let register = quantity.register();
+        let word = self.read(register)?.value;
+        let lsb = if quantity.has_lsb() { self.read(Register::Lsb)?.value } else { 0 };
+        quantity.from_words(word, lsb).ok_or(MeterError::Implausible { register, value: word })
+    }
+
+    /// The signed mean of a power register in small-power mode, in counts.
+    fn small_power(&mut self, register: Register) -> Result<i16, MeterError> {
+        Ok(value::twos_complement(self.read(register)?.value))
+    }
+}
+
+/// What the bus to the meter has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct BusStatistics {
+    /// Transactions asked for, each counted once whatever it took.
+    pub transactions: u64,
+    /// Times a transaction had to be tried again.
+    pub retries: u64,
+    /// Answers that did not come in time.
+    pub timeouts: u64,
+    /// Answers whose checksum was wrong.
+    pub checksum_errors: u64,
+    /// Values saved by LastData.
+    pub recovered: u64,
+    /// Bytes that nobody had asked for.
+    pub unexpected_bytes: u64,
+    /// Time that the bytes sent and received take on the wire, in microseconds.
+    pub wire_micros: u64,
+    /// Time from the first request's start to the last answer's end with the pauses between transactions left out, in
+    /// microseconds.
+    pub busy_micros: u64,
+}
+
+/// Why the meter gave no value.
+#[derive(Debug, thiserror::Error)]
+pub enum MeterError {
+    /// The line failed.
+    #[error(transparent)]
+    Port(#[from] PortError),
+    /// The chip did not answer properly, however often it was asked.
+    #[error("{register} ({:02X}): {source}", register.address())]
+    Bus {
+        /// The register asked for.
+        register: Register,
+        /// What went wrong at the last try.
+        source: m90e26::uart::SessionError,
+    },
+    /// Nobody answers, at any speed.
+    #[error("no answer at {}", speeds(.tried))]
+    Silent {
+        /// The speeds tried, in baud.
+        tried: Vec<u32>,
+    },
+    /// A word that cannot be a measured value.
+    #[error("{register} reads {value:04X}, which is no measured value")]
+    Implausible {
+        /// The register asked for.
+        register: Register,
+        /// What it gave.
+        value: u16,
+    },
+    /// A write to a register that takes none.
+    #[error("{register} cannot be written")]
+    ReadOnly {
+        /// The register.
+        register: Register,
+    },
+}
+
+fn speeds(tried: &[u32]) -> String {
+    let texts: Vec<String> = tried.iter().map(|baud| format!("{baud} baud")).collect();
+    texts.join(" or ")
+}

@@ -5,9 +5,13 @@
 
 use std::time::Duration;
 
-use crate::clock::Moment;
+use crate::clock::{Moment, SharedClock};
 
+pub mod serial;
+mod tcp;
 pub mod url;
+
+use url::{DeviceUrl, Transport, UrlError};
 
 /// A line that carries bytes both ways.
 pub trait Port: Send {
@@ -76,6 +80,53 @@ pub enum Signal {
 pub enum Level {
     Off,
     On,
+}
+
+/// Opens the port an address names.
+///
+/// # Errors
+/// The options are no line settings, or the system refuses.
+pub fn open(url: &DeviceUrl, default: LineSettings, clock: &SharedClock) -> Result<Box<dyn Port>, OpenError> {
+    let line = line_settings(url, default)?;
+    match &url.transport {
+        Transport::Serial(name) => Ok(Box::new(serial::SerialLine::open(name, line, clock.clone())?)),
+        Transport::Tcp(address) => Ok(Box::new(tcp::TcpLine::open(address, clock.clone())?)),
+        Transport::Direct => Err(url.error("it names no port: say +serial: or +tcp:").into()),
+    }
+}
+
+/// The options of an address that [`open`] understands.
+pub const LINE_OPTIONS: [&str; 4] = ["baud", "parity", "data", "stop"];
+
+fn line_settings(url: &DeviceUrl, default: LineSettings) -> Result<LineSettings, UrlError> {
+    let parity = match url.option("parity") {
+        None => default.parity,
+        Some("none") => Parity::None,
+        Some("even") => Parity::Even,
+        Some("odd") => Parity::Odd,
+        Some(_) => return Err(url.error("the option parity is none, even or odd")),
+    };
+    let line = LineSettings {
+        baud: url.parsed("baud")?.unwrap_or(default.baud),
+        data_bits: url.parsed("data")?.unwrap_or(default.data_bits),
+        parity,
+        stop_bits: url.parsed("stop")?.unwrap_or(default.stop_bits),
+    };
+    if line.baud == 0 || !matches!(line.data_bits, 7 | 8) || !matches!(line.stop_bits, 1 | 2) {
+        return Err(url.error("baud is above 0, data is 7 or 8, stop is 1 or 2"));
+    }
+    Ok(line)
+}
+
+/// Why an address could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The address is wrong.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// The port is not there.
+    #[error(transparent)]
+    Port(#[from] PortError),
 }
 
 /// Why bytes could not be carried.

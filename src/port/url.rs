@@ -36,6 +36,12 @@ pub struct UrlError {
 }
 
 impl DeviceUrl {
+    /// The simulated station with everything as usual: `sim:`.
+    #[must_use]
+    pub fn sim() -> Self {
+        Self { kind: "sim".to_owned(), transport: Transport::Direct, options: BTreeMap::new() }
+    }
+
     /// The value of one option.
     #[must_use]
     pub fn option(&self, name: &str) -> Option<&str> {

@@ -1,1 +1,22 @@
-//! Steps, limits, stability, the runner.
+//! Calibrate and verify: what is done to a unit on the bench, in which order, and when it is good.
+//!
+//! A [`plan::Plan`] is a meter profile and a procedure. [`runner::run`] takes the bench from load point to load point and
+//! lets every [`position`] do its steps there. A procedure sees meters, reference, source, clock and operator; it knows
+//! nothing of ports, windows or files. Not here: formulas (calibration), protocols (meter, reference).
+
+mod control;
+mod error;
+mod estimator;
+pub mod event;
+pub mod feed;
+pub mod plan;
+pub mod position;
+pub mod report;
+pub mod runner;
+
+pub use control::Control;
+pub use error::StepError;
+pub use event::Event;
+pub use plan::Plan;
+pub use report::{Measurement, RunReport, StepReport, Verdict};
+pub use runner::{Bench, run};

@@ -1,1 +1,195 @@
 //! Facts about meters, instruments and procedures, as TOML.
+//!
+//! A profile is data the user may read, copy and change; so it is read strictly: an unknown key, a wrong value or a missing
+//! part is an error with its line. Shipped profiles are part of the program and found by name; a name with a path separator
+//! or ending in `.toml` is a file. Each loaded profile carries its own text, because a record stores what was used.
+
+use std::fmt;
+use std::path::MAIN_SEPARATOR;
+
+pub mod check;
+pub mod error;
+pub mod instrument;
+pub mod meter;
+pub mod procedure;
+pub mod scalars;
+pub mod template;
+
+mod instrument_check;
+mod locate;
+mod shipped;
+
+use check::Findings;
+pub use error::{Finding, ProfileError};
+pub use instrument::InstrumentProfile;
+pub use meter::MeterProfile;
+pub use procedure::Procedure;
+pub use shipped::{Listed, list};
+
+/// What a profile describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A meter type.
+    Meter,
+    /// What is done to a unit.
+    Procedure,
+    /// A reference or a source.
+    Instrument,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Meter => "meter",
+            Self::Procedure => "procedure",
+            Self::Instrument => "instrument",
+        })
+    }
+}
+
+/// A profile and where it came from.
+#[derive(Clone, Debug)]
+pub struct Loaded<T> {
+    /// The name inside the profile.
+    pub name: String,
+    /// The path as given, or the shipped name.
+    pub origin: String,
+    /// The text it was read from, for the record.
+    pub text: String,
+    /// What it says.
+    pub profile: T,
+}
+
+impl<T> std::ops::Deref for Loaded<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.profile
+    }
+}
+
+/// A meter profile by shipped name or file.
+///
+/// # Errors
+/// No such profile, an unreadable file, or a fault in the text.
+pub fn load_meter(name: &str) -> Result<Loaded<MeterProfile>, ProfileError> {
+    load(name)
+}
+
+/// A procedure by shipped name or file.
+///
+/// # Errors
+/// No such profile, an unreadable file, or a fault in the text.
+pub fn load_procedure(name: &str) -> Result<Loaded<Procedure>, ProfileError> {
+    load(name)
+}
+
+/// An instrument profile by shipped name or file.
+///
+/// # Errors
+/// No such profile, an unreadable file, or a fault in the text.
+pub fn load_instrument(name: &str) -> Result<Loaded<InstrumentProfile>, ProfileError> {
+    load(name)
+}
+
+/// What the three kinds of profile have in common.
+pub trait Profile: serde::de::DeserializeOwned + fmt::Debug {
+    /// What it describes.
+    const KIND: Kind;
+
+    /// Its name.
+    fn name(&self) -> &str;
+
+    /// Everything that is wrong beyond types.
+    fn check(&self, findings: &mut Findings);
+}
+
+/// The first key of every profile; read before the rest, so that a meter profile given as a procedure is told apart from a
+/// procedure full of unknown keys.
+#[derive(serde::Deserialize)]
+struct Head {
+    kind: Kind,
+}
+
+/// Reads a profile's text; `origin` names it in errors.
+///
+/// # Errors
+/// A fault in the text.
+pub fn parse<T: Profile>(text: &str, origin: &str) -> Result<Loaded<T>, ProfileError> {
+    let content = |findings| ProfileError::Content { file: origin.to_owned(), findings };
+    let kind = kind_of(text, origin)?;
+    if kind != T::KIND {
+        let problem = format!("this is a {kind} profile, and a {} profile is wanted", T::KIND);
+        return Err(content(vec![locate::finding_at_key(text, "kind", problem)]));
+    }
+    let profile: T = toml::from_str(text).map_err(|error| content(vec![locate::finding_from_toml(text, &error)]))?;
+    let mut findings = Findings::default();
+    profile.check(&mut findings);
+    if findings.0.is_empty() {
+        let name = profile.name().to_owned();
+        return Ok(Loaded { name, origin: origin.to_owned(), text: text.to_owned(), profile });
+    }
+    let located = findings.0.into_iter().map(|(key, problem)| locate::finding_at_key(text, &key, problem));
+    Err(content(located.collect()))
+}
+
+/// Which kind of profile a text is.
+///
+/// # Errors
+/// The text is not TOML, or its `kind` is missing or unknown.
+pub fn kind_of(text: &str, origin: &str) -> Result<Kind, ProfileError> {
+    let head: Result<Head, _> = toml::from_str(text);
+    head.map(|head| head.kind).map_err(|error| ProfileError::Content {
+        file: origin.to_owned(),
+        findings: vec![locate::finding_from_toml(text, &error)],
+    })
+}
+
+/// The text of a profile, from the program or from a file, and its kind.
+///
+/// # Errors
+/// No such profile, an unreadable file, or a text without a kind.
+pub fn text_of(name: &str) -> Result<(Kind, String), ProfileError> {
+    let text = if is_file(name) {
+        read_file(name)?
+    } else {
+        shipped::find(None, name).ok_or_else(|| unknown(None, name))?.to_owned()
+    };
+    Ok((kind_of(&text, name)?, text))
+}
+
+/// Loads the text of any kind and checks it.
+///
+/// # Errors
+/// A fault in the text.
+pub fn check_text(text: &str, origin: &str) -> Result<(Kind, String), ProfileError> {
+    let kind = kind_of(text, origin)?;
+    let name = match kind {
+        Kind::Meter => parse::<MeterProfile>(text, origin)?.name,
+        Kind::Procedure => parse::<Procedure>(text, origin)?.name,
+        Kind::Instrument => parse::<InstrumentProfile>(text, origin)?.name,
+    };
+    Ok((kind, name))
+}
+
+fn load<T: Profile>(name: &str) -> Result<Loaded<T>, ProfileError> {
+    if is_file(name) {
+        return parse(&read_file(name)?, name);
+    }
+    parse(shipped::find(Some(T::KIND), name).ok_or_else(|| unknown(Some(T::KIND), name))?, name)
+}
+
+fn unknown(kind: Option<Kind>, name: &str) -> ProfileError {
+    let wanted = list().into_iter().filter(|listed| kind.is_none_or(|kind| kind == listed.kind));
+    let known: Vec<_> = wanted.map(|listed| listed.name).collect();
+    ProfileError::Unknown { kind, name: name.to_owned(), known: known.join(", ") }
+}
+
+/// A shipped name holds neither a separator nor an ending; both separators count everywhere, so that one habit serves.
+fn is_file(name: &str) -> bool {
+    name.contains(['/', MAIN_SEPARATOR]) || name.ends_with(".toml")
+}
+
+fn read_file(path: &str) -> Result<String, ProfileError> {
+    std::fs::read_to_string(path).map_err(|source| ProfileError::File { file: path.to_owned(), source })
+}

@@ -3,9 +3,13 @@
 //!
 //! [`manual`] asks the operator; [`scpi`] speaks to an instrument that a profile describes. Procedures see only the traits.
 
+pub mod manual;
+pub mod power_factor;
+pub mod scpi;
+
 use crate::clock::{Moment, SharedClock};
 use crate::port::PortError;
-use crate::units::{Amps, Degrees, Hertz, Percent, Vars, VoltAmps, Volts, Watts};
+use crate::units::{Amps, Degrees, Hertz, Vars, VoltAmps, Volts, Watts};
 
 /// An instrument, as it names itself or as the operator names it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -86,10 +90,6 @@ pub trait Reference: Send {
 
     /// Called when the bench has settled on another load point, before readings are wanted there: a person is asked here.
     fn load_point_changed(&mut self, point: &LoadPoint) -> Result<(), InstrumentError>;
-
-    /// The meter's energy error as the bench's own display shows it, where that is how it is learned; `None` where the
-    /// energy error has to be measured from power and the meter's registers or pulses.
-    fn displayed_error(&mut self, point: &LoadPoint) -> Result<Option<Percent>, InstrumentError>;
 }
 
 /// Supplies voltage and current.
@@ -118,6 +118,38 @@ pub trait Operator: Send + Sync {
     /// # Errors
     /// Nobody is there to answer, or the run was cancelled meanwhile.
     fn ask(&self, question: &str) -> Result<String, OperatorError>;
+}
+
+/// A question is asked so many times before nonsense counts as no answer.
+const TRIES: usize = 5;
+
+/// Asks until the answer can be read; says what is wrong with one that cannot.
+///
+/// # Errors
+/// Nobody answers, or only nonsense comes back.
+pub fn ask_until<T>(
+    operator: &dyn Operator,
+    question: &str,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<T, InstrumentError> {
+    let mut last = (String::new(), String::new());
+    for _ in 0..TRIES {
+        let unanswered = |source| InstrumentError::Operator { question: question.to_owned(), source };
+        let answer = operator.ask(question).map_err(unanswered)?;
+        match read(&answer) {
+            Ok(value) => return Ok(value),
+            Err(problem) => {
+                operator.tell(&problem);
+                last = (answer, problem);
+            }
+        }
+    }
+    Err(InstrumentError::Answer {
+        instrument: "the operator".to_owned(),
+        command: question.to_owned(),
+        answer: last.0.chars().take(80).collect(),
+        problem: last.1,
+    })
 }
 
 /// Why a question has no answer.

@@ -1,6 +1,6 @@
 //! The register table: every register of the chip with its address, access, power-on value and format (DS).
 //!
-//! The table is written once, in [`registers!`]; the enum, its order and its look-ups are made from it. What the
+//! The table is written once, in the macro `registers!`; the enum, its order and its look-ups are made from it. What the
 //! bits of a register mean is in [`crate::field`], what its number means in [`crate::value`].
 
 use core::fmt;

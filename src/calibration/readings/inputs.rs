@@ -244,9 +244,9 @@ mod tests {
         assert_eq!((all.un_v, all.error_pct), (Some(230.0), None));
         assert_eq!((all.vl_mv, all.vu_mv), (Some(Sampled::Computed), Some(Sampled::Measured(250.0))));
         assert_eq!(all.offset_power_l, Some(PowerReadings(vec![-60, -54, -54])));
-        assert_eq!(all.registers.get(Register::Ugain), Some(0x71D8));
-        assert_eq!(all.registers.get(Register::Lphi), Some(36));
-        assert_eq!(all.registers.get(Register::IgainL), Some(0x7A13));
+        assert_eq!(all.registers.get(Register::Ugain), Ok(0x71D8));
+        assert_eq!(all.registers.get(Register::Lphi), Ok(36));
+        assert_eq!(all.registers.get(Register::IgainL), Ok(0x7A13));
     }
 
     #[test]

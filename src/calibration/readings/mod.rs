@@ -63,7 +63,7 @@ impl Evaluation {
     /// The new value of a register; none when it failed or is no calibration register.
     #[must_use]
     pub fn value(&self, register: Register) -> Option<u16> {
-        self.registers.get(register).filter(|_| !self.failed.contains(&register))
+        self.registers.get(register).ok().filter(|_| !self.failed.contains(&register))
     }
 
     fn complete(&self, registers: &[Register]) -> bool {

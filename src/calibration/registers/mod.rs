@@ -80,10 +80,13 @@ impl RegisterSet {
         }
     }
 
-    /// The value of a register; none when it is not in the set.
-    #[must_use]
-    pub fn get(&self, register: Register) -> Option<u16> {
-        self.iter().find(|(other, _)| *other == register).map(|(_, value)| value)
+    /// The value of a register.
+    ///
+    /// # Errors
+    /// A register that is not in the set.
+    pub fn get(&self, register: Register) -> Result<u16, NotCalibration> {
+        let found = self.iter().find(|(other, _)| *other == register);
+        found.map(|(_, value)| value).ok_or(NotCalibration(register))
     }
 
     /// PLconstH and PLconstL as one number.
@@ -122,6 +125,15 @@ impl RegisterSet {
         differing.map(|((register, _), _)| RegisterChange::between(register, self, new)).collect()
     }
 
+    /// Registers by name as hexadecimal text, the form of reports: `"0x71D8"`.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Map<String, serde_json::Value> {
+        self.iter()
+            .chain([(Register::Cs1, self.cs1()), (Register::Cs2, self.cs2())])
+            .map(|(register, value)| (register.name().to_owned(), format!("0x{value:04X}").into()))
+            .collect()
+    }
+
     /// A register of the set; 0 for one that is not, which no caller asks for.
     fn value(&self, register: Register) -> u16 {
         self.get(register).unwrap_or_default()
@@ -144,10 +156,10 @@ mod tests {
     fn the_set_holds_what_the_checksums_cover() {
         let set = RegisterSet::power_on();
         for register in Register::METERING.into_iter().chain(Register::MEASUREMENT) {
-            assert_eq!(set.get(register), Some(register.power_on()), "{register}");
+            assert_eq!(set.get(register), Ok(register.power_on()), "{register}");
         }
-        assert_eq!(set.get(Register::FuncEn), Some(0x000C));
-        assert_eq!(set.get(Register::SagTh), Some(0x1D6A));
+        assert_eq!(set.get(Register::FuncEn), Ok(0x000C));
+        assert_eq!(set.get(Register::SagTh), Ok(0x1D6A));
         assert_eq!(Register::METERING.len() + Register::MEASUREMENT.len() + 2, COUNT);
         assert!(RegisterSet::ORDER.is_sorted_by_key(|register| register.address()));
     }
@@ -156,7 +168,7 @@ mod tests {
     fn readings_and_checksums_are_no_calibration() {
         let mut set = RegisterSet::power_on();
         for register in [Register::Urms, Register::Cs1, Register::CalStart, Register::SoftReset] {
-            assert_eq!(set.get(register), None);
+            assert_eq!(set.get(register), Err(NotCalibration(register)));
             assert_eq!(set.set(register, 1), Err(NotCalibration(register)));
         }
         assert_eq!(NotCalibration(Register::Cs2).to_string(), "CS2 is no calibration register");
@@ -169,7 +181,7 @@ mod tests {
             let mut set = RegisterSet::power_on();
             set.set_pl_constant(pl);
             prop_assert_eq!(set.pl_constant(), pl);
-            prop_assert_eq!(set.get(Register::PLconstL), u16::try_from(pl & 0xFFFF).ok());
+            prop_assert_eq!(set.get(Register::PLconstL).ok(), u16::try_from(pl & 0xFFFF).ok());
         }
 
         #[test]

@@ -1,0 +1,163 @@
+//! `meterbench run`: a procedure on one unit, or on several at once.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+
+use super::exit::Exit;
+use super::operator::Terminal;
+use crate::port::url::DeviceUrl;
+use crate::procedure::{self, Bench, Control, Event, Measurement, Plan, RunReport, Verdict};
+use crate::station::{self, Addresses};
+use crate::{profile, station::Station};
+
+/// Run a procedure on a unit; several units with --meter and --serial given several times
+#[derive(clap::Args, Debug)]
+pub struct Run {
+    /// Meter profile: a shipped name or a file
+    #[arg(long, default_value = "opensmartmeter-mt50")]
+    profile: String,
+    /// Procedure: a shipped name or a file
+    #[arg(long, default_value = "calibrate")]
+    procedure: String,
+    /// Meter under test: sim:?seed=7, afe+serial:/dev/ttyUSB0, afe+tcp:host:port
+    #[arg(long, required = true)]
+    meter: Vec<DeviceUrl>,
+    /// Serial number of the unit, in the order of the meters
+    #[arg(long, required = true)]
+    serial: Vec<String>,
+    /// Reference: manual:, scpi+tcp:host:port?profile=NAME, scpi+serial:...; a simulated meter brings its own
+    #[arg(long)]
+    reference: Option<DeviceUrl>,
+    /// Source; without one the reference's instrument if it can supply, or else the operator
+    #[arg(long)]
+    source: Option<DeviceUrl>,
+    /// Print one JSON object for each unit on standard output
+    #[arg(long)]
+    json: bool,
+}
+
+impl Run {
+    /// Runs it. Progress goes to `messages`, results to `out`.
+    ///
+    /// # Errors
+    /// Bad usage: a profile, an address or a serial number that is none.
+    pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let plan = Plan {
+            meter: profile::load_meter(&self.profile)?,
+            procedure: profile::load_procedure(&self.procedure)?,
+        };
+        self.check_serials(&plan)?;
+        let addresses = Addresses {
+            meters: self.meter.clone(),
+            reference: self.reference.clone(),
+            source: self.source.clone(),
+        };
+        let control = Arc::new(Control::new(say));
+        let operator = Terminal::shared(&control);
+        let station = match station::open(&addresses, &operator) {
+            Ok(station) => station,
+            // A port that is not there is no bad usage: it may be there tomorrow.
+            Err(error @ station::StationError::Open(crate::port::OpenError::Port(_))) => {
+                eprintln!("{error}");
+                return Ok(Exit::COULD_NOT_MEASURE);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        super::cancel_on_signals(&control);
+        let Station { meters, reference, source, clock, simulated } = station;
+        let positions = self.serial.iter().cloned().zip(meters).collect();
+        let mut bench = Bench { positions, reference, source, clock, operator, simulated };
+        let reports = procedure::run(&mut bench, &plan, &control);
+        for report in &reports {
+            if self.json {
+                serde_json::to_writer(&mut *out, report)?;
+                writeln!(out)?;
+            } else {
+                print(report, out)?;
+            }
+        }
+        out.flush()?;
+        Ok(Exit::of(reports.iter().map(|report| report.verdict)))
+    }
+
+    fn check_serials(&self, plan: &Plan) -> anyhow::Result<()> {
+        if self.serial.len() != self.meter.len() {
+            bail!("{} meters and {} serial numbers: one serial number belongs to each meter", self.meter.len(), self.serial.len());
+        }
+        for serial in &self.serial {
+            plan.meter.serial.check(serial)?;
+        }
+        let different: BTreeSet<_> = self.serial.iter().collect();
+        if different.len() < self.serial.len() {
+            bail!("a serial number stands there twice, and each unit has its own");
+        }
+        let addresses: BTreeSet<String> = self.meter.iter().map(ToString::to_string).collect();
+        if addresses.len() < self.meter.len() {
+            bail!("a meter's address stands there twice, and each position has its own");
+        }
+        Ok(())
+    }
+}
+
+/// Progress in words, on standard error.
+fn say(event: Event) {
+    match event {
+        Event::LoadPoint { point } => eprintln!("Source: {}, {}, PF {}", point.u, point.i, point.pf),
+        Event::SourceOff => eprintln!("Source: off"),
+        Event::StepDone { position, step, verdict, detail } => {
+            eprintln!("[{}] step {}: {verdict} {detail}", position + 1, step + 1);
+        }
+        Event::Registers { position, changes } => {
+            for change in changes {
+                tracing::debug!(position, %change);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The report for people.
+fn print(report: &RunReport, out: &mut dyn Write) -> anyhow::Result<()> {
+    let simulated = if report.simulated { "   (SIMULATED)" } else { "" };
+    writeln!(out, "{}  {}{simulated}", report.serial, report.verdict)?;
+    for measurement in report.measurements.iter().filter(|measurement| measurement.lower.is_some()) {
+        writeln!(out, "  {}", line(measurement))?;
+    }
+    for (name, value) in &report.registers {
+        let before = report.registers_before.get(name);
+        if before != Some(value) {
+            let old = before.and_then(serde_json::Value::as_str).unwrap_or("?");
+            writeln!(out, "  {name:<9} {old} -> {}", value.as_str().unwrap_or("?"))?;
+        }
+    }
+    if let Some(advice) = &report.advice {
+        writeln!(out, "  what  {}\n  why   {}\n  next  {}", advice.what, advice.why, advice.next)?;
+    }
+    Ok(())
+}
+
+fn line(measurement: &Measurement) -> String {
+    let Measurement { name, load_point, value, unit, lower, upper, verdict, .. } = measurement;
+    let decimals = if unit.is_empty() { 0 } else { 4 };
+    let limit = |limit: &Option<f64>| limit.map_or(String::new(), |limit| format!("{limit:+.*}", decimals.min(2)));
+    format!(
+        "{verdict:<5} {name:<18} {load_point:<18} {value:>+10.decimals$} {unit}  ({} .. {})",
+        limit(lower),
+        limit(upper)
+    )
+}
+
+impl Exit {
+    /// The worst of all units decides.
+    fn of(verdicts: impl Iterator<Item = Verdict>) -> Self {
+        Self(verdicts.map(Verdict::exit_code).max().unwrap_or(3))
+    }
+}
+
+/// Reads an address from the command line.
+pub fn address(text: &str) -> anyhow::Result<DeviceUrl> {
+    text.parse::<DeviceUrl>().context("address")
+}

@@ -1,0 +1,133 @@
+//! Serial ports of the machine. The only file that names serialport.
+
+use std::io::{ErrorKind, Read, Write};
+use std::time::Duration;
+
+use serialport::{DataBits, FlowControl, SerialPort, StopBits};
+
+use super::{Level, LineSettings, Parity, Port, PortError, Signal};
+use crate::clock::{Moment, SharedClock};
+
+/// An open serial port.
+pub struct SerialLine {
+    name: String,
+    clock: SharedClock,
+    port: Box<dyn SerialPort>,
+}
+
+impl SerialLine {
+    /// Opens a port by its system name, exclusively.
+    ///
+    /// # Errors
+    /// The port does not exist, is in use, or may not be opened by this user.
+    pub fn open(name: &str, line: LineSettings, clock: SharedClock) -> Result<Self, PortError> {
+        let builder = serialport::new(name, line.baud)
+            .data_bits(data_bits(line))
+            .parity(parity(line))
+            .stop_bits(stop_bits(line))
+            .flow_control(FlowControl::None)
+            .timeout(Duration::from_millis(100));
+        let port = builder
+            .open()
+            .map_err(|error| PortError::Open { port: name.to_owned(), reason: error.to_string() })?;
+        Ok(Self { name: name.to_owned(), clock, port })
+    }
+
+    fn gone(&self, reason: impl ToString) -> PortError {
+        PortError::Gone { port: self.name.clone(), reason: reason.to_string() }
+    }
+}
+
+impl Port for SerialLine {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), PortError> {
+        self.port.write_all(bytes).map_err(|error| self.gone(error))
+    }
+
+    fn read(&mut self, into: &mut [u8], deadline: Moment) -> Result<usize, PortError> {
+        loop {
+            let wait = deadline.since(self.clock.now());
+            self.port.set_timeout(wait).map_err(|error| self.gone(error))?;
+            match self.port.read(into) {
+                // A terminal that ends is an unplugged converter, not silence.
+                Ok(0) => return Err(self.gone("it was unplugged")),
+                Ok(count) => return Ok(count),
+                Err(error) if error.kind() == ErrorKind::TimedOut => return Ok(0),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.gone(error)),
+            }
+        }
+    }
+
+    fn configure(&mut self, line: LineSettings) -> Result<(), PortError> {
+        self.port
+            .set_baud_rate(line.baud)
+            .and_then(|()| self.port.set_data_bits(data_bits(line)))
+            .and_then(|()| self.port.set_parity(parity(line)))
+            .and_then(|()| self.port.set_stop_bits(stop_bits(line)))
+            .map_err(|error| self.gone(error))
+    }
+
+    fn set_signal(&mut self, signal: Signal, level: Level) -> Result<(), PortError> {
+        let on = level == Level::On;
+        match signal {
+            Signal::Dtr => self.port.write_data_terminal_ready(on),
+            Signal::Rts => self.port.write_request_to_send(on),
+        }
+        .map_err(|error| match error.kind() {
+            serialport::ErrorKind::Io(ErrorKind::Other | ErrorKind::Unsupported) => {
+                PortError::Unsupported { port: self.name.clone(), what: "set modem signals" }
+            }
+            _ => self.gone(error),
+        })
+    }
+}
+
+fn data_bits(line: LineSettings) -> DataBits {
+    if line.data_bits == 7 { DataBits::Seven } else { DataBits::Eight }
+}
+
+fn parity(line: LineSettings) -> serialport::Parity {
+    match line.parity {
+        Parity::None => serialport::Parity::None,
+        Parity::Even => serialport::Parity::Even,
+        Parity::Odd => serialport::Parity::Odd,
+    }
+}
+
+fn stop_bits(line: LineSettings) -> StopBits {
+    if line.stop_bits == 2 { StopBits::Two } else { StopBits::One }
+}
+
+/// A port that is plugged in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PluggedPort {
+    /// The system's name, as it goes into an address.
+    pub name: String,
+    /// What it is, in words: from the USB descriptor where there is one.
+    pub description: String,
+}
+
+/// The serial ports that are plugged in now, sorted by name.
+#[must_use]
+pub fn plugged() -> Vec<PluggedPort> {
+    let mut ports: Vec<PluggedPort> = serialport::available_ports()
+        .unwrap_or_default()
+        .into_iter()
+        .map(|port| PluggedPort { description: describe(&port.port_type), name: port.port_name })
+        .collect();
+    ports.sort();
+    ports
+}
+
+fn describe(kind: &serialport::SerialPortType) -> String {
+    match kind {
+        serialport::SerialPortType::UsbPort(usb) => {
+            let parts = [usb.manufacturer.clone(), usb.product.clone(), usb.serial_number.clone()];
+            let text = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+            if text.is_empty() { format!("USB {:04x}:{:04x}", usb.vid, usb.pid) } else { text }
+        }
+        serialport::SerialPortType::BluetoothPort => "Bluetooth".to_owned(),
+        serialport::SerialPortType::PciPort => "built in".to_owned(),
+        serialport::SerialPortType::Unknown => String::new(),
+    }
+}

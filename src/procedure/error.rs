@@ -1,0 +1,185 @@
+//! Why a step did not come to its end.
+
+use crate::calibration::formula::FormulaError;
+use crate::meter::{Line, MeterError};
+use crate::reference::{InstrumentError, LoadPoint, OperatorError};
+use m90e26::Register;
+
+use super::report::Verdict;
+
+/// Why a step stopped. What the operator is told of it stands in [`crate::advice`].
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// A person stopped the run.
+    #[error("cancelled")]
+    Cancelled,
+    /// The meter gave no value.
+    #[error(transparent)]
+    Meter(#[from] MeterError),
+    /// The source or the reference did not do what was asked.
+    #[error(transparent)]
+    Instrument(#[from] InstrumentError),
+    /// The reference's stream of readings ended.
+    #[error("the reference: {reason}")]
+    Reference {
+        /// What happened to it.
+        reason: String,
+    },
+    /// Nobody answered a question.
+    #[error(transparent)]
+    Operator(#[from] OperatorError),
+    /// A constant came out outside of what its register takes.
+    #[error(transparent)]
+    Formula(#[from] FormulaError),
+    /// A register that is no calibration register was to be calibrated.
+    #[error(transparent)]
+    NotCalibration(#[from] crate::calibration::registers::NotCalibration),
+    /// A constant came out outside of what the meter type's parts allow.
+    #[error("{register} comes out as {value}, and {low} to {high} is plausible for this meter type")]
+    Implausible {
+        /// The register.
+        register: Register,
+        /// What was computed.
+        value: i32,
+        /// Least plausible value.
+        low: i32,
+        /// Greatest plausible value.
+        high: i32,
+    },
+    /// It is not the chip, or not in the state, that was expected.
+    #[error("after a reset {register} reads {found:04X} instead of {expected:04X}")]
+    NotTheChip {
+        /// The register that gave it away.
+        register: Register,
+        /// What the datasheet says.
+        expected: u16,
+        /// What came.
+        found: u16,
+    },
+    /// The meter sees no voltage though the reference does.
+    #[error("the meter reads {meter_volts:.2} V where the reference shows {reference_volts:.2} V")]
+    NoVoltage {
+        /// Meter.
+        meter_volts: f64,
+        /// Reference.
+        reference_volts: f64,
+    },
+    /// The meter sees no current though the reference does.
+    #[error("the {line} line reads {meter_amps:.4} A where the reference shows {reference_amps:.4} A")]
+    NoCurrent {
+        /// The line that should carry it.
+        line: Line,
+        /// Meter, in real amperes.
+        meter_amps: f64,
+        /// Reference.
+        reference_amps: f64,
+        /// What the other line reads, in amperes of its register.
+        other_amps: f64,
+        /// The other line carries the current instead.
+        on_other_line: bool,
+    },
+    /// Power flows backwards through the meter.
+    #[error("the {line} line reads {degrees:.1} ° at PF 1: the power flows backwards")]
+    Reversed {
+        /// The line.
+        line: Line,
+        /// Phase angle the chip shows.
+        degrees: f64,
+    },
+    /// The meter counts no energy though the reference shows power.
+    #[error("the meter counted no energy in {seconds:.0} s at {watts:.1} W")]
+    NoEnergy {
+        /// How long was waited.
+        seconds: f64,
+        /// Power by the reference.
+        watts: f64,
+    },
+    /// The reference does not show the load point.
+    #[error("the reference does not show {}: {shown}", describe(.point))]
+    LoadPointMissed {
+        /// What was wanted.
+        point: LoadPoint,
+        /// What it shows instead.
+        shown: String,
+    },
+    /// Readings keep moving.
+    #[error("{quantity} still moves by {change_percent:.3} % in {window_secs:.0} s, {tolerance_percent:.3} % is allowed")]
+    Unstable {
+        /// What moves.
+        quantity: &'static str,
+        /// How much.
+        change_percent: f64,
+        /// Within what time.
+        window_secs: f64,
+        /// What is allowed.
+        tolerance_percent: f64,
+    },
+    /// The energy error scatters too much.
+    #[error("after {seconds:.0} s the energy error is known to {achieved_percent:.4} % only, {target_percent:.4} % is wanted")]
+    Uncertain {
+        /// How long was measured.
+        seconds: f64,
+        /// Standard uncertainty.
+        achieved_percent: f64,
+        /// What the procedure asks for.
+        target_percent: f64,
+    },
+    /// The chip does not accept the checksums, or computes others.
+    #[error("{register} is {found:04X} by the chip and {expected:04X} by its registers")]
+    ChecksumDiffers {
+        /// CS1 or CS2.
+        register: Register,
+        /// What the bench computed.
+        expected: u16,
+        /// What the chip computed.
+        found: u16,
+    },
+    /// SysStatus shows errors after the calibration.
+    #[error("SysStatus reads {status:04X} after the calibration")]
+    StatusNotClean {
+        /// The word.
+        status: u16,
+    },
+    /// A register does not hold what was written to it.
+    #[error("{register} holds {found:04X} instead of {expected:04X}")]
+    RegisterDiffers {
+        /// The register.
+        register: Register,
+        /// What was written.
+        expected: u16,
+        /// What it holds.
+        found: u16,
+    },
+    /// The chip lost its registers again and again.
+    #[error("the chip reset itself {times} times in one step")]
+    KeepsResetting {
+        /// How often.
+        times: u32,
+    },
+    /// Voltage and current could not be switched off.
+    #[error("the source may still be on: {reason}")]
+    SourceOn {
+        /// What the source said.
+        reason: String,
+    },
+    /// The program is wrong.
+    #[error("the worker stopped unexpectedly")]
+    Panicked,
+}
+
+impl StepError {
+    /// Measured and found bad is a FAIL of the unit; not measured is an ERROR.
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        match self {
+            Self::Cancelled | Self::Operator(OperatorError::Cancelled) => Verdict::Aborted,
+            Self::Formula(FormulaError::Range(_)) | Self::Implausible { .. } | Self::Reversed { .. } => Verdict::Fail,
+            Self::NoCurrent { on_other_line: true, .. } => Verdict::Fail,
+            _ => Verdict::Error,
+        }
+    }
+}
+
+fn describe(point: &LoadPoint) -> String {
+    format!("{}, {}, PF {}", point.u, point.i, point.pf)
+}

@@ -1,0 +1,98 @@
+//! What a running procedure tells its listeners: the window, the command line, later the record.
+
+use crate::calibration::registers::RegisterChange;
+use crate::reference::{LoadPoint, ReferenceReading};
+
+use super::report::{Measurement, Verdict};
+
+/// Something happened. Positions are counted from 0.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The run begins with these serial numbers and, for each of them, these steps.
+    Started {
+        /// Serial numbers by position.
+        serials: Vec<String>,
+        /// Titles of the steps.
+        steps: Vec<String>,
+    },
+    /// The source goes to a load point.
+    LoadPoint {
+        /// The point.
+        point: LoadPoint,
+    },
+    /// The source is off.
+    SourceOff,
+    /// The reference shows this.
+    Reference {
+        /// The reading.
+        reading: ReferenceReading,
+    },
+    /// A meter shows this.
+    Meter {
+        /// Position on the bench.
+        position: usize,
+        /// The reading.
+        reading: MeterReading,
+    },
+    /// A step begins.
+    StepStarted {
+        /// Position on the bench.
+        position: usize,
+        /// Number of the step.
+        step: usize,
+    },
+    /// A step goes on.
+    StepProgress {
+        /// Position on the bench.
+        position: usize,
+        /// Number of the step.
+        step: usize,
+        /// 0 to 1, as far as one can tell.
+        fraction: f32,
+        /// What it sees at the moment.
+        detail: String,
+    },
+    /// A step is over.
+    StepDone {
+        /// Position on the bench.
+        position: usize,
+        /// Number of the step.
+        step: usize,
+        /// How it ended.
+        verdict: Verdict,
+        /// What it found.
+        detail: String,
+    },
+    /// Registers were written.
+    Registers {
+        /// Position on the bench.
+        position: usize,
+        /// What changed, in the order of writing.
+        changes: Vec<RegisterChange>,
+    },
+    /// Something was measured.
+    Measured {
+        /// Position on the bench.
+        position: usize,
+        /// The result.
+        measurement: Measurement,
+    },
+    /// A position is through.
+    PositionDone {
+        /// Position on the bench.
+        position: usize,
+        /// How it ended.
+        verdict: Verdict,
+    },
+}
+
+/// What a meter shows, in real amperes and watts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MeterReading {
+    /// When the voltage was read.
+    pub at: crate::clock::Moment,
+    /// Voltage.
+    pub u: crate::units::Volts,
+    /// Current.
+    pub i: crate::units::Amps,
+}

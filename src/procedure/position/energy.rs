@@ -1,0 +1,180 @@
+//! The meter's energy against the reference's, by the chip's energy register.
+
+use std::time::Duration;
+
+use m90e26::Register;
+
+use super::{Mode, Position};
+use crate::clock::Moment;
+use crate::meter::Line;
+use crate::procedure::error::StepError;
+use crate::procedure::estimator::{Poll, Slope, slope};
+use crate::procedure::feed::Stretch;
+use crate::profile::procedure::EnergyMethod;
+use crate::reference::manual::entry;
+use crate::reference::{LoadPoint, ask_until};
+use crate::units::Percent;
+
+/// How often the slope is looked at meanwhile.
+const LOOK: Duration = Duration::from_secs(1);
+/// Without a single count for so long the meter counts nothing.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// At the end of the time a result this many times less certain than wanted still serves.
+const ENOUGH: f64 = 4.0;
+
+/// How far the meter's energy is off.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct EnergyError {
+    /// (meter - reference) / reference.
+    pub error: Percent,
+    /// Standard uncertainty.
+    pub uncertainty: Option<Percent>,
+    /// How it was obtained.
+    pub method: &'static str,
+    /// Angle of the current behind the voltage meanwhile, by the reference, in degrees.
+    pub phi: f64,
+}
+
+impl Position<'_> {
+    /// Measures the energy error of `line` at `point` until it is known to `target`.
+    pub(super) fn energy_error(
+        &mut self,
+        line: Line,
+        point: &LoadPoint,
+        target: Percent,
+    ) -> Result<EnergyError, StepError> {
+        match self.around.plan.procedure.energy.method {
+            EnergyMethod::Registers => self.energy_by_registers(line, point, target),
+            EnergyMethod::Displayed => self.energy_as_displayed(line, point),
+        }
+    }
+
+    fn energy_as_displayed(&mut self, line: Line, point: &LoadPoint) -> Result<EnergyError, StepError> {
+        let question = format!(
+            "{}: the energy error in % that the bench displays for the {line} line at {}, {}, PF {}",
+            self.serial, point.u, point.i, point.pf
+        );
+        let error = ask_until(self.around.operator, &question, entry::percent)?.0;
+        let reading = self.reference_at(self.now())?;
+        let phi = phase_of(point, reading.p.0, reading.u.0 * reading.i.0);
+        Ok(EnergyError { error: Percent(error), uncertainty: None, method: "displayed by the bench", phi })
+    }
+
+    fn energy_by_registers(
+        &mut self,
+        line: Line,
+        point: &LoadPoint,
+        target: Percent,
+    ) -> Result<EnergyError, StepError> {
+        let full = self.registers.clone();
+        let quickening = self.quicken()?;
+        let result = self.follow_register(line, target, quickening);
+        // PL_Constant goes back also after a failure; the chip may be looked at by somebody else next.
+        let restored = self.apply(&full);
+        let (slope, stretch) = result?;
+        restored?;
+        let ratio = slope.counts_per_wh / quickening / self.around.plan.counts_per_wh();
+        let (p, s) = (stretch.mean(|reading| reading.p.0), stretch.mean(|reading| reading.u.0 * reading.i.0));
+        Ok(EnergyError {
+            error: Percent((ratio - 1.0) * 100.0),
+            uncertainty: Some(Percent::from_fraction(slope.uncertainty)),
+            method: "energy register",
+            phi: stretch.mean(|reading| reading.phase.map_or(phase_of(point, p, s), |phase| phase.0)),
+        })
+    }
+
+    /// Divides PL_Constant, so that the register steps more often (Atmel-46102B, verification at low current); returns by
+    /// how much. Only in calibration mode: otherwise it would break the checksum.
+    fn quicken(&mut self) -> Result<f64, StepError> {
+        let divisor = u32::from(self.around.plan.procedure.energy.pl_divisor);
+        if self.mode != Some(Mode::Calibrating) || divisor <= 1 {
+            return Ok(1.0);
+        }
+        let full = self.registers.pl_constant();
+        let divided = (full / divisor).max(1);
+        let mut set = self.registers.clone();
+        set.set_pl_constant(divided);
+        self.apply(&set)?;
+        Ok(f64::from(full) / f64::from(divided))
+    }
+
+    fn follow_register(
+        &mut self,
+        line: Line,
+        target: Percent,
+        quickening: f64,
+    ) -> Result<(Slope, Stretch), StepError> {
+        let times = self.around.plan.procedure.energy.clone();
+        // What was counted before belongs to another time.
+        self.read(Register::APenergy)?;
+        let mut polls: Vec<Poll> = Vec::new();
+        let (mut total, mut look_at) = (0, self.now() + times.min.min(PATIENCE));
+        loop {
+            self.around.control.checkpoint()?;
+            let word = self.meter.read(Register::APenergy)?;
+            total += u64::from(if polls.is_empty() { 0 } else { word.value });
+            polls.push(Poll { at: word.at, total, recovered: word.recovered });
+            let now = self.now();
+            if now < look_at {
+                continue;
+            }
+            look_at = now + LOOK;
+            let from = polls.first().map_or(now, |poll| poll.at);
+            let elapsed = now.since(from);
+            if total == 0 && elapsed >= PATIENCE {
+                return Err(self.why_no_energy(line, elapsed)?);
+            }
+            let (slope, stretch) = self.evaluate(&polls, from, now)?;
+            let Some(slope) = slope else {
+                if elapsed >= times.max { return Err(self.why_no_energy(line, elapsed)?) } else { continue }
+            };
+            let achieved = Percent::from_fraction(slope.uncertainty);
+            self.progress_of(slope, quickening, elapsed, target);
+            let known = achieved.0 <= target.0 && elapsed >= times.min;
+            if known || elapsed >= times.max && achieved.0 <= target.0 * ENOUGH {
+                return Ok((slope, stretch));
+            }
+            if elapsed >= times.max {
+                return Err(StepError::Uncertain {
+                    seconds: elapsed.as_secs_f64(),
+                    achieved_percent: achieved.0,
+                    target_percent: target.0,
+                });
+            }
+        }
+    }
+
+    fn evaluate(&self, polls: &[Poll], from: Moment, to: Moment) -> Result<(Option<Slope>, Stretch), StepError> {
+        self.reference_at(to)?;
+        let stretch = self.around.feed.stretch(from, to)?;
+        Ok((slope(polls, &stretch.energy()), stretch))
+    }
+
+    fn progress_of(&self, slope: Slope, quickening: f64, elapsed: Duration, target: Percent) {
+        let times = &self.around.plan.procedure.energy;
+        let error = Percent((slope.counts_per_wh / quickening / self.around.plan.counts_per_wh() - 1.0) * 100.0);
+        let known = Percent::from_fraction(slope.uncertainty).0;
+        // The uncertainty falls with the time to the power of 3/2.
+        let by_time = elapsed.as_secs_f64() / times.max.as_secs_f64();
+        let by_certainty = (target.0 / known.max(1e-12)).powf(2.0 / 3.0);
+        self.progress(by_time.max(by_certainty), format!("Energy error {error} ± {known:.4} %"));
+    }
+
+    /// Zero counts forward: the power may flow the other way.
+    fn why_no_energy(&mut self, line: Line, elapsed: Duration) -> Result<StepError, StepError> {
+        let backwards = self.read(Register::ANenergy)?;
+        if backwards > 0 {
+            return Ok(StepError::Reversed { line, degrees: 180.0 });
+        }
+        let watts = self.reference_at(self.now())?.p.0;
+        Ok(StepError::NoEnergy { seconds: elapsed.as_secs_f64(), watts })
+    }
+}
+
+/// The angle from the powers; near PF 1 that is ill-conditioned, and the load point's own angle serves better.
+fn phase_of(point: &LoadPoint, p: f64, s: f64) -> f64 {
+    if point.pf.magnitude > 0.98 || s <= 0.0 {
+        return point.pf.phase().0;
+    }
+    (p / s).clamp(-1.0, 1.0).acos().to_degrees().copysign(point.pf.phase().0)
+}

@@ -1,0 +1,228 @@
+//! One place on the bench: its meter, what is known of it, and the steps done there.
+//!
+//! Every position works on its own thread. The wires are the same for all, and so is the reference's feed; nothing else is
+//! shared. A step is a file: it says what it does, what it measured, and stops with a [`StepError`] at anything implausible.
+
+use std::time::Duration;
+
+use m90e26::Register;
+use m90e26::field::command;
+
+use crate::procedure::control::Control;
+use crate::procedure::error::StepError;
+use crate::procedure::event::{Event, MeterReading};
+use crate::procedure::feed::Feed;
+use crate::procedure::plan::{Plan, Step};
+use crate::procedure::report::{Measurement, StepReport, Verdict};
+use crate::calibration::registers::RegisterSet;
+use crate::calibration::solve::energy::EnergyPoint;
+use crate::clock::{Moment, SharedClock};
+use crate::meter::{Line, Meter};
+use crate::reference::Operator;
+
+mod averages;
+mod commit;
+mod energy;
+mod energy_gain;
+mod gains;
+mod identify;
+mod offsets;
+mod phase;
+mod prepare;
+mod settle;
+mod state;
+mod verify;
+
+/// What a position shares with the others.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'a> {
+    /// What is to be done.
+    pub plan: &'a Plan,
+    /// The reference's readings.
+    pub feed: &'a Feed,
+    /// Time.
+    pub clock: &'a SharedClock,
+    /// Cancel and events.
+    pub control: &'a Control,
+    /// The person at the bench.
+    pub operator: &'a dyn Operator,
+}
+
+/// What the chip was last told to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// CalStart and AdjStart hold 5678: works whatever the checksums.
+    Calibrating,
+    /// CalStart and AdjStart hold 8765: works as long as the checksums are right.
+    Normal,
+}
+
+impl Mode {
+    const fn command(self) -> u16 {
+        match self {
+            Self::Calibrating => command::CAL_START,
+            Self::Normal => command::CAL_CHECK,
+        }
+    }
+}
+
+/// What was learned of one line on the way.
+#[derive(Clone, Copy, Debug)]
+struct LineFindings {
+    line: Line,
+    /// Register amperes and real amperes at Ib, with the current gain in force then.
+    current: Option<(f64, f64, u16)>,
+    /// The metering path at PF 1.
+    unity: Option<EnergyPoint>,
+}
+
+/// A unit on the bench and its run so far.
+pub struct Position<'a> {
+    number: usize,
+    /// Serial number of the unit.
+    pub serial: String,
+    around: Surroundings<'a>,
+    meter: &'a mut dyn Meter,
+    /// What the chip holds now, as far as the bench has written it.
+    registers: RegisterSet,
+    /// What the chip held when it came.
+    before: RegisterSet,
+    mode: Option<Mode>,
+    findings: Vec<LineFindings>,
+    /// Steps done.
+    pub steps: Vec<StepReport>,
+    /// Values measured.
+    pub measurements: Vec<Measurement>,
+    /// Why it stopped, if it did.
+    pub failure: Option<StepError>,
+    current_step: usize,
+    started: Moment,
+}
+
+impl<'a> Position<'a> {
+    /// A unit that nothing has been done to yet.
+    #[must_use]
+    pub fn new(number: usize, serial: String, meter: &'a mut dyn Meter, around: Surroundings<'a>) -> Self {
+        let findings = around.plan.lines().iter().map(|&line| LineFindings { line, current: None, unity: None });
+        Self {
+            number,
+            serial,
+            meter,
+            registers: RegisterSet::power_on(),
+            before: RegisterSet::power_on(),
+            mode: None,
+            findings: findings.collect(),
+            steps: Vec::new(),
+            measurements: Vec::new(),
+            failure: None,
+            current_step: 0,
+            started: around.clock.now(),
+            around,
+        }
+    }
+
+    /// Does one step and notes how it went. A position that has failed does nothing any more.
+    pub fn perform(&mut self, number: usize, step: Step) {
+        if self.failure.is_some() {
+            return;
+        }
+        let control = self.around.control;
+        self.current_step = number;
+        control.tell(Event::StepStarted { position: self.number, step: number });
+        let started = self.around.clock.now();
+        let measured_before = self.measurements.len();
+        let result = self.dispatch(step);
+        let failed_limit = self.measurements.iter().skip(measured_before).any(|done| done.verdict != Verdict::Pass);
+        let (verdict, detail) = match result {
+            Ok(detail) if failed_limit => (Verdict::Fail, detail),
+            Ok(detail) => (Verdict::Pass, detail),
+            Err(error) => {
+                let (verdict, detail) = (error.verdict(), error.to_string());
+                self.failure = Some(error);
+                (verdict, detail)
+            }
+        };
+        tracing::info!(serial = self.serial, step = self.around.plan.title(step), %verdict, detail);
+        self.steps.push(StepReport {
+            title: self.around.plan.title(step),
+            verdict,
+            detail: detail.clone(),
+            started_s: started.since(self.started).as_secs_f64(),
+            duration_s: self.around.clock.now().since(started).as_secs_f64(),
+        });
+        control.tell(Event::StepDone { position: self.number, step: number, verdict, detail });
+    }
+
+    fn dispatch(&mut self, step: Step) -> Result<String, StepError> {
+        self.around.control.checkpoint()?;
+        match step {
+            Step::Identify => self.identify(),
+            Step::Prepare => self.prepare(),
+            Step::Gains => self.gains(),
+            Step::EnergyGain => self.energy_gains(),
+            Step::Phase => self.phases(),
+            Step::Offsets => self.offsets(),
+            Step::Commit => self.commit(),
+            Step::Verify(number) => self.verify(number),
+        }
+    }
+
+    /// The verdict so far: the worst of what happened.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match &self.failure {
+            Some(failure) => failure.verdict(),
+            None if self.measurements.iter().any(|done| done.verdict == Verdict::Error) => Verdict::Error,
+            None if self.measurements.iter().any(|done| done.verdict == Verdict::Fail) => Verdict::Fail,
+            None => Verdict::Pass,
+        }
+    }
+
+    /// Registers before and after.
+    #[must_use]
+    pub fn register_sets(&self) -> (&RegisterSet, &RegisterSet) {
+        (&self.before, &self.registers)
+    }
+
+    /// What the bus to the meter has done.
+    #[must_use]
+    pub fn bus(&self) -> crate::meter::BusStatistics {
+        self.meter.bus()
+    }
+
+    fn progress(&self, fraction: f64, detail: String) {
+        self.around.control.tell(Event::StepProgress {
+            position: self.number,
+            step: self.current_step,
+            fraction: fraction.clamp(0.0, 1.0) as f32,
+            detail,
+        });
+    }
+
+    fn show(&self, reading: MeterReading) {
+        self.around.control.tell(Event::Meter { position: self.number, reading });
+    }
+
+    fn record(&mut self, measurement: Measurement) {
+        self.around.control.tell(Event::Measured { position: self.number, measurement: measurement.clone() });
+        self.measurements.push(measurement);
+    }
+
+    fn now(&self) -> Moment {
+        self.around.clock.now()
+    }
+
+    fn wait(&self, time: Duration) -> Result<(), StepError> {
+        self.around.control.wait(&**self.around.clock, time)
+    }
+
+    /// Waits until the reference has a reading at or after `moment`.
+    fn reference_at(&self, moment: Moment) -> Result<crate::reference::ReferenceReading, StepError> {
+        self.around.feed.wait_for(moment, &**self.around.clock, self.around.control)
+    }
+
+    fn read(&mut self, register: Register) -> Result<u16, StepError> {
+        self.around.control.checkpoint()?;
+        Ok(self.meter.read(register)?.value)
+    }
+}

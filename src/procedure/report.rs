@@ -1,0 +1,170 @@
+//! What is left of a run: verdict, steps, measurements, registers.
+
+use serde::Serialize;
+
+use crate::advice::Advice;
+use crate::meter::BusStatistics;
+
+/// How something ended. Failing a limit and failing to measure are different things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Verdict {
+    /// Measured, and within all limits.
+    Pass,
+    /// Measured, and out of limits.
+    Fail,
+    /// Could not be measured.
+    Error,
+    /// Stopped by a person.
+    Aborted,
+    /// Not come to.
+    #[serde(rename = "NOT RUN")]
+    NotRun,
+}
+
+impl Verdict {
+    /// The word on screen, in the record and on the certificate.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Pass => "PASS",
+            Self::Fail => "FAIL",
+            Self::Error => "ERROR",
+            Self::Aborted => "ABORTED",
+            Self::NotRun => "NOT RUN",
+        }
+    }
+
+    /// The exit code of the command line.
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Pass => 0,
+            Self::Fail => 1,
+            Self::Error | Self::NotRun => 3,
+            Self::Aborted => 4,
+        }
+    }
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.word())
+    }
+}
+
+/// One measured value with its limits.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Measurement {
+    /// What was measured: `energy_error`, `Ugain`, ...
+    pub name: String,
+    /// Where: `Un Ib PF 0.5L`.
+    pub load_point: String,
+    /// The value.
+    pub value: f64,
+    /// Its unit; empty for a register.
+    pub unit: &'static str,
+    /// Least value that passes; none where it is not judged.
+    pub lower: Option<f64>,
+    /// Greatest value that passes; none where it is not judged.
+    pub upper: Option<f64>,
+    /// How it compares.
+    pub verdict: Verdict,
+    /// Standard uncertainty of the value, in its unit, where it was estimated.
+    pub uncertainty: Option<f64>,
+    /// Where the limits come from.
+    pub limit_source: String,
+    /// How the value was obtained.
+    pub method: &'static str,
+}
+
+impl Measurement {
+    /// Compares a value with its limits; a value that is no number is an ERROR.
+    #[must_use]
+    pub fn judged(
+        name: impl Into<String>,
+        load_point: impl Into<String>,
+        (value, unit): (f64, &'static str),
+        limits: Option<(f64, f64)>,
+    ) -> Self {
+        let (lower, upper) = limits.unzip();
+        let verdict = match limits {
+            _ if !value.is_finite() => Verdict::Error,
+            Some((lower, upper)) if value < lower || value > upper => Verdict::Fail,
+            Some(_) | None => Verdict::Pass,
+        };
+        Self {
+            name: name.into(),
+            load_point: load_point.into(),
+            value,
+            unit,
+            lower,
+            upper,
+            verdict,
+            uncertainty: None,
+            limit_source: String::new(),
+            method: "",
+        }
+    }
+
+    /// Adds where the limits come from.
+    #[must_use]
+    pub fn limited_by(mut self, source: &str) -> Self {
+        self.limit_source = source.to_owned();
+        self
+    }
+
+    /// Adds how the value was obtained and how sure it is.
+    #[must_use]
+    pub fn obtained(mut self, method: &'static str, uncertainty: Option<f64>) -> Self {
+        self.method = method;
+        self.uncertainty = uncertainty;
+        self
+    }
+}
+
+/// One step of a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct StepReport {
+    /// What it does.
+    pub title: String,
+    /// How it ended.
+    pub verdict: Verdict,
+    /// What it found, in words.
+    pub detail: String,
+    /// Start, in seconds since the run's.
+    pub started_s: f64,
+    /// How long it took.
+    pub duration_s: f64,
+}
+
+/// A run of one procedure on one unit.
+#[derive(Clone, Debug, Serialize)]
+pub struct RunReport {
+    /// How it ended.
+    pub verdict: Verdict,
+    /// Something in it was simulated.
+    pub simulated: bool,
+    /// Serial number of the unit.
+    pub serial: String,
+    /// Meter profile.
+    pub profile: String,
+    /// Procedure.
+    pub procedure: String,
+    /// Reference and source, as they named themselves.
+    pub instruments: Vec<String>,
+    /// The registers the unit was left with, as `0x....` by name.
+    pub registers: serde_json::Map<String, serde_json::Value>,
+    /// The registers it was found with.
+    pub registers_before: serde_json::Map<String, serde_json::Value>,
+    /// All that was measured.
+    pub measurements: Vec<Measurement>,
+    /// All that was done.
+    pub steps: Vec<StepReport>,
+    /// What to do about a run that did not pass.
+    pub advice: Option<Advice>,
+    /// How the bus to the meter did.
+    pub bus: BusStatistics,
+    /// How long the run took by its own clock, in seconds.
+    pub duration_s: f64,
+}

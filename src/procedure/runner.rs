@@ -1,0 +1,256 @@
+//! Moves the bench from load point to load point while every position does its work there.
+//!
+//! One source and one reference serve all positions: a step begins when the bench has reached its load point, every position
+//! performs it on a thread of its own, and the bench moves on when all are through. A position that fails drops out and
+//! holds nobody up. One position is N = 1.
+//!
+//! However it ends (done, failed, cancelled, a worker that panics), the source is switched off before a report is made.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::control::Control;
+use super::error::StepError;
+use super::event::Event;
+use super::feed::Feed;
+use super::plan::{Plan, Step};
+use super::position::{Position, Surroundings};
+use super::report::{RunReport, Verdict};
+use crate::advice;
+use crate::clock::{Attendance, SharedClock, muster};
+use crate::meter::Meter;
+use crate::reference::{Identity, LoadPoint, Operator, Reference, ReferenceReading, Source};
+
+/// Everything a run works with.
+pub struct Bench {
+    /// Serial number and meter of each position.
+    pub positions: Vec<(String, Box<dyn Meter>)>,
+    /// Tells the truth.
+    pub reference: Box<dyn Reference>,
+    /// Supplies the load points.
+    pub source: Box<dyn Source>,
+    /// Time.
+    pub clock: SharedClock,
+    /// The person.
+    pub operator: Arc<dyn Operator>,
+    /// A part of the station is simulated, as far as its opener knows.
+    pub simulated: bool,
+}
+
+/// How often switching off is tried.
+const SWITCH_OFF_TRIES: u32 = 3;
+/// How often the reference is looked at while the source settles.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// Runs the plan on all positions. Reports come in the order of the positions, one for each, whatever happened.
+///
+/// `bench` belongs to the caller again afterwards, its source switched off.
+pub fn run(bench: &mut Bench, plan: &Plan, control: &Control) -> Vec<RunReport> {
+    let clock = Arc::clone(&bench.clock);
+    let started = clock.now();
+    let Bench { positions, reference, source, operator, simulated, .. } = bench;
+    let feed = Feed::default();
+    let around = Surroundings { plan, feed: &feed, clock: &clock, control, operator: &**operator };
+    let mut positions: Vec<Position<'_>> = positions
+        .iter_mut()
+        .enumerate()
+        .map(|(number, (serial, meter))| Position::new(number, serial.clone(), &mut **meter, around))
+        .collect();
+    control.tell(Event::Started {
+        serials: positions.iter().map(|position| position.serial.clone()).collect(),
+        steps: plan.steps().into_iter().map(|step| plan.title(step)).collect(),
+    });
+
+    let mut instruments = Vec::new();
+    let mut stage = Stage { source: &mut **source, around, instruments: &mut instruments, is_off: false };
+    let ended = std::panic::catch_unwind(AssertUnwindSafe(|| stage.all(&mut **reference, &mut positions)));
+    let off = if stage.is_off { Ok(()) } else { stage.switch_off() };
+    // A bench whose source stays on is no bench, whatever was measured before.
+    let cause = off.and(ended.unwrap_or(Err(StepError::Panicked))).err();
+
+    let simulated = *simulated || instruments.iter().any(|identity| identity.simulated);
+    let names: Vec<String> = instruments.iter().map(describe).collect();
+    positions
+        .into_iter()
+        .enumerate()
+        .map(|(number, position)| {
+            let report = report(position, cause.as_ref(), plan, &names, simulated, clock.now().since(started));
+            control.tell(Event::PositionDone { position: number, verdict: report.verdict });
+            report
+        })
+        .collect()
+}
+
+struct Stage<'a, 'b> {
+    source: &'b mut dyn Source,
+    around: Surroundings<'a>,
+    instruments: &'b mut Vec<Identity>,
+    is_off: bool,
+}
+
+impl<'a> Stage<'a, '_> {
+    /// The whole run, with the reference's feed beside it.
+    fn all(&mut self, reference: &mut dyn Reference, positions: &mut [Position<'a>]) -> Result<(), StepError> {
+        self.instruments.push(reference.identify()?);
+        let source = self.source.identify()?;
+        if !self.instruments.contains(&source) {
+            self.instruments.push(source);
+        }
+        let Surroundings { feed, clock, control, .. } = self.around;
+        let result = std::thread::scope(|scope| {
+            let attendance = Attendance::take(clock);
+            let reader = std::thread::Builder::new().name("reference".to_owned()).spawn_scoped(scope, move || {
+                let _attendance = attendance;
+                feed.run(reference, &**clock, control);
+            });
+            let result = match reader {
+                Ok(_) => std::panic::catch_unwind(AssertUnwindSafe(|| self.steps(positions))),
+                Err(error) => Ok(Err(StepError::Reference { reason: error.to_string() })),
+            };
+            // Off before anything else is waited for.
+            let off = self.switch_off();
+            feed.stop();
+            // The reader has to get to its next look; virtual time moves only while this thread does not attend.
+            clock.leave();
+            result.unwrap_or(Err(StepError::Panicked)).and(off)
+        });
+        clock.enter();
+        result
+    }
+
+    fn steps(&mut self, positions: &mut [Position<'a>]) -> Result<(), StepError> {
+        let plan = self.around.plan;
+        let mut present: Option<LoadPoint> = None;
+        for (number, step) in plan.steps().into_iter().enumerate() {
+            self.around.control.checkpoint()?;
+            if positions.iter().all(|position| position.failure.is_some()) {
+                return Ok(());
+            }
+            if let Some(point) = plan.load_point(step).filter(|point| present.as_ref() != Some(point)) {
+                self.go_to(&point)?;
+                present = Some(point);
+            }
+            self.perform(number, step, positions);
+        }
+        Ok(())
+    }
+
+    /// Voltage and current off; tried more than once, for this one matters.
+    fn switch_off(&mut self) -> Result<(), StepError> {
+        let mut tries = 1;
+        loop {
+            match self.source.switch_off() {
+                Ok(()) => break,
+                Err(error) if tries >= SWITCH_OFF_TRIES => {
+                    return Err(StepError::SourceOn { reason: error.to_string() });
+                }
+                Err(error) => tracing::error!(%error, "switching the source off failed"),
+            }
+            tries += 1;
+        }
+        self.is_off = true;
+        self.around.control.tell(Event::SourceOff);
+        Ok(())
+    }
+
+    /// Every position performs the step on its own thread.
+    fn perform(&self, number: usize, step: Step, positions: &mut [Position<'a>]) {
+        let working: Vec<_> = positions.iter_mut().filter(|position| position.failure.is_none()).collect();
+        let members = muster(self.around.clock, working.len());
+        std::thread::scope(|scope| {
+            for (position, member) in working.into_iter().zip(members) {
+                let name = format!("position {}", position.serial);
+                let work = move || {
+                    let _member = member;
+                    let done = std::panic::catch_unwind(AssertUnwindSafe(|| position.perform(number, step)));
+                    if done.is_err() {
+                        position.failure = Some(StepError::Panicked);
+                    }
+                };
+                if let Err(error) = std::thread::Builder::new().name(name).spawn_scoped(scope, work) {
+                    tracing::error!(%error, "no thread for a position");
+                }
+            }
+        });
+    }
+
+    /// Takes the source to a load point and waits until the reference shows it.
+    fn go_to(&mut self, point: &LoadPoint) -> Result<(), StepError> {
+        let Surroundings { feed, clock, control, .. } = self.around;
+        control.tell(Event::LoadPoint { point: *point });
+        self.source.apply(point)?;
+        feed.announce(*point, &**clock, control)?;
+        let give_up = clock.now() + self.source.patience();
+        loop {
+            let reading = feed.wait_for(clock.now(), &**clock, control)?;
+            match missing(point, &reading) {
+                None => return Ok(()),
+                Some(shown) if clock.now() >= give_up => {
+                    return Err(StepError::LoadPointMissed { point: *point, shown });
+                }
+                Some(_) => control.wait(&**clock, LOOK)?,
+            }
+        }
+    }
+}
+
+/// What keeps the reference from showing the load point; `None` when it does.
+fn missing(point: &LoadPoint, reading: &ReferenceReading) -> Option<String> {
+    let tolerance = Plan::POINT_TOLERANCE.fraction();
+    let near = |shown: f64, wanted: f64| (shown - wanted).abs() <= tolerance * wanted;
+    let shown = || format!("{}, {}, {}", reading.u, reading.i, reading.p);
+    if !near(reading.u.0, point.u.0) {
+        return Some(shown());
+    }
+    if point.i.0 == 0.0 {
+        // Without current: less than a hundredth of a percent of what the voltage could drive is noise.
+        return (reading.i.0 > NO_CURRENT_AMPS).then(shown);
+    }
+    let pf = reading.p.0 / (reading.u.0 * reading.i.0);
+    let side = reading.q.map(|q| q.0).or(reading.phase.map(|phase| phase.0));
+    let wrong_side = point.pf.magnitude < 0.98 && side.is_some_and(|side| side * point.pf.phase().0 < 0.0);
+    let here = near(reading.i.0, point.i.0) && (pf.abs() - point.pf.magnitude).abs() <= tolerance && !wrong_side;
+    (!here).then(shown)
+}
+
+/// An open current circuit; instruments of the bench show some noise there.
+const NO_CURRENT_AMPS: f64 = 0.01;
+
+fn describe(identity: &Identity) -> String {
+    format!("{} {} {} {}", identity.maker, identity.model, identity.serial, identity.version).trim().to_owned()
+}
+
+fn report(
+    position: Position<'_>,
+    cause: Option<&StepError>,
+    plan: &Plan,
+    instruments: &[String],
+    simulated: bool,
+    duration: Duration,
+) -> RunReport {
+    // What stopped the bench stopped every position that had not failed by itself.
+    let failure = position.failure.as_ref().or(cause);
+    let finished = position.steps.len() == plan.steps().len();
+    let verdict = match failure {
+        Some(failure) => failure.verdict(),
+        None if !finished => Verdict::Error,
+        None => position.verdict(),
+    };
+    let (before, after) = position.register_sets();
+    RunReport {
+        verdict,
+        simulated,
+        serial: position.serial.clone(),
+        profile: plan.meter.name.clone(),
+        procedure: plan.procedure.name.clone(),
+        instruments: instruments.to_vec(),
+        registers: after.to_json(),
+        registers_before: before.to_json(),
+        advice: failure.map(advice::of),
+        bus: position.bus(),
+        duration_s: duration.as_secs_f64(),
+        measurements: position.measurements,
+        steps: position.steps,
+    }
+}

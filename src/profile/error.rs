@@ -1,0 +1,77 @@
+//! What is wrong with a profile: where it stands, which key it is, and what would be right.
+
+use std::fmt;
+
+/// Why a profile cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ProfileError {
+    /// No shipped profile has this name.
+    #[error("there is no {}profile named {name:?}; shipped are {known}. A file of your own is named with its .toml", of(.kind))]
+    Unknown {
+        /// Meter, procedure or instrument, where one of them was wanted.
+        kind: Option<super::Kind>,
+        /// The name as given.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// The file cannot be read.
+    #[error("{file} cannot be read: {source}")]
+    File {
+        /// The path as given.
+        file: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The text is there and something in it is wrong.
+    #[error("{}", listed(.file, .findings))]
+    Content {
+        /// The path as given, or the shipped name.
+        file: String,
+        /// Everything found, at least one.
+        findings: Vec<Finding>,
+    },
+}
+
+/// One thing that is wrong in a profile's text.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Finding {
+    /// Line, counted from 1; `None` where the fault is that something is missing altogether.
+    pub line: Option<usize>,
+    /// The key as a dotted path (`rating.un_volts`); empty where the text is not TOML at all.
+    pub key: String,
+    /// What is wrong and what is allowed.
+    pub problem: String,
+}
+
+impl ProfileError {
+    /// Everything that was found in the text; empty when there was no text.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        match self {
+            Self::Content { findings, .. } => findings,
+            Self::Unknown { .. } | Self::File { .. } => &[],
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(line) = self.line {
+            write!(f, "line {line}: ")?;
+        }
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        f.write_str(&self.problem)
+    }
+}
+
+fn of(kind: &Option<super::Kind>) -> String {
+    kind.map(|kind| format!("{kind} ")).unwrap_or_default()
+}
+
+fn listed(file: &str, findings: &[Finding]) -> String {
+    let lines: Vec<_> = findings.iter().map(|finding| format!("{file}: {finding}")).collect();
+    lines.join("\n")
+}

@@ -1,0 +1,169 @@
+//! A station from its addresses: what the command line and the window name becomes meters, reference, source and a clock.
+//!
+//! The clock follows from the addresses: when all of them are `sim:`, the whole station lives in this process and runs on
+//! virtual time; one real address makes time real.
+
+use std::sync::Arc;
+
+use crate::clock::{RealClock, SharedClock, VirtualClock};
+use crate::meter::Meter;
+use crate::meter::afe::AfeMeter;
+use crate::port::url::{DeviceUrl, UrlError};
+use crate::port::{self, LINE_OPTIONS, LineSettings, OpenError, Port};
+use crate::profile::{self, ProfileError};
+use crate::reference::manual::{Confirm, ManualReference, ManualSource};
+use crate::reference::scpi::ScpiLink;
+use crate::reference::{BenchServices, Operator, Reference, Source};
+use crate::sim::{self, SimOptions};
+
+/// The addresses of a station.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// One for each position.
+    pub meters: Vec<DeviceUrl>,
+    /// The reference; without one a simulated station brings its own.
+    pub reference: Option<DeviceUrl>,
+    /// The source; without one the reference's instrument supplies, if it can, or else the operator.
+    pub source: Option<DeviceUrl>,
+}
+
+/// An open station.
+pub struct Station {
+    /// One for each position.
+    pub meters: Vec<Box<dyn Meter>>,
+    /// Tells the truth.
+    pub reference: Box<dyn Reference>,
+    /// Supplies the load points.
+    pub source: Box<dyn Source>,
+    /// Time.
+    pub clock: SharedClock,
+    /// Some address is `sim:`.
+    pub simulated: bool,
+}
+
+/// Why a station cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StationError {
+    /// An address is wrong.
+    #[error(transparent)]
+    Url(#[from] UrlError),
+    /// A port cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// An instrument's profile is missing or wrong.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+}
+
+/// Opens everything the addresses name.
+///
+/// # Errors
+/// An address that is wrong, a port that is not there, a profile that does not load. Nothing stays open then.
+pub fn open(addresses: &Addresses, operator: &Arc<dyn Operator>) -> Result<Station, StationError> {
+    let is_sim = |url: &DeviceUrl| url.kind == "sim";
+    let urls = || addresses.meters.iter().chain(&addresses.reference).chain(&addresses.source);
+    let all_simulated = urls().all(is_sim);
+    let options: Vec<SimOptions> =
+        urls().filter(|url| is_sim(url)).map(SimOptions::from_url).collect::<Result<_, _>>()?;
+    let pace = options.iter().find_map(|options| options.pace);
+    let clock = if all_simulated { VirtualClock::shared(pace) } else { RealClock::shared() };
+    // The first simulated address seeds the wires that all simulated parts share.
+    let wires = options.first().map(|first| sim::Station::new(clock.clone(), first.seed, first.unrest));
+    let opener = Opener { clock: &clock, operator, wires: wires.as_ref() };
+
+    let meters = addresses.meters.iter().map(|url| opener.meter(url)).collect::<Result<_, _>>()?;
+    let (reference, source) = opener.bench(addresses)?;
+    Ok(Station { meters, reference, source, simulated: wires.is_some(), clock })
+}
+
+struct Opener<'a> {
+    clock: &'a SharedClock,
+    operator: &'a Arc<dyn Operator>,
+    wires: Option<&'a sim::Station>,
+}
+
+type Instruments = (Option<Box<dyn Reference>>, Option<Box<dyn Source>>);
+
+impl Opener<'_> {
+    fn services(&self) -> BenchServices {
+        BenchServices { clock: self.clock.clone(), operator: self.operator.clone() }
+    }
+
+    fn meter(&self, url: &DeviceUrl) -> Result<Box<dyn Meter>, StationError> {
+        match (url.kind.as_str(), self.wires) {
+            ("sim", Some(wires)) => {
+                let options = SimOptions::from_url(url)?;
+                let port = wires.meter_port(&options, wires.meter(&options));
+                Ok(Box::new(AfeMeter::new(port, self.clock.clone(), None)))
+            }
+            ("afe", _) => {
+                url.expect_options(&LINE_OPTIONS)?;
+                let port = port::open(url, LineSettings::eight_n_one(9600), self.clock)?;
+                Ok(Box::new(AfeMeter::new(port, self.clock.clone(), url.parsed("baud")?)))
+            }
+            _ => Err(url.error("a meter under test is afe+serial:, afe+tcp: or sim:").into()),
+        }
+    }
+
+    /// Reference and source; one address for both, or only one instrument that is both, shares one connection.
+    fn bench(&self, addresses: &Addresses) -> Result<(Box<dyn Reference>, Box<dyn Source>), StationError> {
+        let missing = || {
+            let url = addresses.meters.first().map(ToString::to_string).unwrap_or_default();
+            let problem = "a real meter needs a reference: --reference manual: or scpi+tcp:host:port?profile=NAME";
+            UrlError { url, problem: problem.to_owned() }
+        };
+        let simulated = DeviceUrl::sim();
+        let reference_url = match (&addresses.reference, self.wires) {
+            (Some(url), _) => url,
+            (None, Some(_)) if addresses.meters.iter().all(|url| url.kind == "sim") => &simulated,
+            (None, _) => return Err(missing().into()),
+        };
+        let (reference, own_source) = self.instruments(reference_url)?;
+        let reference = reference.ok_or_else(|| reference_url.error("this instrument's profile reads nothing"))?;
+        let source = match &addresses.source {
+            Some(url) if url == reference_url => own_source,
+            Some(url) => self.instruments(url)?.1,
+            None => Some(own_source.unwrap_or_else(|| self.by_hand(Confirm::Reference))),
+        };
+        let source = source.ok_or_else(|| {
+            addresses.source.as_ref().unwrap_or(reference_url).error("this instrument's profile supplies nothing")
+        })?;
+        Ok((reference, source))
+    }
+
+    fn instruments(&self, url: &DeviceUrl) -> Result<Instruments, StationError> {
+        let link = match (url.kind.as_str(), self.wires) {
+            ("manual", _) => {
+                let reference = ManualReference::from_url(url, self.services())?;
+                return Ok((Some(Box::new(reference)), Some(self.by_hand(Confirm::Enter))));
+            }
+            ("sim", Some(wires)) => self.scpi(wires.instrument_port(), SIM_PROFILE)?,
+            ("scpi", _) => {
+                let known: Vec<&str> = LINE_OPTIONS.into_iter().chain(["profile"]).collect();
+                url.expect_options(&known)?;
+                let name = url.option("profile").ok_or_else(|| {
+                    url.error("the option profile is missing: which instrument is it? `meterbench profile list` names them")
+                })?;
+                let loaded = profile::load_instrument(name)?;
+                let port = port::open(url, loaded.profile.line_settings(url)?, self.clock)?;
+                self.scpi(port, name)?
+            }
+            _ => return Err(url.error("an instrument is manual:, scpi+tcp:, scpi+serial: or sim:").into()),
+        };
+        let reference = link.reference().map(|reference| Box::new(reference) as Box<dyn Reference>);
+        let source = link.source().map(|source| Box::new(source) as Box<dyn Source>);
+        Ok((reference, source))
+    }
+
+    fn by_hand(&self, confirm: Confirm) -> Box<dyn Source> {
+        Box::new(ManualSource::new(self.services(), confirm))
+    }
+
+    fn scpi(&self, port: Box<dyn Port>, name: &str) -> Result<ScpiLink, StationError> {
+        let loaded = profile::load_instrument(name)?;
+        Ok(ScpiLink::new(port, loaded.profile, &self.services()))
+    }
+}
+
+/// The profile of the simulator's own instrument.
+const SIM_PROFILE: &str = "meterbench-sim";

@@ -1,0 +1,130 @@
+//! The shipped profiles, and what is said about profiles with mistakes in them.
+
+#![expect(clippy::expect_used, reason = "a helper of tests stands outside of #[test]")]
+
+use meterbench::profile::{self, Kind, MeterProfile, Procedure, ProfileError};
+
+#[test]
+fn all_shipped_profiles_load_under_their_names() {
+    let listed = profile::list();
+    assert!(listed.len() >= 11);
+    for entry in listed {
+        let name = match entry.kind {
+            Kind::Meter => profile::load_meter(&entry.name).map(|loaded| loaded.name),
+            Kind::Procedure => profile::load_procedure(&entry.name).map(|loaded| loaded.name),
+            Kind::Instrument => profile::load_instrument(&entry.name).map(|loaded| loaded.name),
+        };
+        match name {
+            Ok(name) => assert_eq!(name, entry.name),
+            Err(error) => panic!("{error}"),
+        }
+        assert!(!entry.title.is_empty(), "{}", entry.name);
+    }
+}
+
+/// The one finding of a text that was a shipped profile before `from` became `to`.
+fn finding<T: profile::Profile>(name: &str, from: &str, to: &str) -> (Option<usize>, String, String) {
+    let (_, text) = profile::text_of(name).expect("shipped");
+    assert!(text.contains(from), "{from}");
+    let broken = text.replacen(from, to, 1);
+    let error = profile::parse::<T>(&broken, "own.toml").expect_err(to);
+    let wanted = broken.lines().position(|line| line.contains(to)).map(|line| line + 1);
+    let finding = error.findings().first().expect("a finding").clone();
+    assert_eq!(finding.line, wanted, "{error}");
+    assert!(error.to_string().starts_with("own.toml: line "), "{error}");
+    (finding.line, finding.key, finding.problem)
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_line_and_what_is_allowed() {
+    let (_, key, problem) = finding::<MeterProfile>("opensmartmeter-mt50", "ib_amps = 5", "ib_amperes = 5");
+    assert_eq!(key, "rating.ib_amperes");
+    assert!(problem.contains("ib_amperes") && problem.contains("imax_amps"), "{problem}");
+    let (_, key, problem) = finding::<MeterProfile>("opensmartmeter-mt50", "SagTh = ", "SagThr = ");
+    assert_eq!(key, "registers.SagThr");
+    assert!(problem.contains("QStartTh"), "{problem}");
+    let (_, key, _) = finding::<Procedure>("calibrate", "energy_percent = 0.3", "energie_percent = 0.3");
+    assert_eq!(key, "verify[1].limits.energie_percent");
+}
+
+#[test]
+fn a_wrong_value_is_named_with_its_line_and_what_is_allowed() {
+    for (from, to, key, part) in [
+        ("SagTh = \"1F2F\"", "SagTh = \"1F2\"", "registers.SagTh", "four hex digits"),
+        ("SagTh = \"1F2F\"", "SagTh = 7983", "registers.SagTh", "string"),
+        ("lines = [\"N\"]", "lines = [\"M\"]", "calibration.lines[0]", "`L`"),
+        ("imax_amps = 80", "imax_amps = 1", "rating.imax_amps", "5 to"),
+        ("un_volts = 240", "un_volts = nan", "rating.un_volts", "10 to 500"),
+        ("class = \"1\"", "class = \"3\"", "rating.class", "0.2S"),
+        ("current_scale = 20", "current_scale = 1", "calibration.current_scale", "65.535"),
+        ("gl = 1", "gl = 24", "calibration.gl", "MMode"),
+        ("lines = [\"N\"]", "lines = [\"L\"]", "plausible.igain_l", "missing"),
+        ("ugain = [24772, 32767]", "ugain = [24772, 40000]", "plausible.ugain", "32767"),
+    ] {
+        let (_, text) = profile::text_of("opensmartmeter-mt50").expect("shipped");
+        assert!(text.contains(from), "{from}");
+        let error = profile::parse::<MeterProfile>(&text.replacen(from, to, 1), "own.toml").expect_err(to);
+        let found = error.findings().iter().any(|finding| finding.key == key && finding.problem.contains(part));
+        assert!(found, "{to}: {error}");
+    }
+}
+
+#[test]
+fn everything_wrong_is_listed_at_once() {
+    let (_, text) = profile::text_of("calibrate").expect("shipped");
+    let broken = text.replacen("min_secs = 5", "min_secs = 90", 1).replacen("u_of_un = 1.0", "u_of_un = 10.0", 1);
+    let error = profile::parse::<Procedure>(&broken, "own.toml").expect_err("two mistakes");
+    let keys: Vec<_> = error.findings().iter().map(|finding| finding.key.as_str()).collect();
+    assert_eq!(keys, ["energy.max_secs", "verify[0].u_of_un"]);
+    assert!(error.findings().iter().all(|finding| finding.line.is_some()));
+}
+
+#[test]
+fn kinds_are_told_apart() {
+    let error = profile::load_meter("calibrate").expect_err("no meter");
+    assert!(matches!(error, ProfileError::Unknown { .. }));
+    assert!(error.to_string().contains("opensmartmeter-mt50"), "{error}");
+    let (kind, text) = profile::text_of("calibrate").expect("shipped");
+    assert_eq!(kind, Kind::Procedure);
+    let error = profile::parse::<MeterProfile>(&text, "own.toml").expect_err("no meter");
+    assert!(error.to_string().contains("a meter profile is wanted"), "{error}");
+    assert!(profile::load_procedure("no/such/file").is_err());
+    assert!(profile::load_procedure("no-such.toml").is_err());
+}
+
+#[test]
+fn the_opensmartmeter_is_described_as_its_firmware_has_it() {
+    for name in ["opensmartmeter-mt25", "opensmartmeter-mt50", "opensmartmeter-mt100"] {
+        let meter = profile::load_meter(name).expect(name);
+        let plan = &meter.calibration;
+        // Application note, section 3: PL_Constant of the stock sources.
+        let constant = 838_860_800.0 * plan.gl * plan.vl_millivolts * plan.vu_millivolts
+            / (plan.chip_constant_imp_per_kwh * meter.rating.un.0 * meter.rating.ib.0);
+        assert_eq!(constant as u32, 0x001E_C8B4, "{name}");
+        // 80 A reads 4000.
+        assert!((meter.rating.imax.0 / plan.current_scale - 4.0).abs() < 1e-9);
+        let inside = |window: [i32; 2], word: i32| (window[0]..=window[1]).contains(&word);
+        assert!(inside(meter.plausible.ugain, 0x71D8));
+        assert!(inside(meter.plausible.igain_n.expect("N is calibrated"), 0x0F56));
+        assert!(inside(meter.plausible.energy_gain, 0x1D39));
+        for number in 1..=200 {
+            assert_eq!(meter.serial.check(&format!("SIM{number}")), Ok(()));
+        }
+    }
+}
+
+#[test]
+fn what_is_no_toml_or_not_complete_has_its_line_too() {
+    for (text, line, part) in [
+        ("kind = \"meter\"\nname = \n", Some(2), "string"),
+        ("kind = \"meter\"\nkind = \"meter\"\n", Some(2), "duplicate"),
+        ("name = \"x\"\n", Some(1), "kind"),
+        ("kind = \"motor\"\n", Some(1), "`meter`"),
+        ("kind = \"meter\"\nname = \"x\"\ntitle = \"y\"\n\n[rating]\nun_volts = 240\n", Some(5), "ib_amps"),
+    ] {
+        let error = profile::parse::<MeterProfile>(text, "own.toml").expect_err(text);
+        let finding = error.findings().first().expect("a finding");
+        assert_eq!(finding.line, line, "{error}");
+        assert!(finding.problem.contains(part), "{error}");
+    }
+}

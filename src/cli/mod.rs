@@ -9,6 +9,7 @@ use clap::Parser;
 
 use crate::procedure::Control;
 
+pub mod calculate;
 pub mod exit;
 pub mod operator;
 pub mod profile;

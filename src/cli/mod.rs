@@ -29,6 +29,7 @@ pub struct Cli {
 
 #[derive(clap::Subcommand, Debug)]
 enum Command {
+    Calculate(calculate::Calculate),
     Read(read::Read),
     Run(run::Run),
     Profile(profile::ProfileCommand),
@@ -44,10 +45,11 @@ impl Cli {
         let Some(command) = &self.command else { return Ok(None) };
         let mut out = std::io::stdout().lock();
         let exit = match command {
+            Command::Calculate(calculate) => calculate.run(&mut std::io::stdin().lock(), &mut out)?,
             Command::Read(read) => read.run(&mut out)?,
             Command::Run(run) => run.run(&mut out)?,
             Command::Simulate(simulate) => simulate.run(&mut out)?,
-            Command::Profile(profile) => Exit(profile.run(&mut out, &mut std::io::stderr())?),
+            Command::Profile(profile) => profile.run(&mut out, &mut std::io::stderr())?,
         };
         out.flush()?;
         Ok(Some(exit))

@@ -82,7 +82,7 @@ pub enum MeterError {
     #[error(transparent)]
     Port(#[from] PortError),
     /// The chip did not answer properly, however often it was asked.
-    #[error("{register} ({:02X}): {source}", register.address())]
+    #[error("{source}")]
     Bus {
         /// The register asked for.
         register: Register,

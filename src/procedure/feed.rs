@@ -110,6 +110,21 @@ impl Feed {
         }
     }
 
+    /// What the reference has shown since `from`, with the reading before it; for a look at a measurement that goes on.
+    ///
+    /// # Errors
+    /// It has shown nothing yet, or has failed.
+    pub fn so_far(&self, from: Moment) -> Result<Stretch, StepError> {
+        let state = self.lock();
+        let first = state.readings.partition_point(|reading| reading.at <= from).saturating_sub(1);
+        let readings: Vec<ReferenceReading> = state.readings.range(first..).copied().collect();
+        match (&state.failure, readings.is_empty()) {
+            (Some(reason), _) => Err(StepError::Reference { reason: reason.clone() }),
+            (None, true) => Err(StepError::Reference { reason: "it has shown nothing yet".to_owned() }),
+            (None, false) => Ok(Stretch { readings }),
+        }
+    }
+
     /// Ends [`Feed::run`] at its next reading.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
@@ -172,6 +187,24 @@ pub struct Stretch {
 }
 
 impl Stretch {
+    /// A reference that shows the same power all the time.
+    #[cfg(test)]
+    pub(super) fn constant(time: Duration, watts: f64) -> Self {
+        use crate::units::{Amps, Volts, Watts};
+        let reading = |at| ReferenceReading {
+            at,
+            u: Volts(240.0),
+            i: Amps(watts / 240.0),
+            p: Watts(watts),
+            q: None,
+            s: None,
+            pf: None,
+            phase: None,
+            f: None,
+        };
+        Self { readings: vec![reading(Moment::START), reading(Moment::START + time)] }
+    }
+
     /// The value of `quantity` at a moment, on the straight line between the readings around it.
     #[must_use]
     pub fn at(&self, moment: Moment, quantity: impl Fn(&ReferenceReading) -> f64) -> f64 {

@@ -126,6 +126,18 @@ pub fn sags(world: &World, board: &Board, secs: f64, words: &MeasuringWords) -> 
 }
 
 impl Measured {
+    /// Voltage in V.
+    #[must_use]
+    pub fn volts(&self) -> f64 {
+        self.urms
+    }
+
+    /// Currents of the L and the N line in register amperes.
+    #[must_use]
+    pub fn amps(&self) -> [f64; 2] {
+        self.lines.map(|line| line.irms)
+    }
+
     /// The word a measuring register shows, and the LSB word behind it where it has one; `None` for other registers.
     #[must_use]
     pub fn get(&self, register: Register) -> Option<(u16, Option<u16>)> {

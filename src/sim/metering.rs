@@ -100,7 +100,9 @@ impl Counters {
     }
 }
 
-fn flow(mains: &Mains, board: &Board, words: &MeteringWords, secs: f64) -> Flow {
+/// Power as the metering path sees it at one moment.
+#[must_use]
+pub fn flow(mains: &Mains, board: &Board, words: &MeteringWords, secs: f64) -> Flow {
     let lines = [(Channel::L, words.mmode.lgain().factor()), (Channel::N, words.mmode.ngain().factor())];
     let [l, n] = lines.map(|(channel, pga)| raw_power(mains, board, channel, f64::from(pga), secs));
     let l_line = match board.kind.ln_mode {

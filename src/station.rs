@@ -71,8 +71,9 @@ pub fn open(addresses: &Addresses, operator: &Arc<dyn Operator>) -> Result<Stati
     let wires = options.first().map(|first| sim::Station::new(clock.clone(), first.seed, first.unrest));
     let opener = Opener { clock: &clock, operator, wires: wires.as_ref() };
 
-    let meters = addresses.meters.iter().map(|url| opener.meter(url)).collect::<Result<_, _>>()?;
+    // The bench first: a meter must not be opened for nothing when it is not even named.
     let (reference, source) = opener.bench(addresses)?;
+    let meters = addresses.meters.iter().map(|url| opener.meter(url)).collect::<Result<_, _>>()?;
     Ok(Station { meters, reference, source, simulated: wires.is_some(), clock })
 }
 

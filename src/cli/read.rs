@@ -86,8 +86,6 @@ impl Read {
         out: &mut dyn Write,
     ) -> anyhow::Result<Exit> {
         let simulated = station.reference.identify()?.simulated || station.simulated;
-        let Some(meter) = station.meters.first_mut() else { return Ok(Exit::BAD_INPUT) };
-        meter.connect()?;
         let (u_of_un, i_of_ib, pf) = self.at.unwrap_or((1.0, 1.0, PowerFactor::UNITY));
         let point: LoadPoint = profile.rating.load_point(u_of_un, i_of_ib, pf);
         if self.at.is_some() {
@@ -95,6 +93,11 @@ impl Read {
             station.source.apply(&point)?;
         }
         station.reference.load_point_changed(&point)?;
+        if self.at.is_some() && !arrive(&point, station, control)? {
+            return Ok(Exit::ABORTED);
+        }
+        let Some(meter) = station.meters.first_mut() else { return Ok(Exit::BAD_INPUT) };
+        meter.connect()?;
         let line = profile.calibration.lines.first().copied().unwrap_or(Line::L);
         let interval = Duration::try_from_secs_f64(self.interval)?;
         for number in 0..self.count {
@@ -116,6 +119,28 @@ impl Read {
         Ok(Exit::DONE)
     }
 }
+
+/// Waits until the reference shows the load point and stands still; false when cancelled meanwhile.
+fn arrive(point: &LoadPoint, station: &mut station::Station, control: &Control) -> anyhow::Result<bool> {
+    let give_up = station.clock.now() + station.source.patience();
+    let mut before: Option<ReferenceReading> = None;
+    loop {
+        if control.is_cancelled() {
+            return Ok(false);
+        }
+        let reading = station.reference.read()?;
+        let missed = point.missed_by(&reading);
+        let stands_still = before.is_some_and(|before| Percent::error(reading.u.0, before.u.0).0.abs() < STILL.0);
+        match missed {
+            None if stands_still => return Ok(true),
+            Some(shown) if station.clock.now() >= give_up => anyhow::bail!("the reference shows {shown} instead"),
+            _ => before = Some(reading),
+        }
+    }
+}
+
+/// Two readings of a settled source differ by less.
+const STILL: Percent = Percent(0.05);
 
 /// `1,1,0.5L`: multiples of Un and Ib, and a power factor.
 fn load(text: &str) -> Result<(f64, f64, PowerFactor), String> {

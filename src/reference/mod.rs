@@ -4,8 +4,11 @@
 //! [`manual`] asks the operator; [`scpi`] speaks to an instrument that a profile describes. Procedures see only the traits.
 
 pub mod manual;
-pub mod power_factor;
+pub mod load_point;
+mod power_factor;
 pub mod scpi;
+
+pub use load_point::LoadPoint;
 
 use crate::clock::{Moment, SharedClock};
 use crate::port::PortError;
@@ -47,19 +50,6 @@ pub struct ReferenceReading {
     pub phase: Option<Degrees>,
     /// Frequency, where the instrument gives it.
     pub f: Option<Hertz>,
-}
-
-/// What the source is to supply, and what the reference is to show then.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LoadPoint {
-    /// Voltage.
-    pub u: Volts,
-    /// Current; zero is the open current circuit.
-    pub i: Amps,
-    /// Power factor and its side.
-    pub pf: PowerFactor,
-    /// Frequency.
-    pub f: Hertz,
 }
 
 /// Power factor with its side, as load points are named: 1, 0.5L, 0.8C.

@@ -4,6 +4,7 @@ pub mod advice;
 pub mod calibration;
 pub mod cli;
 pub mod clock;
+pub mod load;
 pub mod meter;
 pub mod port;
 pub mod procedure;

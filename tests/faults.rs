@@ -1,10 +1,17 @@
 //! Lines that lose, garble and delay bytes, chips that reset or vanish: the run recovers with the same registers, or ends in
 //! an ERROR that says why, with the source off. Never a wrong register, never a hang, never a PASS over nothing.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at what it did not expect"
+)]
+
 mod simulated;
 
-use simulated::{Outcome, run};
 use meterbench::procedure::Verdict;
+use simulated::{Outcome, run};
 
 /// Registers that carry a measurement; the others are fixed.
 const MEASURED: [&str; 5] = ["Ugain", "IgainN", "Lgain", "Ngain", "Nphi"];
@@ -108,7 +115,9 @@ fn a_meter_that_is_pulled_out() {
 fn much_worse_lines_fail_clearly_or_not_at_all() {
     let mut verdicts = Vec::new();
     for seed in 1..=12 {
-        for fault in ["drop=0.004", "flip=0.004", "late=0.02", "garbage=0.05", "drop=0.001&flip=0.001&late=0.003&garbage=0.003"] {
+        for fault in
+            ["drop=0.004", "flip=0.004", "late=0.02", "garbage=0.05", "drop=0.001&flip=0.001&late=0.003&garbage=0.003"]
+        {
             verdicts.push(expect_recovery_or_error(seed, fault));
         }
     }

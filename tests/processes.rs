@@ -1,5 +1,12 @@
 //! The binary as a script uses it: two processes over TCP and over a pty, many units at once, exit codes, signals.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at what it did not expect"
+)]
+
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -171,7 +178,8 @@ fn bad_usage_is_exit_2_and_says_what_is_right() {
 
 #[test]
 fn a_port_that_is_not_there_is_exit_3() {
-    let output = meterbench(&["run", "--meter", "afe+serial:/dev/no-such-port", "--reference", "manual:", "--serial", "X"]);
+    let output =
+        meterbench(&["run", "--meter", "afe+serial:/dev/no-such-port", "--reference", "manual:", "--serial", "X"]);
     assert_eq!(output.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&output.stderr).contains("/dev/no-such-port"));
 }

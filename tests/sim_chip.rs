@@ -1,12 +1,19 @@
 //! The simulated chip against its datasheet: registers, states, read-clear, LastData, LSB, thresholds, and the bytes.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at what it did not expect"
+)]
+
 use std::time::Duration;
 
 use m90e26::field::command::{CAL_CHECK, CAL_POWER_ON, CAL_START, SMALL_POWER, SOFT_RESET};
 use m90e26::uart::{encode_read, encode_write};
 use m90e26::{Access, Register, checksum};
 use meterbench::clock::Moment;
-use meterbench::sim::board::{BoardKind, Board, Defect, M90E26_L24, OPENSMARTMETER};
+use meterbench::sim::board::{Board, BoardKind, Defect, M90E26_L24, OPENSMARTMETER};
 use meterbench::sim::chip::Chip;
 use meterbench::sim::device::{AfeDevice, Device};
 use meterbench::sim::fault::Faults;

@@ -75,7 +75,12 @@ impl Feed {
     ///
     /// # Errors
     /// The reference failed or shows nothing new, or the run was cancelled.
-    pub fn wait_for(&self, moment: Moment, clock: &dyn Clock, control: &Control) -> Result<ReferenceReading, StepError> {
+    pub fn wait_for(
+        &self,
+        moment: Moment,
+        clock: &dyn Clock,
+        control: &Control,
+    ) -> Result<ReferenceReading, StepError> {
         let give_up = clock.now().max(moment) + STALE;
         loop {
             control.checkpoint()?;
@@ -230,9 +235,11 @@ impl Stretch {
     /// Largest minus smallest value of `quantity`.
     #[must_use]
     pub fn spread(&self, quantity: impl Fn(&ReferenceReading) -> f64) -> f64 {
-        let (low, high) = self.readings.iter().map(quantity).fold((f64::MAX, f64::MIN), |(low, high), value| {
-            (low.min(value), high.max(value))
-        });
+        let (low, high) = self
+            .readings
+            .iter()
+            .map(quantity)
+            .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
         high - low
     }
 
@@ -242,7 +249,8 @@ impl Stretch {
         let mut knots: Vec<Knot> = Vec::with_capacity(self.readings.len());
         for reading in &self.readings {
             let (secs, watts) = (reading.at.secs(), reading.p.0);
-            let wh = knots.last().map_or(0.0, |last| last.wh + (watts + last.watts) / 2.0 * (secs - last.secs) / 3600.0);
+            let wh =
+                knots.last().map_or(0.0, |last| last.wh + (watts + last.watts) / 2.0 * (secs - last.secs) / 3600.0);
             knots.push(Knot { secs, watts, wh });
         }
         EnergyCurve { knots }

@@ -156,7 +156,11 @@ impl Plan {
     #[must_use]
     pub fn mmode_for(&self, line: Line) -> u16 {
         let mmode = MMode::from_bits(self.meter.registers.m_mode.0);
-        if self.lines().len() > 1 { mmode.with_lnsel(if line == Line::L { LnSel::L } else { LnSel::N }).bits() } else { mmode.bits() }
+        if self.lines().len() > 1 {
+            mmode.with_lnsel(if line == Line::L { LnSel::L } else { LnSel::N }).bits()
+        } else {
+            mmode.bits()
+        }
     }
 }
 

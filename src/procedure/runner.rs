@@ -10,6 +10,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::advice;
 use super::control::Control;
 use super::error::StepError;
 use super::event::Event;
@@ -17,7 +18,6 @@ use super::feed::Feed;
 use super::plan::{Plan, Step};
 use super::position::{Position, Surroundings};
 use super::report::{RunReport, Verdict};
-use crate::advice;
 use crate::clock::{Attendance, SharedClock, muster};
 use crate::meter::Meter;
 use crate::reference::{Identity, LoadPoint, Operator, Reference, Source};

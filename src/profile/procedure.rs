@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::check::Findings;
 use super::scalars::secs;
 use super::{Kind, Profile};
-use crate::reference::PowerFactor;
+use crate::load::PowerFactor;
 use crate::units::Percent;
 
 /// A procedure.

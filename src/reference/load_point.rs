@@ -1,7 +1,7 @@
-//! Load points: what the source is to supply, and whether the reference shows it.
+//! Whether the reference shows a load point.
 
-use super::{PowerFactor, ReferenceReading};
-use crate::units::{Amps, Hertz, Percent, Volts};
+use super::{LoadPoint, ReferenceReading};
+use crate::units::{Amps, Percent};
 
 /// A reference that is further off than this shows another load point.
 const TOLERANCE: Percent = Percent(3.0);
@@ -9,19 +9,6 @@ const TOLERANCE: Percent = Percent(3.0);
 const NO_CURRENT: Amps = Amps(0.01);
 /// Nearer to PF 1 than this the side of the power factor is noise.
 const HAS_A_SIDE: f64 = 0.98;
-
-/// What the source is to supply, and what the reference is to show then.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LoadPoint {
-    /// Voltage.
-    pub u: Volts,
-    /// Current; zero is the open current circuit.
-    pub i: Amps,
-    /// Power factor and its side.
-    pub pf: PowerFactor,
-    /// Frequency.
-    pub f: Hertz,
-}
 
 impl LoadPoint {
     /// What a reading shows instead of this load point; `None` when it shows it.
@@ -38,9 +25,8 @@ impl LoadPoint {
         let pf = reading.p.0 / (reading.u.0 * reading.i.0);
         let side = reading.q.map(|q| q.0).or(reading.phase.map(|phase| phase.0));
         let wrong_side = self.pf.magnitude < HAS_A_SIDE && side.is_some_and(|side| side * self.pf.phase().0 < 0.0);
-        let here = near(reading.i.0, self.i.0)
-            && (pf.abs() - self.pf.magnitude).abs() <= TOLERANCE.fraction()
-            && !wrong_side;
+        let here =
+            near(reading.i.0, self.i.0) && (pf.abs() - self.pf.magnitude).abs() <= TOLERANCE.fraction() && !wrong_side;
         (!here).then(shown)
     }
 }
@@ -49,7 +35,8 @@ impl LoadPoint {
 mod tests {
     use super::*;
     use crate::clock::Moment;
-    use crate::units::{Vars, Watts};
+    use crate::load::PowerFactor;
+    use crate::units::{Hertz, Vars, Volts, Watts};
 
     fn reading(u: f64, i: f64, p: f64, q: f64) -> ReferenceReading {
         ReferenceReading {

@@ -195,10 +195,7 @@ impl Chip {
 
     fn checksums_agree(&self) -> [bool; 2] {
         let honest = self.board.defect != Some(Defect::ChecksumRefused);
-        [
-            honest && self.get(Register::Cs1) == self.checksum_1(),
-            honest && self.get(Register::Cs2) == self.checksum_2(),
-        ]
+        [honest && self.get(Register::Cs1) == self.checksum_1(), honest && self.get(Register::Cs2) == self.checksum_2()]
     }
 
     fn command_metering(&mut self, value: u16) {

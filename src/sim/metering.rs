@@ -70,8 +70,16 @@ impl Counters {
                 continue;
             }
             let (active, reactive) = (flow.counts_per_sec * width, flow.reactive_per_sec * width);
-            if active >= 0.0 { self.forward += active } else { self.reverse -= active }
-            if reactive >= 0.0 { self.inductive += reactive } else { self.capacitive -= reactive }
+            if active >= 0.0 {
+                self.forward += active;
+            } else {
+                self.reverse -= active;
+            }
+            if reactive >= 0.0 {
+                self.inductive += reactive;
+            } else {
+                self.capacitive -= reactive;
+            }
             self.absolute += active.abs();
             self.reactive += reactive.abs();
         }

@@ -58,7 +58,8 @@ pub fn serve<D: Device + Clone + 'static>(
     baud: Option<u32>,
     clock: &SharedClock,
 ) -> io::Result<Served> {
-    let pacing = Pacing { clock: clock.clone(), character: baud.map(|baud| LineSettings::eight_n_one(baud).character_time()) };
+    let pacing =
+        Pacing { clock: clock.clone(), character: baud.map(|baud| LineSettings::eight_n_one(baud).character_time()) };
     match outlet {
         Outlet::Tcp(address) => {
             let listener = TcpListener::bind(address)?;
@@ -162,7 +163,9 @@ fn converse(mut stream: impl Read + Write, device: &mut dyn Device, pacing: &Pac
         let count = match stream.read(&mut buffer) {
             Ok(0) => return Ok(()),
             Ok(count) => count,
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) => {
+            Err(error)
+                if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted) =>
+            {
                 continue;
             }
             Err(error) => return Err(error),

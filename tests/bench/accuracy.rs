@@ -7,6 +7,13 @@
 //! bench's display to 0.01 %, every formula truncated by INT, no phase compensation. The bench's way: `run` with the
 //! `calibrate` procedure. The bound: half a step of the register, with everything measured perfectly.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at what it did not expect"
+)]
+
 use std::sync::Arc;
 
 use m90e26::{Line, Register};
@@ -58,7 +65,10 @@ fn main() {
         sheet.push(as_the_sheet_does(seed, &plan));
     }
     println!("Residual errors in %, {BOARDS} boards (seeds 1 to {BOARDS}), {}", plan.meter.name);
-    println!("{:<16} {:>24}  {:>24}  {:>24}  {:>10}  {:>11}", "", "sheet p50 p99 max", "bench p50 p99 max", "bound p50 p99 max", "bench/bound", "sheet/bench");
+    println!(
+        "{:<16} {:>24}  {:>24}  {:>24}  {:>10}  {:>11}",
+        "", "sheet p50 p99 max", "bench p50 p99 max", "bound p50 p99 max", "bench/bound", "sheet/bench"
+    );
     for (number, name) in ["U", "I", "energy PF 1", "energy PF 0.5L"].into_iter().enumerate() {
         let [sheet, bench, bound] = [&sheet, &bench, &bound].map(|all| quantiles(all, number));
         println!(
@@ -134,12 +144,7 @@ fn bound(seed: u64, held: &RegisterSet) -> Errors {
     let gain_step = 100.0 / 32_768.0 / (1.0 + fraction_from_gain(get(Register::Ngain) as u16));
     let phase_step = 100.0 * 3.0_f64.sqrt() * degrees_per_step(Hertz(50.0)).0.to_radians();
     let gain = gain_step * part(2);
-    [
-        100.0 / get(Register::Ugain) * part(0),
-        100.0 / get(Register::IgainN) * part(1),
-        gain,
-        gain + phase_step * part(3),
-    ]
+    [100.0 / get(Register::Ugain) * part(0), 100.0 / get(Register::IgainN) * part(1), gain, gain + phase_step * part(3)]
 }
 
 fn load(phi: f64) -> Mains {
@@ -172,7 +177,6 @@ fn as_the_sheet_does(seed: u64, plan: &Plan) -> Errors {
     write(&mut chip, Line::N.igain(), (f64::from(igain) * 5.0 / amps).floor() as u16);
     write(&mut chip, Line::L.gain(), gain as i16 as u16);
     write(&mut chip, Line::N.gain(), gain as i16 as u16);
-    let (unity, half) =
-        (chip.truth(load(0.0), plan.counts_per_wh()), chip.truth(load(60.0), plan.counts_per_wh()));
+    let (unity, half) = (chip.truth(load(0.0), plan.counts_per_wh()), chip.truth(load(60.0), plan.counts_per_wh()));
     [unity.u * 100.0, unity.i[1] * 100.0, unity.energy * 100.0, half.energy * 100.0]
 }

@@ -3,6 +3,13 @@
 //! Three ways to the same simulated chip, side by side: in this process on virtual time, over TCP and over a pty in real time,
 //! where the simulator paces its line as a UART would and the operating system adds what it adds.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at what it did not expect"
+)]
+
 use std::time::Duration;
 
 use m90e26::Register;

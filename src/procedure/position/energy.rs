@@ -100,12 +100,7 @@ impl Position<'_> {
         Ok(f64::from(full) / f64::from(divided))
     }
 
-    fn follow_register(
-        &mut self,
-        line: Line,
-        target: Percent,
-        quickening: f64,
-    ) -> Result<(Slope, Stretch), StepError> {
+    fn follow_register(&mut self, line: Line, target: Percent, quickening: f64) -> Result<(Slope, Stretch), StepError> {
         let times = self.around.plan.procedure.energy.clone();
         // What was counted before belongs to another time.
         self.read(Register::APenergy)?;

@@ -67,7 +67,8 @@ impl Position<'_> {
         let mut set = self.registers.clone();
         let voltage = averages.u;
         self.as_found("voltage_error", voltage.meter, voltage.reference);
-        let ugain = formula::ugain(self.registers.get(Register::Ugain)?, Volts(voltage.reference), Volts(voltage.meter))?;
+        let ugain =
+            formula::ugain(self.registers.get(Register::Ugain)?, Volts(voltage.reference), Volts(voltage.meter))?;
         self.judge_gain(Register::Ugain, ugain, Some(plausible.ugain))?;
         set.set(Register::Ugain, ugain)?;
         let mut words = format!("Ugain 0x{ugain:04X}");

@@ -21,11 +21,7 @@ impl Position<'_> {
             let window = self.average(lines, Until::over(stability.window), |position, part| {
                 position.progress(part * 0.1, "Waiting until the readings stand still".to_owned());
             })?;
-            let worst = match &previous {
-                None => None,
-                Some(previous) => Some(worst_change(previous, &window)),
-            };
-            match worst {
+            match previous.as_ref().map(|previous| worst_change(previous, &window)) {
                 Some((_, change)) if change.0 <= stability.tolerance.0 => return Ok(window),
                 Some((quantity, change)) if self.now().since(start) >= stability.timeout => {
                     return Err(StepError::Unstable {

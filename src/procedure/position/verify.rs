@@ -53,7 +53,7 @@ impl Position<'_> {
             self.record(measurement);
             words.push(format!("energy {}", found.error));
         }
-        self.guarded(|position| position.compare_registers())?;
+        self.guarded(Self::compare_registers)?;
         words.retain(|word| !word.is_empty());
         Ok(words.join(", "))
     }
@@ -68,10 +68,9 @@ impl Position<'_> {
     ) -> String {
         let error = Percent::error(average.meter * scale, average.reference);
         let Some(limit) = limit else { return String::new() };
-        let measurement =
-            Measurement::judged(name, verify.name.as_str(), (error.0, "%"), Some((-limit.0, limit.0)))
-                .limited_by(&verify.limit_source)
-                .obtained("averaged together", Some(average.uncertainty * 100.0));
+        let measurement = Measurement::judged(name, verify.name.as_str(), (error.0, "%"), Some((-limit.0, limit.0)))
+            .limited_by(&verify.limit_source)
+            .obtained("averaged together", Some(average.uncertainty * 100.0));
         self.record(measurement);
         let quantity = name.split('_').next().unwrap_or(name);
         format!("{quantity} {error}")

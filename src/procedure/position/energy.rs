@@ -6,14 +6,15 @@ use m90e26::Register;
 
 use super::{Mode, Position};
 use crate::clock::Moment;
-use crate::meter::Line;
+use crate::meter::{Line, Quantity};
 use crate::procedure::error::StepError;
 use crate::procedure::estimator::{Poll, Slope, slope};
+use crate::procedure::event::MeterReading;
 use crate::procedure::feed::Stretch;
 use crate::profile::procedure::EnergyMethod;
 use crate::reference::manual::entry;
 use crate::reference::{LoadPoint, ask_until};
-use crate::units::Percent;
+use crate::units::{Percent, Volts};
 
 /// How often the slope is looked at meanwhile.
 const LOOK: Duration = Duration::from_secs(1);
@@ -120,6 +121,7 @@ impl Position<'_> {
                 continue;
             }
             look_at = now + LOOK;
+            self.show_readings(line)?;
             let from = polls.first().map_or(now, |poll| poll.at);
             let elapsed = now.since(from);
             if total == 0 && elapsed >= PATIENCE {
@@ -142,6 +144,14 @@ impl Position<'_> {
                 });
             }
         }
+    }
+
+    /// Voltage and current meanwhile, for whoever watches.
+    fn show_readings(&mut self, line: Line) -> Result<(), StepError> {
+        let u = Volts(self.meter.quantity(Quantity::Urms)?);
+        let i = self.around.plan.amps_from_register(self.meter.quantity(Quantity::Irms(line))?);
+        self.show(MeterReading { at: self.now(), u, i });
+        Ok(())
     }
 
     /// Once more, with the reference's readings up to the very end.

@@ -4,6 +4,8 @@ pub mod advice;
 pub mod calibration;
 pub mod cli;
 pub mod clock;
+pub mod gui;
+pub mod job;
 pub mod meter;
 pub mod port;
 pub mod procedure;

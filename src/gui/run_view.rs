@@ -148,7 +148,8 @@ impl RunView {
                 self.newest(live);
             }
             Event::Meter { position: 0, reading } => {
-                (live.u, live.i) = (Some(reading.u), Some(reading.i));
+                // A current of exactly nothing is one that this step does not read.
+                (live.u, live.i) = (Some(reading.u), Some(reading.i).filter(|amps| amps.0 != 0.0));
                 self.series.push_meter(reading);
                 self.newest(live);
             }
@@ -199,7 +200,8 @@ impl RunView {
         }
         let recent = self.series.points.iter().rev().take_while(|old| point.secs - old.secs < RECENT_SECS);
         let errors = recent.flat_map(|point| [point.u, point.i]).flatten().map(|error| error.0.abs());
-        self.scale = self.scale.fit(errors.fold(0.0, f64::max));
+        let limit = self.limits.voltage.or(self.limits.energy).unwrap_or_default();
+        self.scale = self.scale.fit(errors.fold(limit, f64::max));
     }
 
     fn written(&mut self, changes: &[RegisterChange]) {

@@ -69,7 +69,8 @@ impl ErrorSeries {
                 (reference >= least).then(|| Percent::error(meter, reference)).filter(|error| error.is_finite())
             };
             let u = error(meter.u.0, volts, NO_VOLTAGE_VOLTS);
-            let i = error(meter.i.0, amps, NO_CURRENT_AMPS);
+            // A current of exactly nothing is one that the step does not read.
+            let i = error(meter.i.0, amps, NO_CURRENT_AMPS).filter(|_| meter.i.0 != 0.0);
             bounded_push(&mut self.points, ErrorPoint { secs: meter.at.secs(), u, i }, CAPACITY);
         }
     }

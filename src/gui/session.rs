@@ -144,7 +144,7 @@ impl Session {
         let (answers, answered) = sync_channel(REQUESTS);
         let job = JobHandle::spawn("station", wake, move |ctl| {
             let operator = WindowOperator::shared(ctl.clone(), answered);
-            Worker { ctl, operator, open: None, links: Links::default() }.serve(&inbox)
+            Worker { ctl, operator, open: None, links: Links::default(), shown: String::new() }.serve(&inbox)
         })?;
         Ok(Self { job, requests, answers })
     }
@@ -207,6 +207,8 @@ struct Worker<'a> {
     operator: Arc<WindowOperator>,
     open: Option<Open>,
     links: Links,
+    /// What the last look showed, as it is printed: the window is not woken for the same digits.
+    shown: String,
 }
 
 struct Open {
@@ -237,6 +239,7 @@ impl Worker<'_> {
 
     fn connect(&mut self, texts: &AddressTexts) {
         self.open = None;
+        self.shown.clear();
         self.links = Links { meter: Link::Opening, reference: Link::Opening, source: Link::Opening, ..Links::default() };
         self.show_links();
         if let Err(error) = self.try_connect(texts) {
@@ -306,7 +309,11 @@ impl Worker<'_> {
                 Err(error) => self.links.meter = Link::Trouble(error.to_string()),
             }
         }
-        self.ctl.progress(Notice::Look { reference, meter });
+        let shown = format!("{:?} {:?}", reference.map(|now| format!("{} {} {}", now.u, now.i, now.p)), meter.map(|u| u.to_string()));
+        if shown != self.shown {
+            self.shown = shown;
+            self.ctl.progress(Notice::Look { reference, meter });
+        }
         if before != self.links {
             self.show_links();
         }
@@ -339,6 +346,7 @@ impl Worker<'_> {
         self.ctl.notice(Notice::Began { control: Arc::clone(&control), limits: limits(&plan) });
         let reports = procedure::run(bench, &plan, &control);
         self.operator.rest();
+        self.shown.clear();
         let measured = |report: &RunReport| matches!(report.verdict, Verdict::Pass | Verdict::Fail);
         if reports.iter().all(measured) {
             for link in [&mut self.links.meter, &mut self.links.reference, &mut self.links.source] {

@@ -1,5 +1,6 @@
 //! What to run: serial number, profile, procedure, Start and Cancel.
 
+use egui::text::{CCursor, CCursorRange};
 use egui::{ComboBox, Key, Margin, RichText, TextEdit, Ui};
 
 use super::BenchPage;
@@ -23,7 +24,7 @@ impl BenchPage {
         });
         ui.add_space(tokens.spacing.grid * 0.25);
         ui.horizontal(|ui| {
-            ui.add_space(label_width(page));
+            ui.add_space(label_width(page) + ui.spacing().item_spacing.x);
             let enabled = page.core.ready() && !self.serial.trim().is_empty();
             command_button_ui(ui, page, Command::Start(self.order()), enabled);
             command_button_ui(ui, page, Command::Cancel, running && !page.core.run.cancelling);
@@ -46,6 +47,11 @@ impl BenchPage {
             if self.focused_after != Some(page.core.ended) && page.core.question.is_none() {
                 self.focused_after = Some(page.core.ended);
                 field.request_focus();
+                // The next scan replaces the number of the last unit.
+                let mut state = egui::text_edit::TextEditState::load(ui.ctx(), field.id).unwrap_or_default();
+                let all = CCursorRange::two(CCursor::new(0), CCursor::new(self.serial.chars().count()));
+                state.cursor.set_char_range(Some(all));
+                state.store(ui.ctx(), field.id);
             }
             let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
             if entered && page.core.ready() && !self.serial.trim().is_empty() {

@@ -60,7 +60,7 @@ pub(super) fn live_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let grid = tokens.spacing.grid;
     let (name, error) = (grid * 7.5, grid * 10.5);
     let rest = room - name - error - 4.0 * grid;
-    let number = (rest * 0.375).clamp(130.0, 180.0);
+    let number = (rest * 0.36).clamp(128.0, 180.0);
     let widths = Widths {
         name,
         number,

@@ -98,7 +98,7 @@ fn results_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let upper_height = (rest.height() * 0.52).max(220.0).min(rest.height());
     let (upper, lower) = rest.split_top_bottom_at_y(rest.top() + upper_height);
     let lower = Rect::from_min_max(lower.min + vec2(0.0, gap), lower.max);
-    let (left, right) = upper.split_left_right_at_x(upper.left() + (upper.width() * 0.56).clamp(500.0, 720.0));
+    let (left, right) = upper.split_left_right_at_x(upper.left() + (upper.width() * 0.6).clamp(500.0, 900.0));
     let right = Rect::from_min_max(right.min + vec2(gap, 0.0), right.max);
 
     verdict::verdict_ui(ui, page, banner);

@@ -1,7 +1,7 @@
 //! Errors over time, with their limits.
 
 use egui::{Color32, RichText, Ui, Vec2b};
-use egui_plot::{HLine, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points, Text};
+use egui_plot::{GridMark, HLine, LineStyle, Plot, PlotPoint, PlotPoints, Points, Text};
 
 use crate::gui::pages::PageCtx;
 
@@ -54,10 +54,12 @@ pub(super) fn plot_ui(ui: &mut Ui, page: &PageCtx<'_>) {
         .y_axis_min_width(tokens.spacing.grid * 5.0)
         .x_axis_formatter(|mark, _| format!("{:.0} s", mark.value))
         .y_axis_formatter(|mark, _| signed(mark.value))
+        .x_grid_spacer(move |grid| marks(grid.bounds.0, grid.bounds.1, seconds_step(right)))
+        .y_grid_spacer(move |grid| marks(grid.bounds.0, grid.bounds.1, scale / 2.0))
         .grid_color(colours.line);
     plot.show(ui, |plot| {
         plot.set_plot_bounds_x(0.0..=right);
-        plot.set_plot_bounds_y(-scale..=scale);
+        plot.set_plot_bounds_y(-scale * 1.15..=scale * 1.15);
         plot.hline(HLine::new("zero", 0.0).color(colours.text_quiet).width(1.0));
         for limit in limits.into_iter().flatten().flat_map(|limit| [limit, -limit]) {
             plot.hline(HLine::new("limit", limit).color(colours.fail).width(1.0).style(LineStyle::dashed_loose()));
@@ -67,10 +69,7 @@ pub(super) fn plot_ui(ui: &mut Ui, page: &PageCtx<'_>) {
             [("voltage", voltage, colours.series_voltage), ("current", current, colours.series_current)];
         for (name, points, colour) in drawn {
             ends.extend(points.last().map(|&[secs, error]| End { secs, error, height: error, colour }));
-            plot.points(Points::new(name, PlotPoints::from(points.clone())).color(colour).radius(1.5));
-            for stretch in unbroken(&points) {
-                plot.line(Line::new(name, PlotPoints::from(stretch.to_vec())).color(colour).width(1.5));
-            }
+            plot.points(Points::new(name, PlotPoints::from(points)).color(colour).radius(1.6));
         }
         plot.points(Points::new("energy", PlotPoints::from(energy)).color(colours.series_energy).radius(4.0));
         for end in apart(ends, scale) {
@@ -100,10 +99,16 @@ fn apart(mut ends: Vec<End>, scale: f64) -> Vec<End> {
     ends
 }
 
-/// The stretches between pauses: a line across a pause would show what nobody measured.
-fn unbroken(points: &[[f64; 2]]) -> Vec<&[[f64; 2]]> {
-    const PAUSE_SECS: f64 = 3.0;
-    points.chunk_by(|before, after| after[0] - before[0] < PAUSE_SECS).collect()
+/// Round figures of one of these steps, at most about six of them.
+fn marks(from: f64, to: f64, step: f64) -> Vec<GridMark> {
+    let first = (from / step).ceil() as i64;
+    let last = (to / step).floor() as i64;
+    (first..=last).map(|number| GridMark { value: number as f64 * step, step_size: step }).collect()
+}
+
+fn seconds_step(range: f64) -> f64 {
+    const STEPS: [f64; 9] = [5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0];
+    STEPS.into_iter().find(|step| range / step <= 6.0).unwrap_or(3600.0)
 }
 
 fn signed(value: f64) -> String {

@@ -1,6 +1,6 @@
 //! The registers written: what was in them, what is in them now, and what that does.
 
-use egui::{Grid, RichText, ScrollArea, Ui, vec2};
+use egui::{Grid, Label, RichText, ScrollArea, Ui, vec2};
 
 use crate::calibration::registers::RegisterChange;
 use crate::gui::pages::PageCtx;
@@ -17,6 +17,7 @@ pub(super) fn registers_ui(ui: &mut Ui, page: &PageCtx<'_>) {
         ui.label(RichText::new(text).color(colours.text_quiet));
         return;
     }
+    ui.spacing_mut().interact_size.y = tokens.spacing.grid * 2.0;
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         let spacing = vec2(tokens.spacing.grid * 3.0, tokens.spacing.grid * 0.5);
         Grid::new("registers").num_columns(6).spacing(spacing).min_row_height(tokens.spacing.grid * 2.0).show(ui, |ui| {
@@ -40,5 +41,5 @@ fn change_ui(ui: &mut Ui, page: &PageCtx<'_>, change: &RegisterChange) {
     ui.label(RichText::new(format!("{new:04X}")).monospace().color(colours.text));
     ui.label(RichText::new(format!("{old:>6}")).monospace().color(colours.text_quiet));
     ui.label(RichText::new(format!("{new:>6}")).monospace().color(colours.text_quiet));
-    ui.label(meaning);
+    ui.add(Label::new(meaning).truncate());
 }

@@ -20,8 +20,12 @@ pub(super) fn steps_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     }
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = tokens.spacing.grid * 0.25;
+        ui.spacing_mut().interact_size.y = tokens.spacing.grid * 2.0;
         for (number, step) in steps.iter().enumerate() {
-            ui.push_id(number, |ui| step_ui(ui, page, step));
+            let drawn = ui.push_id(number, |ui| step_ui(ui, page, step)).response;
+            if matches!(step.state, StepState::Active { .. }) && !ui.clip_rect().contains_rect(drawn.rect) {
+                drawn.scroll_to_me(None);
+            }
             ui.add_space(tokens.spacing.grid * 0.5);
         }
     });

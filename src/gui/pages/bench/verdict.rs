@@ -37,7 +37,9 @@ pub(super) fn verdict_ui(ui: &mut Ui, page: &PageCtx<'_>, rect: Rect) {
     let simulated = report.map_or(run.running && page.core.links.simulated, |report| report.simulated);
     ui.painter().rect_filled(rect, tokens.spacing.radius, fill);
     if simulated {
-        hatch(&ui.painter().with_clip_rect(rect), rect, colours.hatch);
+        // Behind an instruction the stripes are fainter: there is small print on them.
+        let colour = if report.is_some() { colours.hatch } else { colours.hatch.gamma_multiply(0.4) };
+        hatch(&ui.painter().with_clip_rect(rect), rect, colour);
     }
     let inside = rect.shrink2(vec2(tokens.spacing.page * 1.25, tokens.spacing.grid));
     ui.scope_builder(UiBuilder::new().max_rect(inside), |ui| {

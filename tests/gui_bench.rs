@@ -218,6 +218,26 @@ fn escape_at_a_question_stops_the_run() {
 }
 
 #[test]
+fn windows_small_and_large_hold_it_all() {
+    for size in [[480.0, 270.0], [640.0, 360.0], [960.0, 600.0], [3840.0, 2160.0]] {
+        let mut core = Core::default();
+        for notice in running() {
+            core.apply(notice);
+        }
+        let mut window = window(App::with(core, BenchPage::default()));
+        window.set_size(size.into());
+        window.run();
+        window.get_by_label("Cancel");
+    }
+}
+
+#[test]
+fn what_the_meter_showed_long_ago_is_no_reading() {
+    let window = told(running().into_iter().chain([reference(8000)]).collect());
+    assert!(window.query_by_label("240.12 V").is_none());
+}
+
+#[test]
 fn the_addresses_open_by_key() {
     let mut window = told(vec![Notice::Links(connected())]);
     assert!(window.query_by_label("Connect").is_none());

@@ -12,6 +12,9 @@ use crate::units::{Amps, Percent, Volts};
 /// Recent errors decide the scale of the plot: those of the last so many seconds.
 const RECENT_SECS: f64 = 15.0;
 
+/// A meter's reading holds so long.
+const STALE_SECS: f64 = 3.0;
+
 /// A step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StepView {
@@ -51,6 +54,8 @@ pub struct Live {
     pub u: Option<Volts>,
     /// The meter's current.
     pub i: Option<Amps>,
+    /// When the meter was read, in seconds of the station's clock.
+    read_at: f64,
     /// Errors of the newest pair.
     pub errors: Option<ErrorPoint>,
     /// The energy's error measured last, and its limit.
@@ -144,10 +149,15 @@ impl RunView {
                 let secs = reading.at.secs();
                 self.span = Some(self.span.map_or((secs, secs), |(first, _)| (first, secs)));
                 live.reference = Some(reading);
+                if secs - live.read_at > STALE_SECS {
+                    // The step does something else now; what the meter showed then is no reading any more.
+                    (live.u, live.i, live.errors) = (None, None, None);
+                }
                 self.series.push_reference(reading);
                 self.newest(live);
             }
             Event::Meter { position: 0, reading } => {
+                live.read_at = reading.at.secs();
                 // A current of exactly nothing is one that this step does not read.
                 (live.u, live.i) = (Some(reading.u), Some(reading.i).filter(|amps| amps.0 != 0.0));
                 self.series.push_meter(reading);
@@ -175,7 +185,7 @@ impl RunView {
         self.cancelling = false;
         for step in &mut self.steps {
             if matches!(step.state, StepState::Active { .. }) {
-                step.state = StepState::Done { verdict: Verdict::NotRun, detail: String::new() };
+                step.state = StepState::Waiting;
             }
         }
         // The report tells the unit's own old values; on the way only those since its reset were known.

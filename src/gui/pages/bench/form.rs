@@ -36,7 +36,7 @@ impl BenchPage {
 
     fn serial_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         ui.horizontal(|ui| {
-            let label = label_ui(ui, page, "Serial number");
+            let label = label_ui(ui, page, "Serial number", ui.spacing().interact_size.y + 6.0);
             let edit = TextEdit::singleline(&mut self.serial)
                 .font(egui::FontId::monospace(page.tokens.sizes.heading))
                 .margin(Margin::symmetric(8, 5))
@@ -75,8 +75,7 @@ fn label_width(page: &PageCtx<'_>) -> f32 {
     page.tokens.spacing.grid * 11.0
 }
 
-fn label_ui(ui: &mut Ui, page: &PageCtx<'_>, text: &str) -> egui::Id {
-    let height = ui.spacing().interact_size.y;
+fn label_ui(ui: &mut Ui, page: &PageCtx<'_>, text: &str, height: f32) -> egui::Id {
     let size = egui::vec2(label_width(page), height);
     let layout = egui::Layout::left_to_right(egui::Align::Center);
     ui.allocate_ui_with_layout(size, layout, |ui| {
@@ -88,7 +87,7 @@ fn label_ui(ui: &mut Ui, page: &PageCtx<'_>, text: &str) -> egui::Id {
 
 fn choice_ui(ui: &mut Ui, page: &PageCtx<'_>, name: &str, chosen: &mut String, known: &[(String, String)]) {
     ui.horizontal(|ui| {
-        let label = label_ui(ui, page, name);
+        let label = label_ui(ui, page, name, ui.spacing().interact_size.y);
         let combo = ComboBox::from_id_salt(name).selected_text(chosen.as_str()).width(ui.available_width()).truncate();
         let response = combo.show_ui(ui, |ui| {
             for (value, title) in known {

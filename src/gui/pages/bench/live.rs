@@ -1,6 +1,6 @@
 //! What meter and reference show now, and how far they are apart.
 
-use egui::{Align, Layout, RichText, Ui, vec2};
+use egui::{Align, Label, Layout, RichText, Ui, vec2};
 
 use crate::gui::pages::PageCtx;
 use crate::gui::widgets::error_bar::error_bar_ui;
@@ -60,7 +60,7 @@ pub(super) fn live_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let grid = tokens.spacing.grid;
     let (name, error) = (grid * 7.5, grid * 10.5);
     let rest = room - name - error - 4.0 * grid;
-    let number = (rest * 0.36).clamp(128.0, 180.0);
+    let number = (rest * 0.38).clamp(142.0, 190.0);
     let widths = Widths {
         name,
         number,
@@ -127,7 +127,7 @@ fn error_ui(ui: &mut Ui, page: &PageCtx<'_>, row: &Row) {
     let tokens = page.tokens;
     let colours = &tokens.colours;
     let outside = row.error.zip(row.limit).is_some_and(|(error, limit)| error.0.abs() > limit);
-    let text = row.error.map_or_else(|| NOTHING.to_owned(), |error| error.to_string());
+    let text = row.error.map_or_else(|| NOTHING.to_owned(), |error| if error.0.abs() < 100.0 { error.to_string() } else { format!("{error:.1}") });
     let colour = match row.error {
         None => colours.text_quiet,
         Some(_) if outside => colours.fail,
@@ -135,16 +135,12 @@ fn error_ui(ui: &mut Ui, page: &PageCtx<'_>, row: &Row) {
     };
     ui.vertical(|ui| {
         let height = if outside { tokens.sizes.heading + tokens.sizes.secondary + 6.0 } else { tokens.sizes.heading + 4.0 };
-        ui.add_space((widths_middle(ui) - height / 2.0).max(0.0));
+        ui.add_space(((ui.available_height() - height) / 2.0).max(0.0));
         ui.with_layout(Layout::top_down(Align::Max), |ui| {
-            ui.label(RichText::new(text).font(tokens.strong(tokens.sizes.heading)).color(colour));
+            ui.add(Label::new(RichText::new(text).font(tokens.strong(tokens.sizes.heading)).color(colour)).extend());
             if outside {
                 ui.label(RichText::new("out of limits").size(tokens.sizes.secondary).color(colours.fail));
             }
         });
     });
-}
-
-fn widths_middle(ui: &Ui) -> f32 {
-    ui.available_height() / 2.0
 }

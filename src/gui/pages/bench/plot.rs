@@ -74,7 +74,7 @@ pub(super) fn plot_ui(ui: &mut Ui, page: &PageCtx<'_>) {
         plot.points(Points::new("energy", PlotPoints::from(energy)).color(colours.series_energy).radius(4.0));
         for end in apart(ends, scale) {
             let text = RichText::new(format!(" {:+.3}", end.error)).size(tokens.sizes.secondary).color(end.colour);
-            plot.text(Text::new("last", PlotPoint::new(end.secs, end.height), text).anchor(egui::Align2::LEFT_CENTER));
+            plot.text(Text::new("last", PlotPoint::new(newest.max(end.secs), end.height), text).anchor(egui::Align2::LEFT_CENTER));
         }
     });
 }
@@ -99,7 +99,7 @@ fn apart(mut ends: Vec<End>, scale: f64) -> Vec<End> {
     ends
 }
 
-/// Round figures of one of these steps, at most about six of them.
+/// Round figures of one of these steps, few enough to be read.
 fn marks(from: f64, to: f64, step: f64) -> Vec<GridMark> {
     let first = (from / step).ceil() as i64;
     let last = (to / step).floor() as i64;
@@ -108,7 +108,7 @@ fn marks(from: f64, to: f64, step: f64) -> Vec<GridMark> {
 
 fn seconds_step(range: f64) -> f64 {
     const STEPS: [f64; 9] = [5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0];
-    STEPS.into_iter().find(|step| range / step <= 6.0).unwrap_or(3600.0)
+    STEPS.into_iter().find(|step| range / step <= 4.0).unwrap_or(3600.0)
 }
 
 fn signed(value: f64) -> String {

@@ -137,6 +137,9 @@ fn report_ui(ui: &mut Ui, page: &PageCtx<'_>, report: &RunReport, (fill, banner)
         Mark::of(report.verdict).paint(ui.painter(), square, front, fill);
         ui.label(RichText::new(report.verdict.word()).font(tokens.strong(size)).color(front));
         let room = ui.available_size();
+        // No stripes behind small print.
+        let plate = Rect::from_min_size(pos2(ui.cursor().left(), banner.top()), vec2(room.x, banner.height()));
+        ui.painter().rect_filled(plate.shrink(tokens.spacing.grid).expand2(vec2(tokens.spacing.grid, 0.0)), 4.0, fill);
         let used = about_height(tokens, report);
         ui.vertical(|ui| {
             ui.set_width(room.x);

@@ -1,5 +1,7 @@
 //! The bench page as a person meets it: what it says in each state, and whole runs on the simulated station.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -106,10 +108,7 @@ fn running() -> Vec<Notice> {
     vec![
         Notice::Links(connected()),
         began(),
-        Notice::Run(Event::Started {
-            serials: vec!["MT7".to_owned()],
-            steps: steps.map(str::to_owned).to_vec(),
-        }),
+        Notice::Run(Event::Started { serials: vec!["MT7".to_owned()], steps: steps.map(str::to_owned).to_vec() }),
         Notice::Run(Event::StepStarted { position: 0, step: 0 }),
         Notice::Run(Event::StepDone {
             position: 0,
@@ -166,7 +165,10 @@ fn not_connected_reads_as() {
         why: "It is not plugged in".to_owned(),
         next: "Plug it in".to_owned(),
     };
-    insta::assert_snapshot!("not_connected", outline(&told(vec![Notice::Links(Links::default()), Notice::Refused(advice)])));
+    insta::assert_snapshot!(
+        "not_connected",
+        outline(&told(vec![Notice::Links(Links::default()), Notice::Refused(advice)]))
+    );
 }
 
 #[test]
@@ -343,9 +345,24 @@ fn a_real_meter_without_a_reference_says_what_is_missing() {
 }
 
 #[test]
+fn a_simulated_meter_with_a_manual_reference_asks_for_its_readings() {
+    let mut page = BenchPage::default();
+    page.addresses.reference = "manual:".to_owned();
+    let mut window = window(App::at(Arc::new(NoWake), page));
+    until(&mut window, "connected", |app| app.core.ready());
+    // Some looks in between: real time is not to be slept away at the simulator's pace.
+    std::thread::sleep(Duration::from_millis(1200));
+    scan(&mut window, "MT7");
+    until(&mut window, "asked", |app| app.core.question.is_some());
+    window.key_press(egui::Key::Escape);
+    until(&mut window, "over", |app| verdict(app).is_some());
+    assert!(verdict(window.state()) != Some(Verdict::Pass));
+}
+
+#[test]
 fn closing_the_window_in_the_middle_of_a_run_ends_it() {
     let mut window = bench("sim:?seed=7&pace=20");
     scan(&mut window, "MT9");
     until(&mut window, "on", |app| app.core.live.reference.is_some_and(|now| now.u.0 > 200.0));
-    window.state_mut().core.close();
+    assert!(window.state_mut().core.close());
 }

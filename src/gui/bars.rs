@@ -1,6 +1,6 @@
 //! The bar on top that tells how the devices are, and the line at the bottom that tells what happened last.
 
-use egui::{Align, Frame, Layout, Margin, Panel, RichText, Stroke, TextEdit, ThemePreference, Ui};
+use egui::{Align, Frame, Key, Layout, Margin, Panel, RichText, Stroke, TextEdit, ThemePreference, Ui};
 
 use super::command::Command;
 use super::core::Tone;
@@ -52,7 +52,8 @@ pub(super) fn connection_ui(ui: &mut Ui, page: &mut PageCtx<'_>, form: &mut Benc
         });
     });
     if form.addresses_open {
-        let frame = Frame::new().fill(tokens.colours.card).inner_margin(Margin::symmetric(tokens.spacing.page as i8, 4));
+        let frame =
+            Frame::new().fill(tokens.colours.card).inner_margin(Margin::symmetric(tokens.spacing.page as i8, 4));
         Panel::top("addresses").frame(frame).exact_size(tokens.spacing.bar).show(ui, |ui| addresses_ui(ui, page, form));
     }
 }
@@ -62,6 +63,7 @@ fn addresses_ui(ui: &mut Ui, page: &mut PageCtx<'_>, form: &mut BenchPage) {
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
         let width = ((ui.available_width() - 3.0 * 80.0 - 100.0) / 3.0).max(80.0);
         let texts = &mut form.addresses;
+        let mut entered = false;
         let hint = "the station's own";
         for (name, text, hint) in [
             ("Meter", &mut texts.meter, "afe+serial:/dev/ttyUSB0"),
@@ -69,9 +71,13 @@ fn addresses_ui(ui: &mut Ui, page: &mut PageCtx<'_>, form: &mut BenchPage) {
             ("Source", &mut texts.source, hint),
         ] {
             let label = ui.label(RichText::new(name).color(tokens.colours.text_quiet));
-            ui.add(TextEdit::singleline(text).desired_width(width).hint_text(hint)).labelled_by(label.id);
+            let field = ui.add(TextEdit::singleline(text).desired_width(width).hint_text(hint)).labelled_by(label.id);
+            entered |= field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         }
         let command = Command::Connect(form.addresses.clone());
+        if entered {
+            page.commands.push(command.clone());
+        }
         command_button_ui(ui, page, command, !page.core.run.running);
     });
 }
@@ -91,10 +97,8 @@ pub(super) fn status_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
     let colours = &tokens.colours;
     let simulated = page.core.links.simulated || page.core.run.report.as_ref().is_some_and(|report| report.simulated);
     let fill = if simulated { colours.simulated_fill } else { colours.card };
-    let frame = Frame::new()
-        .fill(fill)
-        .stroke(Stroke::NONE)
-        .inner_margin(Margin::symmetric(tokens.spacing.page as i8, 0));
+    let frame =
+        Frame::new().fill(fill).stroke(Stroke::NONE).inner_margin(Margin::symmetric(tokens.spacing.page as i8, 0));
     Panel::bottom("status").frame(frame).exact_size(tokens.spacing.status).show(ui, |ui| {
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let (text, tone) = &page.core.message;

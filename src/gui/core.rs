@@ -174,11 +174,10 @@ impl Core {
         }
     }
 
-    /// Stops everything before the window closes.
-    pub fn close(&mut self) {
-        if let Some(session) = self.session.take() {
-            session.close(self.control.take().as_deref());
-        }
+    /// Stops everything before the window closes; returns whether the station's thread has ended in time.
+    pub fn close(&mut self) -> bool {
+        let control = self.control.take();
+        self.session.take().is_none_or(|session| session.close(control.as_deref()))
     }
 
     fn linked(&mut self, links: Links) {

@@ -24,13 +24,18 @@ impl Question {
         }
         let Some(question) = &self.asked else { return };
         let tokens = page.tokens;
-        let modal = Modal::new(Id::unique("question")).backdrop_color(tokens.colours.backdrop).frame(card::frame(tokens));
+        let modal =
+            Modal::new(Id::unique("question")).backdrop_color(tokens.colours.backdrop).frame(card::frame(tokens));
         let ctx = ui.ctx().clone();
         modal.show(&ctx, |ui| {
             ui.set_width(480.0);
             let label = ui.label(egui::RichText::new(question).font(tokens.strong(tokens.sizes.heading)));
             let field = ui
-                .add(TextEdit::singleline(&mut self.answer).desired_width(f32::INFINITY).margin(egui::Margin::symmetric(8, 6)))
+                .add(
+                    TextEdit::singleline(&mut self.answer)
+                        .desired_width(f32::INFINITY)
+                        .margin(egui::Margin::symmetric(8, 6)),
+                )
                 .labelled_by(label.id);
             if fresh || !field.has_focus() && !field.lost_focus() {
                 field.request_focus();

@@ -189,10 +189,10 @@ impl RunView {
             }
         }
         // The report tells the unit's own old values; on the way only those since its reset were known.
-        if !self.registers.is_empty() {
-            if let (Some(before), Some(after)) = (set_of(&report.registers_before), set_of(&report.registers)) {
-                self.registers = before.changes_to(&after);
-            }
+        if !self.registers.is_empty()
+            && let (Some(before), Some(after)) = (set_of(&report.registers_before), set_of(&report.registers))
+        {
+            self.registers = before.changes_to(&after);
         }
         self.report = Some(report);
     }

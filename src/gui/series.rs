@@ -59,7 +59,9 @@ impl ErrorSeries {
             let after = self.reference.partition_point(|reading| reading.at < meter.at);
             let Some(later) = self.reference.get(after).copied() else { return };
             self.meter.pop_front();
-            let Some(earlier) = after.checked_sub(1).and_then(|index| self.reference.get(index)).copied() else { continue };
+            let Some(earlier) = after.checked_sub(1).and_then(|index| self.reference.get(index)).copied() else {
+                continue;
+            };
             let width = later.at.since(earlier.at).as_secs_f64();
             let part = if width > 0.0 { meter.at.since(earlier.at).as_secs_f64() / width } else { 0.0 };
             let between = |from: f64, to: f64| from + (to - from) * part;

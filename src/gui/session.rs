@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::operator::{Answer, WindowOperator};
 use crate::advice::{self, Advice};
-use crate::clock::{RealClock, SharedClock, sleep};
+use crate::clock::{Moment, RealClock, SharedClock, sleep};
 use crate::job::{JobCtl, JobError, JobEvent, JobHandle, Wake};
 use crate::meter::{MeterError, Quantity};
 use crate::port::OpenError;
@@ -23,6 +23,8 @@ use crate::units::Volts;
 
 /// How often the instruments are looked at while nothing runs.
 const LOOK: Duration = Duration::from_millis(250);
+/// More virtual seconds a second than this are not kept up while nothing runs.
+const FASTEST: f64 = 1000.0;
 /// How long closing the window waits for the source to be off.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Requests that may wait; a person makes one at a time.
@@ -173,7 +175,9 @@ impl Session {
     }
 
     /// Stops everything and waits, not for long, until the source is off and the thread has ended.
-    pub fn close(mut self, running: Option<&Control>) {
+    ///
+    /// Returns whether it has.
+    pub fn close(mut self, running: Option<&Control>) -> bool {
         self.job.cancel();
         if let Some(control) = running {
             control.cancel();
@@ -192,6 +196,7 @@ impl Session {
         if !self.job.is_over() {
             tracing::error!("the station did not stop in time; make sure that the source is off");
         }
+        self.job.is_over()
     }
 
     fn request(&self, request: Request) -> bool {
@@ -218,6 +223,19 @@ struct Open {
     /// Seconds of the station's clock for each second of the world.
     pace: f64,
     world: SharedClock,
+    /// What the station's clock and the world's showed at the end of the last look.
+    seen: (Moment, Moment),
+}
+
+impl Open {
+    /// A virtual clock stands still while nobody waits on it; the world's time that has passed is given to it at its pace.
+    fn keep_time(&self) {
+        let passed = self.world.now().since(self.seen.1);
+        let moved = self.bench.clock.now().since(self.seen.0);
+        if moved < passed / 2 {
+            sleep(&*self.bench.clock, passed.mul_f64(self.pace.clamp(0.0, FASTEST)));
+        }
+    }
 }
 
 impl Worker<'_> {
@@ -226,7 +244,7 @@ impl Worker<'_> {
             self.ctl.checkpoint()?;
             match inbox.recv_timeout(LOOK) {
                 Ok(Request::Connect(addresses)) => self.connect(&addresses),
-                Ok(Request::Start(order)) => self.start(order),
+                Ok(Request::Start(order)) => self.start(&order),
                 Err(RecvTimeoutError::Timeout) => self.look(),
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
@@ -240,7 +258,8 @@ impl Worker<'_> {
     fn connect(&mut self, texts: &AddressTexts) {
         self.open = None;
         self.shown.clear();
-        self.links = Links { meter: Link::Opening, reference: Link::Opening, source: Link::Opening, ..Links::default() };
+        self.links =
+            Links { meter: Link::Opening, reference: Link::Opening, source: Link::Opening, ..Links::default() };
         self.show_links();
         if let Err(error) = self.try_connect(texts) {
             self.open = None;
@@ -269,9 +288,12 @@ impl Worker<'_> {
 
         let connected = bench.positions.iter_mut().try_for_each(|(_, meter)| meter.connect());
         self.links.meter = self.link(connected.map(|()| "M90E26".to_owned()).map_err(StepError::Meter));
-        self.links.reference = self.link(bench.reference.identify().map(|found| name(&found)).map_err(StepError::Instrument));
+        self.links.reference =
+            self.link(bench.reference.identify().map(|found| name(&found)).map_err(StepError::Instrument));
         self.links.source = self.link(bench.source.identify().map(|found| name(&found)).map_err(StepError::Instrument));
-        self.open = Some(Open { bench, reads_alone: !by_hand, pace, world: RealClock::shared() });
+        let world = RealClock::shared();
+        let seen = (bench.clock.now(), world.now());
+        self.open = Some(Open { bench, reads_alone: !by_hand, pace, world, seen });
         Ok(())
     }
 
@@ -288,10 +310,9 @@ impl Worker<'_> {
 
     /// Looks at the instruments. One that fails is not asked again until somebody connects or starts.
     fn look(&mut self) {
-        let Some(Open { bench, reads_alone, pace, world }) = &mut self.open else { return };
-        // Virtual time goes on with the world's; the clock of the world is there already.
-        let present = crate::clock::Moment::after_start(world.now().since_start().mul_f64(pace.max(0.0)));
-        bench.clock.sleep_until(present);
+        let Some(open) = &mut self.open else { return };
+        open.keep_time();
+        let Open { bench, reads_alone, world, seen, .. } = open;
         let before = self.links.clone();
         let mut reference = None;
         if *reads_alone && matches!(self.links.reference, Link::Ready(_)) {
@@ -309,7 +330,12 @@ impl Worker<'_> {
                 Err(error) => self.links.meter = Link::Trouble(error.to_string()),
             }
         }
-        let shown = format!("{:?} {:?}", reference.map(|now| format!("{} {} {}", now.u, now.i, now.p)), meter.map(|u| u.to_string()));
+        *seen = (bench.clock.now(), world.now());
+        let shown = format!(
+            "{:?} {:?}",
+            reference.map(|now| format!("{} {} {}", now.u, now.i, now.p)),
+            meter.map(|u| u.to_string())
+        );
         if shown != self.shown {
             self.shown = shown;
             self.ctl.progress(Notice::Look { reference, meter });
@@ -319,7 +345,7 @@ impl Worker<'_> {
         }
     }
 
-    fn start(&mut self, order: Order) {
+    fn start(&mut self, order: &Order) {
         let Some(Open { bench, .. }) = &mut self.open else {
             return self.ctl.notice(Notice::Refused(Advice {
                 what: "no station is connected".to_owned(),
@@ -327,7 +353,7 @@ impl Worker<'_> {
                 next: "Check the addresses and connect".to_owned(),
             }));
         };
-        let plan = match plan(&order) {
+        let plan = match plan(order) {
             Ok(plan) => plan,
             Err(advice) => return self.ctl.notice(Notice::Refused(advice)),
         };
@@ -336,7 +362,9 @@ impl Worker<'_> {
         }
         let ctl = self.ctl.clone();
         let control = Arc::new(Control::new(move |event| match event {
-            Event::Reference { .. } | Event::Meter { .. } | Event::StepProgress { .. } => ctl.progress(Notice::Run(event)),
+            Event::Reference { .. } | Event::Meter { .. } | Event::StepProgress { .. } => {
+                ctl.progress(Notice::Run(event));
+            }
             _ => ctl.notice(Notice::Run(event)),
         }));
         if self.ctl.is_cancelled() {
@@ -403,7 +431,9 @@ fn of_station(error: &StationError) -> Advice {
         StationError::Open(_) | StationError::Url(UrlError { .. }) => {
             ("An address is misspelt or incomplete", "Correct the address and connect again")
         }
-        StationError::Profile(_) => ("The instrument's profile is missing or has a fault", "Choose another profile or correct it"),
+        StationError::Profile(_) => {
+            ("The instrument's profile is missing or has a fault", "Choose another profile or correct it")
+        }
     };
     Advice { what, why: why.to_owned(), next: next.to_owned() }
 }

@@ -5,7 +5,6 @@ use egui::{Frame, Margin, RichText, Stroke, Ui};
 use crate::gui::tokens::Tokens;
 
 /// The frame of a card.
-#[must_use]
 pub fn frame(tokens: &Tokens) -> Frame {
     Frame::new()
         .fill(tokens.colours.card)

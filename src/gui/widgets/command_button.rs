@@ -11,7 +11,9 @@ pub fn command_button_ui(ui: &mut Ui, page: &mut PageCtx<'_>, command: Command, 
     let colours = &page.tokens.colours;
     let button = match &command {
         Command::Start(_) | Command::Answer(_) if enabled => {
-            Button::new(RichText::new(text).color(colours.text_on_strong)).fill(colours.accent_fill).stroke(Stroke::NONE)
+            Button::new(RichText::new(text).color(colours.text_on_strong))
+                .fill(colours.accent_fill)
+                .stroke(Stroke::NONE)
         }
         _ => Button::new(text),
     };

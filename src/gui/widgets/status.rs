@@ -48,7 +48,11 @@ impl Mark {
                 line(vec![at(-0.22, 0.02), at(-0.06, 0.18), at(0.24, -0.16)]);
             }
             Self::Cross => {
-                painter.rect_filled(Rect::from_center_size(square.center(), vec2(size, size) * 0.9), size * 0.1, colour);
+                painter.rect_filled(
+                    Rect::from_center_size(square.center(), vec2(size, size) * 0.9),
+                    size * 0.1,
+                    colour,
+                );
                 line(vec![at(-0.22, -0.22), at(0.22, 0.22)]);
                 line(vec![at(0.22, -0.22), at(-0.22, 0.22)]);
             }
@@ -58,7 +62,11 @@ impl Mark {
                 painter.circle_filled(at(0.0, 0.28), size * 0.06, inside);
             }
             Self::Bar => {
-                painter.rect_filled(Rect::from_center_size(square.center(), vec2(0.9, 0.3) * size), size * 0.06, colour);
+                painter.rect_filled(
+                    Rect::from_center_size(square.center(), vec2(0.9, 0.3) * size),
+                    size * 0.06,
+                    colour,
+                );
             }
             Self::Play => {
                 filled(vec![at(-0.32, -0.42), at(0.46, 0.0), at(-0.32, 0.42)]);
@@ -79,7 +87,13 @@ pub fn mark_ui(ui: &mut Ui, tokens: &Tokens, mark: Mark, colour: Color32) {
 }
 
 /// Name, shape and word of one state, as in "Meter ● connected".
-pub fn status_ui(ui: &mut Ui, tokens: &Tokens, name: &str, (mark, colour): (Mark, Color32), word: &str) -> egui::Response {
+pub fn status_ui(
+    ui: &mut Ui,
+    tokens: &Tokens,
+    name: &str,
+    (mark, colour): (Mark, Color32),
+    word: &str,
+) -> egui::Response {
     let row = ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = tokens.spacing.grid * 0.75;
         mark_ui(ui, tokens, mark, colour);

@@ -3,9 +3,9 @@
 use egui::{Align, Label, Layout, RichText, Ui, vec2};
 
 use crate::gui::pages::PageCtx;
+use crate::gui::widgets::card;
 use crate::gui::widgets::error_bar::error_bar_ui;
 use crate::gui::widgets::number::{NOTHING, number_ui};
-use crate::gui::widgets::card;
 use crate::units::{Hertz, Percent};
 
 struct Row {
@@ -127,14 +127,18 @@ fn error_ui(ui: &mut Ui, page: &PageCtx<'_>, row: &Row) {
     let tokens = page.tokens;
     let colours = &tokens.colours;
     let outside = row.error.zip(row.limit).is_some_and(|(error, limit)| error.0.abs() > limit);
-    let text = row.error.map_or_else(|| NOTHING.to_owned(), |error| if error.0.abs() < 100.0 { error.to_string() } else { format!("{error:.1}") });
+    let text = row.error.map_or_else(
+        || NOTHING.to_owned(),
+        |error| if error.0.abs() < 100.0 { error.to_string() } else { format!("{error:.1}") },
+    );
     let colour = match row.error {
         None => colours.text_quiet,
         Some(_) if outside => colours.fail,
         Some(_) => colours.text,
     };
     ui.vertical(|ui| {
-        let height = if outside { tokens.sizes.heading + tokens.sizes.secondary + 6.0 } else { tokens.sizes.heading + 4.0 };
+        let height =
+            if outside { tokens.sizes.heading + tokens.sizes.secondary + 6.0 } else { tokens.sizes.heading + 4.0 };
         ui.add_space(((ui.available_height() - height) / 2.0).max(0.0));
         ui.with_layout(Layout::top_down(Align::Max), |ui| {
             ui.add(Label::new(RichText::new(text).font(tokens.strong(tokens.sizes.heading)).color(colour)).extend());

@@ -14,9 +14,11 @@ pub(super) fn plot_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let run = &page.core.run;
     ui.horizontal(|ui| {
         ui.heading("Error in %");
-        for (name, colour) in
-            [("voltage", colours.series_voltage), ("current", colours.series_current), ("energy", colours.series_energy)]
-        {
+        for (name, colour) in [
+            ("voltage", colours.series_voltage),
+            ("current", colours.series_current),
+            ("energy", colours.series_energy),
+        ] {
             ui.label(RichText::new(name).font(tokens.strong(tokens.sizes.secondary)).color(colour));
         }
     });
@@ -37,7 +39,10 @@ pub(super) fn plot_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let voltage = of(|point| point.u);
     let current = of(|point| point.i);
     let energy: Vec<[f64; 2]> = run.energy.iter().map(|(secs, error)| [secs - first, error.0]).collect();
-    let (right, scale) = (newest.max(LEAST_SECS) * 1.16, run.scale.0);
+    // Room for the last values behind the newest moment.
+    let width = f64::from((ui.available_width() - tokens.spacing.grid * 6.0).max(1.0));
+    let room = f64::from(tokens.spacing.grid * 7.0).min(width / 2.0);
+    let (right, scale) = (newest.max(LEAST_SECS) * width / (width - room), run.scale.0);
     let limits = [run.limits.voltage, run.limits.energy];
 
     let plot = Plot::new("errors")
@@ -74,7 +79,10 @@ pub(super) fn plot_ui(ui: &mut Ui, page: &PageCtx<'_>) {
         plot.points(Points::new("energy", PlotPoints::from(energy)).color(colours.series_energy).radius(4.0));
         for end in apart(ends, scale) {
             let text = RichText::new(format!(" {:+.3}", end.error)).size(tokens.sizes.secondary).color(end.colour);
-            plot.text(Text::new("last", PlotPoint::new(newest.max(end.secs), end.height), text).anchor(egui::Align2::LEFT_CENTER));
+            plot.text(
+                Text::new("last", PlotPoint::new(newest.max(end.secs), end.height), text)
+                    .anchor(egui::Align2::LEFT_CENTER),
+            );
         }
     });
 }

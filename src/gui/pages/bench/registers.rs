@@ -20,16 +20,19 @@ pub(super) fn registers_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     ui.spacing_mut().interact_size.y = tokens.spacing.grid * 2.0;
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         let spacing = vec2(tokens.spacing.grid * 3.0, tokens.spacing.grid * 0.5);
-        Grid::new("registers").num_columns(6).spacing(spacing).min_row_height(tokens.spacing.grid * 2.0).show(ui, |ui| {
-            for head in ["Register", "Old", "New", "Old, decimal", "New, decimal", "What it does"] {
-                ui.label(RichText::new(head).size(tokens.sizes.secondary).color(colours.text_quiet));
-            }
-            ui.end_row();
-            for change in changes {
-                change_ui(ui, page, change);
+        Grid::new("registers").num_columns(6).spacing(spacing).min_row_height(tokens.spacing.grid * 2.0).show(
+            ui,
+            |ui| {
+                for head in ["Register", "Old", "New", "Old, decimal", "New, decimal", "What it does"] {
+                    ui.label(RichText::new(head).size(tokens.sizes.secondary).color(colours.text_quiet));
+                }
                 ui.end_row();
-            }
-        });
+                for change in changes {
+                    change_ui(ui, page, change);
+                    ui.end_row();
+                }
+            },
+        );
     });
 }
 

@@ -14,7 +14,11 @@ pub(super) fn steps_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let count = if steps.is_empty() { String::new() } else { format!("{done} of {}", steps.len()) };
     card::heading_ui(ui, tokens, "Steps", &count);
     if steps.is_empty() {
-        let text = if page.core.run.running { "The run is being prepared" } else { "The steps show up here when a run starts" };
+        let text = if page.core.run.running {
+            "The run is being prepared"
+        } else {
+            "The steps show up here when a run starts"
+        };
         ui.label(RichText::new(text).color(tokens.colours.text_quiet));
         return;
     }

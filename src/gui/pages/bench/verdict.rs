@@ -13,6 +13,9 @@ use crate::procedure::{Measurement, RunReport, Verdict};
 /// Part of the page's height that the word may take when the window is large.
 const SHARE: f32 = 0.17;
 
+/// What stands beside the verdict is no wider, so that the stripes of a simulated one show on both sides.
+const ABOUT_WIDTH: f32 = 640.0;
+
 /// Size of the verdict's letters on a page of that height.
 fn letters(tokens: &Tokens, page_height: f32) -> f32 {
     (page_height * SHARE).clamp(tokens.sizes.verdict, tokens.sizes.verdict * 2.2)
@@ -92,7 +95,8 @@ fn running_ui(ui: &mut Ui, page: &PageCtx<'_>, simulated: bool) {
     }
     let area = ui.max_rect();
     instruction_ui(ui, tokens, title, &text);
-    let track = Rect::from_min_max(pos2(area.left(), area.bottom() - tokens.spacing.grid * 1.5), area.max - vec2(0.0, 4.0));
+    let track =
+        Rect::from_min_max(pos2(area.left(), area.bottom() - tokens.spacing.grid * 1.5), area.max - vec2(0.0, 4.0));
     ui.painter().rect_filled(track, 2.0, tokens.colours.field);
     let done = track.with_max_x(track.left() + track.width() * run.fraction());
     ui.painter().rect_filled(done, 2.0, tokens.colours.running_fill);
@@ -136,10 +140,11 @@ fn report_ui(ui: &mut Ui, page: &PageCtx<'_>, report: &RunReport, (fill, banner)
         let (square, _) = ui.allocate_exact_size(vec2(side, side), egui::Sense::hover());
         Mark::of(report.verdict).paint(ui.painter(), square, front, fill);
         ui.label(RichText::new(report.verdict.word()).font(tokens.strong(size)).color(front));
-        let room = ui.available_size();
+        let room = vec2(ui.available_width().min(ABOUT_WIDTH), ui.available_height());
         // No stripes behind small print.
-        let plate = Rect::from_min_size(pos2(ui.cursor().left(), banner.top()), vec2(room.x, banner.height()));
-        ui.painter().rect_filled(plate.shrink(tokens.spacing.grid).expand2(vec2(tokens.spacing.grid, 0.0)), 4.0, fill);
+        let left = ui.cursor().left() - tokens.spacing.grid;
+        let plate = banner.with_min_x(left).with_max_x((left + room.x + tokens.spacing.page).min(banner.right()));
+        ui.painter().rect_filled(plate, tokens.spacing.radius, fill);
         let used = about_height(tokens, report);
         ui.vertical(|ui| {
             ui.set_width(room.x);

@@ -60,12 +60,12 @@ pub(super) fn live_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let grid = tokens.spacing.grid;
     let (name, error) = (grid * 7.5, grid * 10.5);
     let rest = room - name - error - 4.0 * grid;
-    let number = (rest * 0.38).clamp(142.0, 190.0);
+    let number = (rest * 0.38).clamp(134.0, 190.0);
     let widths = Widths {
         name,
         number,
         error,
-        bar: (rest - 2.0 * number).max(40.0),
+        bar: (rest - 2.0 * number).max(grid * 3.0),
         row: ((ui.available_height() - grid * 5.5) / 3.0).clamp(tokens.sizes.reading + 4.0, 64.0),
     };
     head_ui(ui, page, &widths);

@@ -4,6 +4,9 @@ pub mod advice;
 pub mod calibration;
 pub mod cli;
 pub mod clock;
+
+pub mod gui;
+pub mod job;
 pub mod load;
 pub mod meter;
 pub mod port;

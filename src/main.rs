@@ -13,7 +13,13 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let exit = match Cli::parse().execute() {
         Ok(Some(exit)) => exit,
-        Ok(None) => Exit::DONE,
+        Ok(None) => match meterbench::gui::open() {
+            Ok(()) => Exit::DONE,
+            Err(error) => {
+                writeln!(std::io::stderr(), "the window cannot be opened: {error}").ok();
+                Exit::COULD_NOT_MEASURE
+            }
+        },
         Err(error) => {
             writeln!(std::io::stderr(), "{error:#}").ok();
             Exit::BAD_INPUT

@@ -1,0 +1,150 @@
+//! What meter and reference show now, and how far they are apart.
+
+use egui::{Align, Label, Layout, RichText, Ui, vec2};
+
+use crate::gui::pages::PageCtx;
+use crate::gui::widgets::card;
+use crate::gui::widgets::error_bar::error_bar_ui;
+use crate::gui::widgets::number::{NOTHING, number_ui};
+use crate::units::{Hertz, Percent};
+
+struct Row {
+    name: &'static str,
+    meter: Option<String>,
+    reference: Option<String>,
+    error: Option<Percent>,
+    limit: Option<f64>,
+}
+
+struct Widths {
+    name: f32,
+    number: f32,
+    error: f32,
+    bar: f32,
+    row: f32,
+}
+
+pub(super) fn live_ui(ui: &mut Ui, page: &PageCtx<'_>) {
+    let tokens = page.tokens;
+    let core = page.core;
+    let (live, limits) = (&core.live, core.run.limits);
+    let point = core.run.load_point.map_or_else(String::new, |point| format!("PF {}", point.pf));
+    card::heading_ui(ui, tokens, "Readings", &point);
+    ui.spacing_mut().item_spacing = vec2(tokens.spacing.grid, 0.0);
+
+    let reference = live.reference.as_ref();
+    let rows = [
+        Row {
+            name: "Voltage",
+            meter: live.u.map(|u| u.to_string()),
+            reference: reference.map(|reading| reading.u.to_string()),
+            error: live.errors.and_then(|errors| errors.u),
+            limit: limits.voltage,
+        },
+        Row {
+            name: "Current",
+            meter: live.i.map(|i| i.to_string()),
+            reference: reference.map(|reading| reading.i.to_string()),
+            error: live.errors.and_then(|errors| errors.i),
+            limit: limits.current,
+        },
+        Row {
+            name: "Power",
+            meter: None,
+            reference: reference.map(|reading| reading.p.to_string()),
+            error: live.energy.map(|(error, _)| error),
+            limit: live.energy.and_then(|(_, limit)| limit).or(limits.energy),
+        },
+    ];
+    let room = ui.available_width();
+    let grid = tokens.spacing.grid;
+    let (name, error) = (grid * 7.5, grid * 10.5);
+    let rest = room - name - error - 4.0 * grid;
+    let number = (rest * 0.38).clamp(134.0, 190.0);
+    let widths = Widths {
+        name,
+        number,
+        error,
+        bar: (rest - 2.0 * number).max(grid * 3.0),
+        row: ((ui.available_height() - grid * 5.5) / 3.0).clamp(tokens.sizes.reading + 4.0, 64.0),
+    };
+    head_ui(ui, page, &widths);
+    for row in &rows {
+        row_ui(ui, page, &widths, row);
+    }
+    ui.add_space(grid * 0.5);
+    let more = reference.map_or_else(String::new, |reading| {
+        let pf = reading.pf.map(|pf| format!("PF {pf:.3}"));
+        let f = reading.f.map(|f: Hertz| f.to_string());
+        let q = reading.q.map(|q| q.to_string());
+        [pf, f, q].into_iter().flatten().collect::<Vec<_>>().join("    ")
+    });
+    let more = if more.is_empty() { "The error of power is that of the energy metered last".to_owned() } else { more };
+    ui.label(RichText::new(more).size(tokens.sizes.secondary).color(tokens.colours.text_quiet));
+}
+
+fn head_ui(ui: &mut Ui, page: &PageCtx<'_>, widths: &Widths) {
+    let tokens = page.tokens;
+    let height = tokens.spacing.grid * 2.5;
+    ui.horizontal(|ui| {
+        for (text, width, layout) in [
+            ("", widths.name, Layout::left_to_right(Align::Center)),
+            ("Meter", widths.number, Layout::right_to_left(Align::Center)),
+            ("Reference", widths.number, Layout::right_to_left(Align::Center)),
+            ("Error", widths.error, Layout::right_to_left(Align::Center)),
+        ] {
+            ui.allocate_ui_with_layout(vec2(width, height), layout, |ui| {
+                ui.set_min_size(vec2(width, height));
+                if !text.is_empty() {
+                    ui.label(RichText::new(text).size(tokens.sizes.secondary).color(tokens.colours.text_quiet));
+                }
+            });
+        }
+    });
+}
+
+fn row_ui(ui: &mut Ui, page: &PageCtx<'_>, widths: &Widths, row: &Row) {
+    let tokens = page.tokens;
+    ui.horizontal(|ui| {
+        let size = vec2(widths.name, widths.row);
+        ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+            ui.set_min_size(size);
+            ui.label(RichText::new(row.name).color(tokens.colours.text_quiet));
+        });
+        number_ui(ui, tokens, (widths.number, widths.row), row.meter.as_deref());
+        number_ui(ui, tokens, (widths.number, widths.row), row.reference.as_deref());
+        let size = vec2(widths.error, widths.row);
+        ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+            ui.set_min_size(size);
+            error_ui(ui, page, row);
+        });
+        error_bar_ui(ui, tokens, (widths.bar, widths.row), row.error.map(|error| error.0), row.limit);
+    });
+}
+
+/// The error in percent; out of limits it says so in a word.
+fn error_ui(ui: &mut Ui, page: &PageCtx<'_>, row: &Row) {
+    let tokens = page.tokens;
+    let colours = &tokens.colours;
+    let outside = row.error.zip(row.limit).is_some_and(|(error, limit)| error.0.abs() > limit);
+    let text = row.error.map_or_else(
+        || NOTHING.to_owned(),
+        |error| if error.0.abs() < 100.0 { error.to_string() } else { format!("{error:.1}") },
+    );
+    let colour = match row.error {
+        None => colours.text_quiet,
+        Some(_) if outside => colours.fail,
+        Some(_) => colours.text,
+    };
+    ui.vertical(|ui| {
+        let height =
+            if outside { tokens.sizes.heading + tokens.sizes.secondary + 6.0 } else { tokens.sizes.heading + 4.0 };
+        ui.add_space(((ui.available_height() - height) / 2.0).max(0.0));
+        ui.with_layout(Layout::top_down(Align::Max), |ui| {
+            ui.add(Label::new(RichText::new(text).font(tokens.strong(tokens.sizes.heading)).color(colour)).extend());
+            if outside {
+                ui.label(RichText::new("out of limits").size(tokens.sizes.secondary).color(colours.fail));
+            }
+        });
+    });
+}

@@ -1,0 +1,89 @@
+//! The steps of the procedure: done ones with their result, the current one open, coming ones quiet.
+
+use egui::{Align, Label, Layout, ProgressBar, RichText, ScrollArea, Ui};
+
+use crate::gui::pages::PageCtx;
+use crate::gui::run_view::{StepState, StepView};
+use crate::gui::widgets::card;
+use crate::gui::widgets::status::{Mark, mark_ui};
+
+pub(super) fn steps_ui(ui: &mut Ui, page: &PageCtx<'_>) {
+    let tokens = page.tokens;
+    let steps = &page.core.run.steps;
+    let done = steps.iter().filter(|step| matches!(step.state, StepState::Done { .. })).count();
+    let count = if steps.is_empty() { String::new() } else { format!("{done} of {}", steps.len()) };
+    card::heading_ui(ui, tokens, "Steps", &count);
+    if steps.is_empty() {
+        let text = if page.core.run.running {
+            "The run is being prepared"
+        } else {
+            "The steps show up here when a run starts"
+        };
+        ui.label(RichText::new(text).color(tokens.colours.text_quiet));
+        return;
+    }
+    ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = tokens.spacing.grid * 0.25;
+        ui.spacing_mut().interact_size.y = tokens.spacing.grid * 2.0;
+        for (number, step) in steps.iter().enumerate() {
+            let drawn = ui.push_id(number, |ui| step_ui(ui, page, step)).response;
+            if matches!(step.state, StepState::Active { .. }) && !ui.clip_rect().contains_rect(drawn.rect) {
+                drawn.scroll_to_me(None);
+            }
+            ui.add_space(tokens.spacing.grid * 0.5);
+        }
+    });
+}
+
+fn step_ui(ui: &mut Ui, page: &PageCtx<'_>, step: &StepView) {
+    let tokens = page.tokens;
+    let colours = &tokens.colours;
+    let (mark, colour, word, title) = match &step.state {
+        StepState::Waiting => (Mark::Ring, colours.text_quiet, "", colours.text_quiet),
+        StepState::Active { .. } => (Mark::Play, colours.running, "running", colours.text),
+        StepState::Done { verdict, .. } => (Mark::of(*verdict), tokens.verdict(*verdict), verdict.word(), colours.text),
+    };
+    ui.horizontal(|ui| {
+        mark_ui(ui, tokens, mark, colour);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if !word.is_empty() {
+                ui.label(RichText::new(word).font(tokens.strong(tokens.sizes.secondary)).color(colour));
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                ui.add(Label::new(RichText::new(&step.title).color(title)).truncate());
+            });
+        });
+    });
+    let quiet = |text: &str| RichText::new(text).size(tokens.sizes.secondary).color(colours.text_quiet);
+    let indent = tokens.sizes.body + tokens.spacing.grid;
+    match &step.state {
+        StepState::Waiting => {}
+        StepState::Active { fraction, detail } => {
+            ui.horizontal(|ui| {
+                ui.add_space(indent);
+                ui.vertical(|ui| {
+                    let bar = ProgressBar::new(*fraction)
+                        .desired_height(tokens.spacing.grid * 0.75)
+                        .fill(colours.running_fill)
+                        .corner_radius(2.0);
+                    let name = format!("Progress of {}", step.title);
+                    let percent = f64::from(*fraction) * 100.0;
+                    ui.add(bar).widget_info(|| {
+                        let mut info = egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, &name);
+                        info.value = Some(percent.round());
+                        info
+                    });
+                    // The line is there from the start, so that nothing below it moves.
+                    ui.add(Label::new(quiet(if detail.is_empty() { " " } else { detail })).truncate());
+                });
+            });
+        }
+        StepState::Done { detail, .. } if detail.is_empty() => {}
+        StepState::Done { detail, .. } => {
+            ui.horizontal(|ui| {
+                ui.add_space(indent);
+                ui.add(Label::new(quiet(detail)).truncate());
+            });
+        }
+    }
+}

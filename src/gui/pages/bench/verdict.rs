@@ -1,0 +1,191 @@
+//! The verdict: one word that can be read from three metres, and beside it what there is to know.
+//!
+//! The place is always the same and always there; before a verdict it says what to do or what is being done.
+
+use egui::{Align, Color32, Label, Layout, Painter, Rect, RichText, Stroke, Ui, UiBuilder, pos2, vec2};
+
+use crate::gui::pages::PageCtx;
+use crate::gui::run_view::StepState;
+use crate::gui::tokens::Tokens;
+use crate::gui::widgets::status::Mark;
+use crate::procedure::{Measurement, RunReport, Verdict};
+
+/// Part of the page's height that the word may take when the window is large.
+const SHARE: f32 = 0.17;
+
+/// What stands beside the verdict is no wider, so that the stripes of a simulated one show on both sides.
+const ABOUT_WIDTH: f32 = 640.0;
+
+/// Size of the verdict's letters on a page of that height.
+fn letters(tokens: &Tokens, page_height: f32) -> f32 {
+    (page_height * SHARE).clamp(tokens.sizes.verdict, tokens.sizes.verdict * 2.2)
+}
+
+/// Height of the banner on a page of that height.
+pub(super) fn height(tokens: &Tokens, page_height: f32) -> f32 {
+    letters(tokens, page_height) * 1.4
+}
+
+pub(super) fn verdict_ui(ui: &mut Ui, page: &PageCtx<'_>, rect: Rect) {
+    let tokens = page.tokens;
+    let colours = &tokens.colours;
+    let run = &page.core.run;
+    let report = run.report.as_ref().filter(|_| !run.running);
+    let fill = match report.map(|report| report.verdict) {
+        Some(Verdict::Pass) => colours.pass_fill,
+        Some(Verdict::Fail) => colours.fail_fill,
+        Some(Verdict::Error) => colours.attention_fill,
+        Some(Verdict::Aborted | Verdict::NotRun) | None => colours.neutral_fill,
+    };
+    let simulated = report.map_or(run.running && page.core.links.simulated, |report| report.simulated);
+    ui.painter().rect_filled(rect, tokens.spacing.radius, fill);
+    if simulated {
+        // Behind an instruction the stripes are fainter: there is small print on them.
+        let colour = if report.is_some() { colours.hatch } else { colours.hatch.gamma_multiply(0.4) };
+        hatch(&ui.painter().with_clip_rect(rect), rect, colour);
+    }
+    let inside = rect.shrink2(vec2(tokens.spacing.page * 1.25, tokens.spacing.grid));
+    ui.scope_builder(UiBuilder::new().max_rect(inside), |ui| {
+        ui.set_clip_rect(rect);
+        match report {
+            Some(report) => report_ui(ui, page, report, (fill, rect)),
+            None if run.running => running_ui(ui, page, simulated),
+            None => waiting_ui(ui, page),
+        }
+    });
+}
+
+/// Stripes from corner to corner: a simulated verdict cannot be taken for a real one, not even on a photograph.
+fn hatch(painter: &Painter, rect: Rect, colour: Color32) {
+    let (step, width) = (28.0, 8.0);
+    let mut x = rect.left() - rect.height();
+    while x < rect.right() {
+        let line = [pos2(x, rect.bottom()), pos2(x + rect.height(), rect.top())];
+        painter.line_segment(line, Stroke::new(width, colour));
+        x += step;
+    }
+}
+
+fn waiting_ui(ui: &mut Ui, page: &PageCtx<'_>) {
+    let tokens = page.tokens;
+    let (title, text) = if page.core.links.open {
+        ("Ready", "Scan or type the serial number of the unit, then press Enter")
+    } else {
+        ("No station", "Open the addresses, correct them and connect")
+    };
+    instruction_ui(ui, tokens, title, text);
+}
+
+fn running_ui(ui: &mut Ui, page: &PageCtx<'_>, simulated: bool) {
+    let tokens = page.tokens;
+    let run = &page.core.run;
+    let title = match (run.cancelling, run.active()) {
+        (true, _) => "Stopping, the source goes off",
+        (false, Some(step)) => step.title.as_str(),
+        (false, None) => "Getting ready",
+    };
+    let detail = match run.active().map(|step| &step.state) {
+        Some(StepState::Active { detail, .. }) => detail.as_str(),
+        _ => "",
+    };
+    let seconds = run.span.map_or(0.0, |(first, newest)| newest - first);
+    let mut text = format!("{}    {seconds:.0} s", run.serial);
+    if !detail.is_empty() {
+        text = format!("{text}    {detail}");
+    }
+    let area = ui.max_rect();
+    instruction_ui(ui, tokens, title, &text);
+    let track =
+        Rect::from_min_max(pos2(area.left(), area.bottom() - tokens.spacing.grid * 1.5), area.max - vec2(0.0, 4.0));
+    ui.painter().rect_filled(track, 2.0, tokens.colours.field);
+    let done = track.with_max_x(track.left() + track.width() * run.fraction());
+    ui.painter().rect_filled(done, 2.0, tokens.colours.running_fill);
+    if simulated {
+        let place = Rect::from_min_max(pos2(area.right() - 200.0, area.top()), pos2(area.right(), area.top() + 36.0));
+        ui.scope_builder(UiBuilder::new().max_rect(place).layout(Layout::right_to_left(Align::Center)), |ui| {
+            simulated_ui(ui, tokens, tokens.sizes.heading);
+        });
+    }
+}
+
+fn instruction_ui(ui: &mut Ui, tokens: &Tokens, title: &str, text: &str) {
+    let used = tokens.sizes.instruction * 1.25 + tokens.sizes.heading * 1.5;
+    ui.add_space(((ui.available_height() - used) / 2.0).max(0.0));
+    let title = RichText::new(title).font(tokens.strong(tokens.sizes.instruction)).color(tokens.colours.text);
+    ui.add(Label::new(title).truncate());
+    let text = RichText::new(text).size(tokens.sizes.heading).color(tokens.colours.text_quiet);
+    ui.add(Label::new(text).truncate());
+}
+
+/// The word SIMULATED on its own colour.
+fn simulated_ui(ui: &mut Ui, tokens: &Tokens, size: f32) {
+    egui::Frame::new()
+        .fill(tokens.colours.simulated_fill)
+        .stroke(Stroke::new(1.0, tokens.colours.simulated))
+        .corner_radius(4.0)
+        .inner_margin(egui::Margin::symmetric(10, 3))
+        .show(ui, |ui| {
+            ui.label(RichText::new("SIMULATED").font(tokens.strong(size)).color(tokens.colours.simulated));
+        });
+}
+
+fn report_ui(ui: &mut Ui, page: &PageCtx<'_>, report: &RunReport, (fill, banner): (Color32, Rect)) {
+    let tokens = page.tokens;
+    let strong = matches!(report.verdict, Verdict::Pass | Verdict::Fail | Verdict::Error);
+    let front = if strong { tokens.colours.text_on_strong } else { tokens.colours.text };
+    let size = banner.height() / 1.4;
+    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = tokens.spacing.page;
+        let side = size * 0.72;
+        let (square, _) = ui.allocate_exact_size(vec2(side, side), egui::Sense::hover());
+        Mark::of(report.verdict).paint(ui.painter(), square, front, fill);
+        ui.label(RichText::new(report.verdict.word()).font(tokens.strong(size)).color(front));
+        let room = vec2(ui.available_width().min(ABOUT_WIDTH), ui.available_height());
+        // No stripes behind small print.
+        let left = ui.cursor().left() - tokens.spacing.grid;
+        let plate = banner.with_min_x(left).with_max_x((left + room.x + tokens.spacing.page).min(banner.right()));
+        ui.painter().rect_filled(plate, tokens.spacing.radius, fill);
+        let used = about_height(tokens, report);
+        ui.vertical(|ui| {
+            ui.set_width(room.x);
+            ui.add_space(((room.y - used) / 2.0).max(0.0));
+            about_ui(ui, tokens, report, front);
+        });
+    });
+}
+
+/// A guess at the height of what stands beside the verdict, to set it in the middle.
+fn about_height(tokens: &Tokens, report: &RunReport) -> f32 {
+    let lines = if report.advice.is_some() { 4 } else { judged(report).count().min(4) };
+    tokens.sizes.heading * 2.2 + lines as f32 * tokens.sizes.body * 1.5
+}
+
+fn judged(report: &RunReport) -> impl Iterator<Item = &Measurement> {
+    let with_limits = |measurement: &&Measurement| measurement.lower.is_some() && measurement.unit == "%";
+    let failed = report.measurements.iter().filter(with_limits).filter(|done| done.verdict != Verdict::Pass);
+    let passed = report.measurements.iter().filter(with_limits).filter(|done| done.verdict == Verdict::Pass);
+    failed.chain(passed)
+}
+
+fn about_ui(ui: &mut Ui, tokens: &Tokens, report: &RunReport, front: Color32) {
+    ui.spacing_mut().item_spacing = vec2(tokens.spacing.grid, 2.0);
+    ui.horizontal(|ui| {
+        let heading = format!("{}    {:.0} s", report.serial, report.duration_s);
+        ui.label(RichText::new(heading).font(tokens.strong(tokens.sizes.heading)).color(front));
+        if report.simulated {
+            simulated_ui(ui, tokens, tokens.sizes.heading);
+        }
+    });
+    if let Some(advice) = &report.advice {
+        ui.label(RichText::new(&advice.what).size(tokens.sizes.heading).color(front));
+        ui.label(RichText::new(&advice.why).color(front));
+        ui.label(RichText::new(&advice.next).font(tokens.strong(tokens.sizes.body)).color(front));
+        return;
+    }
+    for done in judged(report).take(4) {
+        let limit = done.upper.map_or(String::new(), |limit| format!("  (limit {limit:.2})"));
+        let name = done.name.replace('_', " ");
+        let text = format!("{}  {name} {:+.3} %{limit}  {}", done.verdict, done.value, done.load_point);
+        ui.add(Label::new(RichText::new(text).color(front)).truncate());
+    }
+}

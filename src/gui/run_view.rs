@@ -1,0 +1,249 @@
+//! A run as the window shows it, built from events in the order they come.
+
+use m90e26::Register;
+
+use super::series::{ErrorPoint, ErrorSeries, Scale};
+use super::session::Limits;
+use crate::calibration::registers::{RegisterChange, RegisterSet};
+use crate::procedure::{Event, Measurement, RunReport, Verdict};
+use crate::reference::{LoadPoint, ReferenceReading};
+use crate::units::{Amps, Percent, Volts};
+
+/// Recent errors decide the scale of the plot: those of the last so many seconds.
+const RECENT_SECS: f64 = 15.0;
+
+/// A meter's reading holds so long.
+const STALE_SECS: f64 = 3.0;
+
+/// A step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StepView {
+    /// Its title.
+    pub title: String,
+    /// How far it is.
+    pub state: StepState,
+}
+
+/// How far a step is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum StepState {
+    /// It comes later.
+    Waiting,
+    /// It is being done.
+    Active {
+        /// 0 to 1.
+        fraction: f32,
+        /// What it sees.
+        detail: String,
+    },
+    /// It is over.
+    Done {
+        /// How it ended.
+        verdict: Verdict,
+        /// What it found.
+        detail: String,
+    },
+}
+
+/// What meter and reference show now.
+#[derive(Clone, Debug, Default)]
+pub struct Live {
+    /// The reference.
+    pub reference: Option<ReferenceReading>,
+    /// The meter's voltage.
+    pub u: Option<Volts>,
+    /// The meter's current.
+    pub i: Option<Amps>,
+    /// When the meter was read, in seconds of the station's clock.
+    read_at: f64,
+    /// Errors of the newest pair.
+    pub errors: Option<ErrorPoint>,
+    /// The energy's error measured last, and its limit.
+    pub energy: Option<(Percent, Option<f64>)>,
+}
+
+impl Live {
+    /// Nothing of before holds any more.
+    fn outdated(&mut self) {
+        let energy = self.energy;
+        *self = Self { energy, ..Self::default() };
+    }
+}
+
+/// The run that goes on, or the last one.
+#[derive(Default)]
+pub struct RunView {
+    /// It goes on.
+    pub running: bool,
+    /// Somebody asked it to stop.
+    pub cancelling: bool,
+    /// Serial number of the unit.
+    pub serial: String,
+    /// All steps.
+    pub steps: Vec<StepView>,
+    /// What changed from the registers found to those written.
+    pub registers: Vec<RegisterChange>,
+    /// What was measured.
+    pub measurements: Vec<Measurement>,
+    /// Errors over time.
+    pub series: ErrorSeries,
+    /// Errors of the energy, by time.
+    pub energy: Vec<(f64, Percent)>,
+    /// Scale of the plot.
+    pub scale: Scale,
+    /// Limits of the procedure.
+    pub limits: Limits,
+    /// Where the source is; none is off.
+    pub load_point: Option<LoadPoint>,
+    /// The result.
+    pub report: Option<RunReport>,
+    /// First and newest moment, in seconds of the station's clock.
+    pub span: Option<(f64, f64)>,
+    sets: Option<(RegisterSet, RegisterSet)>,
+}
+
+impl RunView {
+    /// A run that begins on a unit.
+    #[must_use]
+    pub fn begun(serial: &str, limits: Limits) -> Self {
+        Self { running: true, serial: serial.to_owned(), limits, ..Self::default() }
+    }
+
+    /// Share of the steps that are over, 0 to 1.
+    #[must_use]
+    pub fn fraction(&self) -> f32 {
+        let part = |step: &StepView| match &step.state {
+            StepState::Waiting => 0.0,
+            StepState::Active { fraction, .. } => *fraction,
+            StepState::Done { .. } => 1.0,
+        };
+        self.steps.iter().map(part).sum::<f32>() / self.steps.len().max(1) as f32
+    }
+
+    /// The step being done.
+    #[must_use]
+    pub fn active(&self) -> Option<&StepView> {
+        self.steps.iter().find(|step| matches!(step.state, StepState::Active { .. }))
+    }
+
+    /// Takes in what happened at position 0; `live` follows.
+    pub fn apply(&mut self, event: Event, live: &mut Live) {
+        match event {
+            Event::Started { serials, steps } => {
+                if let Some(serial) = serials.into_iter().next() {
+                    self.serial = serial;
+                }
+                self.steps = steps.into_iter().map(|title| StepView { title, state: StepState::Waiting }).collect();
+            }
+            Event::LoadPoint { point } => {
+                self.load_point = Some(point);
+                self.series.interrupt();
+                live.outdated();
+            }
+            Event::SourceOff => {
+                self.load_point = None;
+                self.series.interrupt();
+                live.outdated();
+            }
+            Event::Reference { reading } => {
+                let secs = reading.at.secs();
+                self.span = Some(self.span.map_or((secs, secs), |(first, _)| (first, secs)));
+                live.reference = Some(reading);
+                if secs - live.read_at > STALE_SECS {
+                    // The step does something else now; what the meter showed then is no reading any more.
+                    (live.u, live.i, live.errors) = (None, None, None);
+                }
+                self.series.push_reference(reading);
+                self.newest(live);
+            }
+            Event::Meter { position: 0, reading } => {
+                live.read_at = reading.at.secs();
+                // A current of exactly nothing is one that this step does not read.
+                (live.u, live.i) = (Some(reading.u), Some(reading.i).filter(|amps| amps.0 != 0.0));
+                self.series.push_meter(reading);
+                self.newest(live);
+            }
+            Event::StepStarted { position: 0, step } => {
+                self.set_step(step, StepState::Active { fraction: 0.0, detail: String::new() });
+            }
+            Event::StepProgress { position: 0, step, fraction, detail } => {
+                self.set_step(step, StepState::Active { fraction, detail });
+            }
+            Event::StepDone { position: 0, step, verdict, detail } => {
+                self.set_step(step, StepState::Done { verdict, detail });
+            }
+            Event::Registers { position: 0, changes } => self.written(&changes),
+            Event::Measured { position: 0, measurement } => self.measured(measurement, live),
+            // The verdict comes with the report, when the source is off. Other positions have no place in this window yet.
+            _ => {}
+        }
+    }
+
+    /// The run is over.
+    pub fn end(&mut self, report: RunReport) {
+        self.running = false;
+        self.cancelling = false;
+        for step in &mut self.steps {
+            if matches!(step.state, StepState::Active { .. }) {
+                step.state = StepState::Waiting;
+            }
+        }
+        // The report tells the unit's own old values; on the way only those since its reset were known.
+        if !self.registers.is_empty()
+            && let (Some(before), Some(after)) = (set_of(&report.registers_before), set_of(&report.registers))
+        {
+            self.registers = before.changes_to(&after);
+        }
+        self.report = Some(report);
+    }
+
+    fn set_step(&mut self, number: usize, state: StepState) {
+        if let Some(step) = self.steps.get_mut(number) {
+            step.state = state;
+        }
+    }
+
+    fn newest(&mut self, live: &mut Live) {
+        let Some(point) = self.series.points.back().copied() else { return };
+        if live.u.is_some() {
+            live.errors = Some(point);
+        }
+        let recent = self.series.points.iter().rev().take_while(|old| point.secs - old.secs < RECENT_SECS);
+        let errors = recent.flat_map(|point| [point.u, point.i]).flatten().map(|error| error.0.abs());
+        let limit = self.limits.voltage.or(self.limits.energy).unwrap_or_default();
+        self.scale = self.scale.fit(errors.fold(limit, f64::max));
+    }
+
+    fn written(&mut self, changes: &[RegisterChange]) {
+        let (before, after) = self.sets.get_or_insert_with(|| (RegisterSet::power_on(), RegisterSet::power_on()));
+        for change in changes {
+            after.set(change.register, change.new).ok();
+        }
+        self.registers = before.changes_to(after);
+    }
+
+    fn measured(&mut self, measurement: Measurement, live: &mut Live) {
+        if measurement.name == "energy_error" {
+            let error = Percent(measurement.value);
+            live.energy = Some((error, measurement.upper));
+            if let Some((_, now)) = self.span {
+                self.energy.push((now, error));
+            }
+        }
+        self.measurements.push(measurement);
+    }
+}
+
+/// A register set from a report; `None` when it is not complete.
+fn set_of(registers: &serde_json::Map<String, serde_json::Value>) -> Option<RegisterSet> {
+    let mut set = RegisterSet::power_on();
+    for register in RegisterSet::ORDER {
+        set.set(register, word(registers, register)?).ok()?;
+    }
+    Some(set)
+}
+
+fn word(registers: &serde_json::Map<String, serde_json::Value>, register: Register) -> Option<u16> {
+    let text = registers.get(register.name())?.as_str()?;
+    u16::from_str_radix(text.trim_start_matches("0x"), 16).ok()
+}

@@ -1,0 +1,7 @@
+//! Small things drawn in several places.
+
+pub mod card;
+pub mod command_button;
+pub mod error_bar;
+pub mod number;
+pub mod status;

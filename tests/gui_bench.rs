@@ -1,0 +1,368 @@
+//! The bench page as a person meets it: what it says in each state, and whole runs on the simulated station.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use egui::accesskit::Role;
+use egui_kittest::Harness;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use meterbench::advice::Advice;
+use meterbench::calibration::registers::RegisterSet;
+use meterbench::clock::Moment;
+use meterbench::gui::app::{App, dress};
+use meterbench::gui::core::Core;
+use meterbench::gui::pages::bench::BenchPage;
+use meterbench::gui::session::{Limits, Link, Links, Notice};
+use meterbench::job::NoWake;
+use meterbench::meter::BusStatistics;
+use meterbench::procedure::event::MeterReading;
+use meterbench::procedure::{Control, Event, Measurement, RunReport, Verdict};
+use meterbench::reference::{LoadPoint, PowerFactor, ReferenceReading};
+use meterbench::units::{Amps, Hertz, Vars, Volts, Watts};
+
+type Window = Harness<'static, App>;
+
+fn window(app: App) -> Window {
+    Harness::builder().with_size([1280.0, 720.0]).with_context_setup(dress).build_ui_state(
+        |ui, app: &mut App| {
+            app.take_in();
+            app.draw_ui(ui);
+        },
+        app,
+    )
+}
+
+/// One line for each named or interactive node: what a screen reader would meet, in order.
+fn outline(window: &Window) -> String {
+    let mut lines = Vec::new();
+    for node in window.root().children_recursive() {
+        let node = node.accesskit_node();
+        let (label, value) = (node.label(), node.value());
+        // `TextRun` repeats its parent's text.
+        if node.role() == Role::TextRun || (label.is_none() && value.is_none()) {
+            continue;
+        }
+        let mut line = format!("{:?}", node.role());
+        for text in [label, value].into_iter().flatten() {
+            line.push_str(&format!(" {text:?}"));
+        }
+        if node.is_disabled() {
+            line.push_str(" disabled");
+        }
+        lines.push(line);
+    }
+    lines.join("\n")
+}
+
+fn connected() -> Links {
+    let ready = |name: &str| Link::Ready(name.to_owned());
+    Links {
+        meter: ready("M90E26"),
+        reference: ready("Meterbench SIM"),
+        source: ready("Meterbench SIM"),
+        simulated: true,
+        open: true,
+    }
+}
+
+/// A window whose core has been told these things.
+fn told(notices: Vec<Notice>) -> Window {
+    let mut core = Core::default();
+    for notice in notices {
+        core.apply(notice);
+    }
+    let mut window = window(App::with(core, BenchPage::default()));
+    // The application draws once more after a command only, so a still page comes to rest.
+    window.run();
+    window
+}
+
+fn began() -> Notice {
+    let limits = Limits { voltage: Some(0.2), current: Some(0.2), energy: Some(0.2) };
+    Notice::Began { control: Arc::new(Control::new(|_| {})), limits }
+}
+
+fn reference(millis: u64) -> Notice {
+    let reading = ReferenceReading {
+        at: Moment::from_micros(millis * 1000),
+        u: Volts(240.0),
+        i: Amps(5.0),
+        p: Watts(1200.0),
+        q: Some(Vars(0.0)),
+        s: None,
+        pf: Some(1.0),
+        phase: None,
+        f: Some(Hertz(50.0)),
+    };
+    Notice::Run(Event::Reference { reading })
+}
+
+fn running() -> Vec<Notice> {
+    let mut after = RegisterSet::power_on();
+    after.set(m90e26::Register::Ugain, 0x71D8).unwrap();
+    let point = LoadPoint { u: Volts(240.0), i: Amps(5.0), pf: PowerFactor::UNITY, f: Hertz(50.0) };
+    let steps = ["Identify the chip and reset it", "Voltage and current gain", "Verify at Un, Ib, PF 1.0"];
+    let reading = MeterReading { at: Moment::from_micros(500_000), u: Volts(240.12), i: Amps(5.02) };
+    vec![
+        Notice::Links(connected()),
+        began(),
+        Notice::Run(Event::Started { serials: vec!["MT7".to_owned()], steps: steps.map(str::to_owned).to_vec() }),
+        Notice::Run(Event::StepStarted { position: 0, step: 0 }),
+        Notice::Run(Event::StepDone {
+            position: 0,
+            step: 0,
+            verdict: Verdict::Pass,
+            detail: "M90E26, never calibrated".to_owned(),
+        }),
+        Notice::Run(Event::LoadPoint { point }),
+        Notice::Run(Event::StepStarted { position: 0, step: 1 }),
+        reference(0),
+        Notice::Run(Event::Meter { position: 0, reading }),
+        reference(1000),
+        Notice::Run(Event::StepProgress {
+            position: 0,
+            step: 1,
+            fraction: 0.4,
+            detail: "Averaging meter and reference".to_owned(),
+        }),
+        Notice::Run(Event::Registers { position: 0, changes: RegisterSet::power_on().changes_to(&after) }),
+    ]
+}
+
+fn report(verdict: Verdict, measurements: Vec<Measurement>, advice: Option<Advice>) -> Notice {
+    Notice::Ended(vec![RunReport {
+        verdict,
+        simulated: true,
+        serial: "MT7".to_owned(),
+        profile: "opensmartmeter-mt50".to_owned(),
+        procedure: "calibrate".to_owned(),
+        instruments: vec!["Meterbench SIM".to_owned()],
+        registers: RegisterSet::power_on().to_json(),
+        registers_before: RegisterSet::power_on().to_json(),
+        measurements,
+        steps: Vec::new(),
+        advice,
+        bus: BusStatistics::default(),
+        duration_s: 152.0,
+    }])
+}
+
+fn energy_error(percent: f64) -> Measurement {
+    Measurement::judged("energy_error", "Un Ib PF 1.0", (percent, "%"), Some((-0.2, 0.2)))
+}
+
+#[test]
+fn idle_reads_as() {
+    insta::assert_snapshot!("idle", outline(&told(vec![Notice::Links(connected())])));
+}
+
+#[test]
+fn not_connected_reads_as() {
+    let advice = Advice {
+        what: "/dev/ttyUSB0 cannot be opened: no such file".to_owned(),
+        why: "It is not plugged in".to_owned(),
+        next: "Plug it in".to_owned(),
+    };
+    insta::assert_snapshot!(
+        "not_connected",
+        outline(&told(vec![Notice::Links(Links::default()), Notice::Refused(advice)]))
+    );
+}
+
+#[test]
+fn running_reads_as() {
+    insta::assert_snapshot!("running", outline(&told(running())));
+}
+
+#[test]
+fn pass_reads_as() {
+    let notices = running().into_iter().chain([report(Verdict::Pass, vec![energy_error(0.013)], None)]);
+    insta::assert_snapshot!("pass", outline(&told(notices.collect())));
+}
+
+#[test]
+fn fail_reads_as() {
+    let notices = running().into_iter().chain([report(Verdict::Fail, vec![energy_error(0.313)], None)]);
+    insta::assert_snapshot!("fail", outline(&told(notices.collect())));
+}
+
+#[test]
+fn error_reads_as() {
+    let advice = Advice {
+        what: "the reference: it showed nothing new for 10 s".to_owned(),
+        why: "The reference stopped answering".to_owned(),
+        next: "Check the reference's cable".to_owned(),
+    };
+    let notices = running().into_iter().chain([report(Verdict::Error, Vec::new(), Some(advice))]);
+    insta::assert_snapshot!("error", outline(&told(notices.collect())));
+}
+
+#[test]
+fn a_question_takes_the_keyboard_and_enter_answers_it() {
+    let mut window = told(vec![Notice::Links(connected()), began(), Notice::Question("U in V".to_owned())]);
+    window.get_by_role_and_label(Role::TextInput, "U in V").type_text("239.98");
+    window.run();
+    window.key_press(egui::Key::Enter);
+    window.run();
+    assert!(window.query_by_role_and_label(Role::TextInput, "U in V").is_none());
+    assert_eq!(window.state().core.question, None);
+}
+
+#[test]
+fn escape_at_a_question_stops_the_run() {
+    let mut window = told(vec![Notice::Links(connected()), began(), Notice::Question("U in V".to_owned())]);
+    window.key_press(egui::Key::Escape);
+    window.run();
+    assert!(window.state().core.run.cancelling);
+    assert!(window.get_all_by_label("Stopping, the source goes off").count() > 1);
+}
+
+#[test]
+fn windows_small_and_large_hold_it_all() {
+    for size in [[480.0, 270.0], [640.0, 360.0], [960.0, 600.0], [3840.0, 2160.0]] {
+        let mut core = Core::default();
+        for notice in running() {
+            core.apply(notice);
+        }
+        let mut window = window(App::with(core, BenchPage::default()));
+        window.set_size(size.into());
+        window.run();
+        window.get_by_label("Cancel");
+    }
+}
+
+#[test]
+fn what_the_meter_showed_long_ago_is_no_reading() {
+    let window = told(running().into_iter().chain([reference(8000)]).collect());
+    assert!(window.query_by_label("240.12 V").is_none());
+}
+
+#[test]
+fn the_addresses_open_by_key() {
+    let mut window = told(vec![Notice::Links(connected())]);
+    assert!(window.query_by_label("Connect").is_none());
+    window.key_press(egui::Key::F2);
+    window.run();
+    window.get_by_label("Connect");
+}
+
+/// A window on the simulated station of that address.
+fn bench(meter: &str) -> Window {
+    let mut page = BenchPage::default();
+    page.addresses.meter = meter.to_owned();
+    let mut window = window(App::at(Arc::new(NoWake), page));
+    until(&mut window, "connected", |app| app.core.ready());
+    window
+}
+
+/// Draws frames until it is so, for two minutes at most.
+fn until(window: &mut Window, what: &str, so: impl Fn(&App) -> bool) {
+    for _ in 0..24_000 {
+        window.step();
+        if so(window.state()) {
+            window.step();
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("not {what}: {}", outline(window));
+}
+
+fn scan(window: &mut Window, serial: &str) {
+    window.get_by_role_and_label(Role::TextInput, "Serial number").type_text(serial);
+    window.step();
+    window.key_press(egui::Key::Enter);
+    window.step();
+}
+
+fn verdict(app: &App) -> Option<Verdict> {
+    app.core.run.report.as_ref().filter(|_| !app.core.run.running).map(|report| report.verdict)
+}
+
+#[test]
+fn from_the_scan_to_pass() {
+    let mut window = bench("sim:?seed=7");
+    scan(&mut window, "MT7");
+    until(&mut window, "over", |app| verdict(app).is_some());
+    assert_eq!(verdict(window.state()), Some(Verdict::Pass), "{}", outline(&window));
+    assert!(window.get_all_by_label("PASS").count() > 1);
+    assert!(window.get_all_by_label("SIMULATED").count() > 1);
+    assert!(!window.state().core.run.registers.is_empty());
+    assert!(window.state().core.run.load_point.is_none());
+}
+
+#[test]
+fn a_reversed_transformer_fails_with_its_advice() {
+    let mut window = bench("sim:?seed=7&defect=ct-reversed");
+    scan(&mut window, "MT8");
+    until(&mut window, "over", |app| verdict(app).is_some());
+    assert_eq!(verdict(window.state()), Some(Verdict::Fail), "{}", outline(&window));
+    window.get_by_label("Turn the transformer's wires round, or the meter's current terminals");
+}
+
+#[test]
+fn cancel_aborts_and_the_source_is_off() {
+    let mut window = bench("sim:?seed=7&pace=20");
+    scan(&mut window, "MT9");
+    until(&mut window, "on", |app| app.core.live.reference.is_some_and(|now| now.u.0 > 200.0));
+    window.get_by_label("Cancel").click();
+    until(&mut window, "over", |app| verdict(app).is_some());
+    assert_eq!(verdict(window.state()), Some(Verdict::Aborted));
+    // What the reference shows afterwards is the proof.
+    until(&mut window, "off", |app| app.core.live.reference.is_some_and(|now| now.u.0 < 1.0));
+    assert!(window.get_all_by_label("ABORTED").count() > 0);
+}
+
+#[test]
+fn a_second_unit_follows_by_the_scanner_alone() {
+    let mut window = bench("sim:?seed=7");
+    scan(&mut window, "MT7");
+    until(&mut window, "over", |app| verdict(app).is_some());
+    scan(&mut window, "MT8");
+    until(&mut window, "started", |app| app.core.run.serial == "MT8");
+    until(&mut window, "over", |app| verdict(app).is_some());
+    assert_eq!(window.state().core.run.report.as_ref().unwrap().serial, "MT8");
+}
+
+#[test]
+fn a_serial_number_that_is_none_is_refused_in_words() {
+    let mut window = bench("sim:?seed=7");
+    scan(&mut window, "MT 7");
+    until(&mut window, "refused", |app| app.core.problem.is_some());
+    window.get_by_label("Scan the label again, or choose the profile of this unit");
+    assert!(window.state().core.ready());
+}
+
+#[test]
+fn a_real_meter_without_a_reference_says_what_is_missing() {
+    let mut page = BenchPage::default();
+    page.addresses.meter = "afe+serial:/dev/there-is-none".to_owned();
+    let mut window = window(App::at(Arc::new(NoWake), page));
+    until(&mut window, "refused", |app| app.core.problem.is_some());
+    window.get_by_label("No station");
+}
+
+#[test]
+fn a_simulated_meter_with_a_manual_reference_asks_for_its_readings() {
+    let mut page = BenchPage::default();
+    page.addresses.reference = "manual:".to_owned();
+    let mut window = window(App::at(Arc::new(NoWake), page));
+    until(&mut window, "connected", |app| app.core.ready());
+    // Some looks in between: real time is not to be slept away at the simulator's pace.
+    std::thread::sleep(Duration::from_millis(1200));
+    scan(&mut window, "MT7");
+    until(&mut window, "asked", |app| app.core.question.is_some());
+    window.key_press(egui::Key::Escape);
+    until(&mut window, "over", |app| verdict(app).is_some());
+    assert!(verdict(window.state()) != Some(Verdict::Pass));
+}
+
+#[test]
+fn closing_the_window_in_the_middle_of_a_run_ends_it() {
+    let mut window = bench("sim:?seed=7&pace=20");
+    scan(&mut window, "MT9");
+    until(&mut window, "on", |app| app.core.live.reference.is_some_and(|now| now.u.0 > 200.0));
+    assert!(window.state_mut().core.close());
+}

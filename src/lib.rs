@@ -6,6 +6,7 @@ pub mod cli;
 pub mod clock;
 pub mod gui;
 pub mod job;
+pub mod load;
 pub mod meter;
 pub mod port;
 pub mod procedure;

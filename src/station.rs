@@ -71,8 +71,9 @@ pub fn open(addresses: &Addresses, operator: &Arc<dyn Operator>) -> Result<Stati
     let wires = options.first().map(|first| sim::Station::new(clock.clone(), first.seed, first.unrest));
     let opener = Opener { clock: &clock, operator, wires: wires.as_ref() };
 
-    let meters = addresses.meters.iter().map(|url| opener.meter(url)).collect::<Result<_, _>>()?;
+    // The bench first: a meter must not be opened for nothing when it is not even named.
     let (reference, source) = opener.bench(addresses)?;
+    let meters = addresses.meters.iter().map(|url| opener.meter(url)).collect::<Result<_, _>>()?;
     Ok(Station { meters, reference, source, simulated: wires.is_some(), clock })
 }
 
@@ -82,6 +83,9 @@ struct Opener<'a> {
     wires: Option<&'a sim::Station>,
 }
 
+/// Reference and source.
+type BenchParts = (Box<dyn Reference>, Box<dyn Source>);
+/// What one instrument can be.
 type Instruments = (Option<Box<dyn Reference>>, Option<Box<dyn Source>>);
 
 impl Opener<'_> {
@@ -106,7 +110,7 @@ impl Opener<'_> {
     }
 
     /// Reference and source; one address for both, or only one instrument that is both, shares one connection.
-    fn bench(&self, addresses: &Addresses) -> Result<(Box<dyn Reference>, Box<dyn Source>), StationError> {
+    fn bench(&self, addresses: &Addresses) -> Result<BenchParts, StationError> {
         let missing = || {
             let url = addresses.meters.first().map(ToString::to_string).unwrap_or_default();
             let problem = "a real meter needs a reference: --reference manual: or scpi+tcp:host:port?profile=NAME";
@@ -142,7 +146,9 @@ impl Opener<'_> {
                 let known: Vec<&str> = LINE_OPTIONS.into_iter().chain(["profile"]).collect();
                 url.expect_options(&known)?;
                 let name = url.option("profile").ok_or_else(|| {
-                    url.error("the option profile is missing: which instrument is it? `meterbench profile list` names them")
+                    url.error(
+                        "the option profile is missing: which instrument is it? `meterbench profile list` names them",
+                    )
                 })?;
                 let loaded = profile::load_instrument(name)?;
                 let port = port::open(url, loaded.profile.line_settings(url)?, self.clock)?;

@@ -83,7 +83,7 @@ fn power_on() {
         let golden = defaults[block]["regs"].as_array().unwrap();
         assert_eq!(golden.len(), registers.len());
         for (register, value) in registers.iter().zip(golden) {
-            assert_eq!(set.get(*register), Some(word(value)), "{register}");
+            assert_eq!(set.get(*register), Ok(word(value)), "{register}");
         }
     }
 }

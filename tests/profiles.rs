@@ -128,3 +128,29 @@ fn what_is_no_toml_or_not_complete_has_its_line_too() {
         assert!(finding.problem.contains(part), "{error}");
     }
 }
+
+#[test]
+fn an_instrument_profile_is_complete_or_refused() {
+    let (_, text) = profile::text_of("meterbench-sim").expect("shipped");
+    for (from, to, key, part) in [
+        ("{ quantity = \"p\", index = 2 },", "", "read.query", "gives P"),
+        ("quantity = \"q\"", "quantity = \"p\"", "read.query[0].fields[3].quantity", "twice"),
+        ("index = 7", "index = 8", "read.query[0].fields[7].index", "0 to 7"),
+        ("field_count = 8", "", "read.query[0].fields[0]", "field_count"),
+        ("index = 0 }", "index = 0, may_be_absent = true }", "read.query[0].fields[0].may_be_absent", "not be absent"),
+        ("index = 0 }", "index = 0, scale = 0 }", "read.query[0].fields[0].scale", "other than 0"),
+        ("index = 0 }", "index = 0, after = \"U:\" }", "read.query[0].fields[0]", "either"),
+        ("{i:4}", "4", "source.set", "{i}"),
+        ("{i:4}", "{amps}", "source.set", "{phase_deg}"),
+        ("OUTP OFF", "OUTP OFF {u}", "source.off", "source.set only"),
+        ("[\"Meterbench\", \"SIM-BENCH\"]", "[\",\"]", "identify.expect", "three"),
+        ("max_u_volts = 300", "max_u_volts = inf", "source.max_u_volts", "1 to 1000"),
+        ("settle_secs = 1", "settle_secs = -1", "source.settle_secs", "0 to 7200"),
+    ] {
+        assert!(text.contains(from), "{from}");
+        let broken = text.replacen(from, to, 1);
+        let error = profile::parse::<profile::InstrumentProfile>(&broken, "own.toml").expect_err(to);
+        let found = error.findings().iter().any(|f| f.key == key && f.problem.contains(part) && f.line.is_some());
+        assert!(found, "{from} -> {to}: {error}");
+    }
+}

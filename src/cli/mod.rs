@@ -9,10 +9,13 @@ use clap::Parser;
 
 use crate::procedure::Control;
 
+pub mod calculate;
 pub mod exit;
 pub mod operator;
 pub mod profile;
+pub mod read;
 pub mod run;
+pub mod simulate;
 
 use exit::Exit;
 
@@ -26,8 +29,11 @@ pub struct Cli {
 
 #[derive(clap::Subcommand, Debug)]
 enum Command {
+    Calculate(calculate::Calculate),
+    Read(read::Read),
     Run(run::Run),
     Profile(profile::ProfileCommand),
+    Simulate(simulate::Simulate),
 }
 
 impl Cli {
@@ -39,8 +45,11 @@ impl Cli {
         let Some(command) = &self.command else { return Ok(None) };
         let mut out = std::io::stdout().lock();
         let exit = match command {
+            Command::Calculate(calculate) => calculate.run(&mut std::io::stdin().lock(), &mut out)?,
+            Command::Read(read) => read.run(&mut out)?,
             Command::Run(run) => run.run(&mut out)?,
-            Command::Profile(profile) => Exit(profile.run(&mut out, &mut std::io::stderr())?),
+            Command::Simulate(simulate) => simulate.run(&mut out)?,
+            Command::Profile(profile) => profile.run(&mut out, &mut std::io::stderr())?,
         };
         out.flush()?;
         Ok(Some(exit))

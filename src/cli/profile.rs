@@ -2,13 +2,8 @@
 
 use std::io::Write;
 
+use super::exit::Exit;
 use crate::profile::{self, ProfileError};
-
-/// Exit code: done.
-const DONE: u8 = 0;
-
-/// Exit code: bad usage or bad input.
-const BAD_INPUT: u8 = 2;
 
 /// Shows and checks descriptions of meters, procedures and instruments
 #[derive(Debug, clap::Args)]
@@ -42,7 +37,7 @@ impl ProfileCommand {
     ///
     /// # Errors
     /// `out` or `err` cannot be written.
-    pub fn run(&self, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
+    pub fn run(&self, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
         match &self.action {
             Action::List => self.list(out),
             Action::Show { name } => self.show(name, out, err),
@@ -50,7 +45,7 @@ impl ProfileCommand {
         }
     }
 
-    fn list(&self, out: &mut dyn Write) -> anyhow::Result<u8> {
+    fn list(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
         for listed in profile::list() {
             if self.json {
                 writeln!(out, "{}", serde_json::to_string(&listed)?)?;
@@ -58,15 +53,15 @@ impl ProfileCommand {
                 writeln!(out, "{:<10} {:<22} {}", listed.kind.to_string(), listed.name, listed.title)?;
             }
         }
-        Ok(DONE)
+        Ok(Exit::DONE)
     }
 
-    fn show(&self, name: &str, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
+    fn show(&self, name: &str, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
         let text = match profile::text_of(name) {
             Ok((_, text)) => text,
             Err(error) => {
                 writeln!(err, "{error}")?;
-                return Ok(BAD_INPUT);
+                return Ok(Exit::BAD_INPUT);
             }
         };
         if self.json {
@@ -75,15 +70,15 @@ impl ProfileCommand {
         } else {
             out.write_all(text.as_bytes())?;
         }
-        Ok(DONE)
+        Ok(Exit::DONE)
     }
 
-    fn check(&self, files: &[String], out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<u8> {
-        let mut code = DONE;
+    fn check(&self, files: &[String], out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
+        let mut code = Exit::DONE;
         for file in files {
             let checked = profile::text_of(file).and_then(|(_, text)| profile::check_text(&text, file));
             if checked.is_err() {
-                code = BAD_INPUT;
+                code = Exit::BAD_INPUT;
             }
             match checked {
                 _ if self.json => writeln!(out, "{}", verdict(file, &checked))?,
@@ -115,7 +110,7 @@ mod tests {
     }
 
     /// Exit code, standard output, standard error.
-    fn run(arguments: &[&str]) -> (u8, String, String) {
+    fn run(arguments: &[&str]) -> (Exit, String, String) {
         let line = <Line as clap::Parser>::parse_from(std::iter::once(&"profile").chain(arguments));
         let (mut out, mut err) = (Vec::new(), Vec::new());
         let code = line.command.run(&mut out, &mut err).expect("written");
@@ -133,17 +128,17 @@ mod tests {
     #[test]
     fn shipped_profiles_are_listed_and_shown() {
         let (code, out, _) = run(&["list"]);
-        assert_eq!(code, DONE);
+        assert_eq!(code, Exit::DONE);
         assert!(out.contains("meter      opensmartmeter-mt50"), "{out}");
         let (_, out, _) = run(&["list", "--json"]);
         assert!(out.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{out}");
         let (code, out, _) = run(&["show", "calibrate"]);
-        assert_eq!((code, out.contains("[stability]")), (DONE, true));
+        assert_eq!((code, out.contains("[stability]")), (Exit::DONE, true));
         let (_, out, _) = run(&["show", "calibrate", "--json"]);
         let shown: serde_json::Value = serde_json::from_str(&out).expect("JSON");
         assert_eq!(shown["profile"]["stability"]["window_secs"], 3);
         let (code, out, err) = run(&["show", "nothing"]);
-        assert_eq!((code, out.as_str()), (BAD_INPUT, ""));
+        assert_eq!((code, out.as_str()), (Exit::BAD_INPUT, ""));
         assert!(err.contains("opensmartmeter-mt50"), "{err}");
     }
 
@@ -153,14 +148,14 @@ mod tests {
         let good = file("good.toml", &text);
         let bad = file("bad.toml", &text.replace("timeout_secs", "time_out_secs"));
         let (code, out, err) = run(&["check", &good, "opensmartmeter-mt50"]);
-        assert_eq!((code, err.as_str()), (DONE, ""));
+        assert_eq!((code, err.as_str()), (Exit::DONE, ""));
         assert!(out.contains("OK, procedure profile calibrate"), "{out}");
         let (code, out, err) = run(&["check", &good, &bad]);
-        assert_eq!(code, BAD_INPUT);
+        assert_eq!(code, Exit::BAD_INPUT);
         assert!(out.contains("good.toml: OK") && !out.contains("bad.toml"), "{out}");
         assert!(err.contains("bad.toml: line ") && err.contains("timeout_secs"), "{err}");
         let (code, out, _) = run(&["check", "--json", &bad, "no/such.toml"]);
-        assert_eq!(code, BAD_INPUT);
+        assert_eq!(code, Exit::BAD_INPUT);
         let first: serde_json::Value = serde_json::from_str(out.lines().next().expect("a line")).expect("JSON");
         assert_eq!((&first["ok"], &first["findings"][0]["key"]), (&false.into(), &"stability.time_out_secs".into()));
         assert_eq!(out.lines().count(), 2);

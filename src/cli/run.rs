@@ -45,16 +45,11 @@ impl Run {
     /// # Errors
     /// Bad usage: a profile, an address or a serial number that is none.
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let plan = Plan {
-            meter: profile::load_meter(&self.profile)?,
-            procedure: profile::load_procedure(&self.procedure)?,
-        };
+        let plan =
+            Plan { meter: profile::load_meter(&self.profile)?, procedure: profile::load_procedure(&self.procedure)? };
         self.check_serials(&plan)?;
-        let addresses = Addresses {
-            meters: self.meter.clone(),
-            reference: self.reference.clone(),
-            source: self.source.clone(),
-        };
+        let addresses =
+            Addresses { meters: self.meter.clone(), reference: self.reference.clone(), source: self.source.clone() };
         let control = Arc::new(Control::new(say));
         let operator = Terminal::shared(&control);
         let station = match station::open(&addresses, &operator) {
@@ -85,7 +80,11 @@ impl Run {
 
     fn check_serials(&self, plan: &Plan) -> anyhow::Result<()> {
         if self.serial.len() != self.meter.len() {
-            bail!("{} meters and {} serial numbers: one serial number belongs to each meter", self.meter.len(), self.serial.len());
+            bail!(
+                "{} meters and {} serial numbers: one serial number belongs to each meter",
+                self.meter.len(),
+                self.serial.len()
+            );
         }
         for serial in &self.serial {
             plan.meter.serial.check(serial)?;

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::time::Duration;
 
 use super::operator::{Answer, WindowOperator};
-use crate::advice::{self, Advice};
+use crate::advice::Advice;
 use crate::clock::{Moment, RealClock, SharedClock, sleep};
 use crate::job::{JobCtl, JobError, JobEvent, JobHandle, Wake};
 use crate::meter::{MeterError, Quantity};
@@ -302,7 +302,7 @@ impl Worker<'_> {
         match found {
             Ok(name) => Link::Ready(name),
             Err(error) => {
-                self.ctl.notice(Notice::Refused(advice::of(&error)));
+                self.ctl.notice(Notice::Refused(procedure::advice::of(&error)));
                 Link::Trouble(error.to_string())
             }
         }

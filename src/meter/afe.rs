@@ -67,11 +67,7 @@ impl AfeMeter {
         };
         self.busy += self.clock.now().since(start);
         let outcome = result.map_err(|source| MeterError::Bus { register, source })?;
-        Ok(Word {
-            value: outcome.value,
-            at: Moment::from_micros(outcome.sent_at_micros),
-            recovered: outcome.recovered,
-        })
+        Ok(Word { value: outcome.value, at: Moment::from_micros(outcome.sent_at_micros), recovered: outcome.recovered })
     }
 
     fn try_speed(&mut self, baud: u32) -> Result<(), MeterError> {

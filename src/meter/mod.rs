@@ -56,7 +56,7 @@ pub trait Meter: Send {
 /// What the bus to the meter has done.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct BusStatistics {
-    /// Transactions asked for, each counted once whatever it took.
+    /// Requests sent; confirmations and repetitions are requests too.
     pub transactions: u64,
     /// Times a transaction had to be tried again.
     pub retries: u64,
@@ -70,7 +70,7 @@ pub struct BusStatistics {
     pub unexpected_bytes: u64,
     /// Time that the bytes sent and received take on the wire, in microseconds.
     pub wire_micros: u64,
-    /// Time from the first request's start to the last answer's end with the pauses between transactions left out, in
+    /// Time spent in transactions, from the start of a request to the end of its answer, waiting after failures included, in
     /// microseconds.
     pub busy_micros: u64,
 }
@@ -82,7 +82,7 @@ pub enum MeterError {
     #[error(transparent)]
     Port(#[from] PortError),
     /// The chip did not answer properly, however often it was asked.
-    #[error("{register} ({:02X}): {source}", register.address())]
+    #[error("{source}")]
     Bus {
         /// The register asked for.
         register: Register,

@@ -1,5 +1,6 @@
 //! Serial ports of the machine. The only file that names serialport.
 
+use std::fmt;
 use std::io::{ErrorKind, Read, Write};
 use std::time::Duration;
 
@@ -27,13 +28,12 @@ impl SerialLine {
             .stop_bits(stop_bits(line))
             .flow_control(FlowControl::None)
             .timeout(Duration::from_millis(100));
-        let port = builder
-            .open()
-            .map_err(|error| PortError::Open { port: name.to_owned(), reason: error.to_string() })?;
+        let port =
+            builder.open().map_err(|error| PortError::Open { port: name.to_owned(), reason: error.to_string() })?;
         Ok(Self { name: name.to_owned(), clock, port })
     }
 
-    fn gone(&self, reason: impl ToString) -> PortError {
+    fn gone(&self, reason: impl fmt::Display) -> PortError {
         PortError::Gone { port: self.name.clone(), reason: reason.to_string() }
     }
 }

@@ -1,5 +1,6 @@
 //! The bytes of a serial line over TCP: ser2net, terminal servers, QEMU, the simulator.
 
+use std::fmt;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::time::Duration;
@@ -41,7 +42,7 @@ impl TcpLine {
         Err(open(last))
     }
 
-    fn gone(&self, reason: impl ToString) -> PortError {
+    fn gone(&self, reason: impl fmt::Display) -> PortError {
         PortError::Gone { port: self.address.clone(), reason: reason.to_string() }
     }
 }

@@ -7,7 +7,7 @@ use m90e26::Register;
 
 use super::report::Verdict;
 
-/// Why a step stopped. What the operator is told of it stands in [`crate::advice`].
+/// Why a step stopped. What the operator is told of it stands in [`super::advice`].
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {
     /// A person stopped the run.
@@ -103,7 +103,9 @@ pub enum StepError {
         shown: String,
     },
     /// Readings keep moving.
-    #[error("{quantity} still moves by {change_percent:.3} % in {window_secs:.0} s, {tolerance_percent:.3} % is allowed")]
+    #[error(
+        "{quantity} still moves by {change_percent:.3} % in {window_secs:.0} s, {tolerance_percent:.3} % is allowed"
+    )]
     Unstable {
         /// What moves.
         quantity: &'static str,
@@ -115,7 +117,9 @@ pub enum StepError {
         tolerance_percent: f64,
     },
     /// The energy error scatters too much.
-    #[error("after {seconds:.0} s the energy error is known to {achieved_percent:.4} % only, {target_percent:.4} % is wanted")]
+    #[error(
+        "after {seconds:.0} s the energy error is known to {achieved_percent:.4} % only, {target_percent:.4} % is wanted"
+    )]
     Uncertain {
         /// How long was measured.
         seconds: f64,

@@ -75,7 +75,12 @@ impl Feed {
     ///
     /// # Errors
     /// The reference failed or shows nothing new, or the run was cancelled.
-    pub fn wait_for(&self, moment: Moment, clock: &dyn Clock, control: &Control) -> Result<ReferenceReading, StepError> {
+    pub fn wait_for(
+        &self,
+        moment: Moment,
+        clock: &dyn Clock,
+        control: &Control,
+    ) -> Result<ReferenceReading, StepError> {
         let give_up = clock.now().max(moment) + STALE;
         loop {
             control.checkpoint()?;
@@ -107,6 +112,21 @@ impl Feed {
         match readings.last() {
             Some(last) if last.at >= to => Ok(Stretch { readings }),
             _ => Err(StepError::Reference { reason: "its readings do not cover the measurement".to_owned() }),
+        }
+    }
+
+    /// What the reference has shown since `from`, with the reading before it; for a look at a measurement that goes on.
+    ///
+    /// # Errors
+    /// It has shown nothing yet, or has failed.
+    pub fn so_far(&self, from: Moment) -> Result<Stretch, StepError> {
+        let state = self.lock();
+        let first = state.readings.partition_point(|reading| reading.at <= from).saturating_sub(1);
+        let readings: Vec<ReferenceReading> = state.readings.range(first..).copied().collect();
+        match (&state.failure, readings.is_empty()) {
+            (Some(reason), _) => Err(StepError::Reference { reason: reason.clone() }),
+            (None, true) => Err(StepError::Reference { reason: "it has shown nothing yet".to_owned() }),
+            (None, false) => Ok(Stretch { readings }),
         }
     }
 
@@ -172,6 +192,24 @@ pub struct Stretch {
 }
 
 impl Stretch {
+    /// A reference that shows the same power all the time.
+    #[cfg(test)]
+    pub(super) fn constant(time: Duration, watts: f64) -> Self {
+        use crate::units::{Amps, Volts, Watts};
+        let reading = |at| ReferenceReading {
+            at,
+            u: Volts(240.0),
+            i: Amps(watts / 240.0),
+            p: Watts(watts),
+            q: None,
+            s: None,
+            pf: None,
+            phase: None,
+            f: None,
+        };
+        Self { readings: vec![reading(Moment::START), reading(Moment::START + time)] }
+    }
+
     /// The value of `quantity` at a moment, on the straight line between the readings around it.
     #[must_use]
     pub fn at(&self, moment: Moment, quantity: impl Fn(&ReferenceReading) -> f64) -> f64 {
@@ -197,9 +235,11 @@ impl Stretch {
     /// Largest minus smallest value of `quantity`.
     #[must_use]
     pub fn spread(&self, quantity: impl Fn(&ReferenceReading) -> f64) -> f64 {
-        let (low, high) = self.readings.iter().map(quantity).fold((f64::MAX, f64::MIN), |(low, high), value| {
-            (low.min(value), high.max(value))
-        });
+        let (low, high) = self
+            .readings
+            .iter()
+            .map(quantity)
+            .fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
         high - low
     }
 
@@ -209,7 +249,8 @@ impl Stretch {
         let mut knots: Vec<Knot> = Vec::with_capacity(self.readings.len());
         for reading in &self.readings {
             let (secs, watts) = (reading.at.secs(), reading.p.0);
-            let wh = knots.last().map_or(0.0, |last| last.wh + (watts + last.watts) / 2.0 * (secs - last.secs) / 3600.0);
+            let wh =
+                knots.last().map_or(0.0, |last| last.wh + (watts + last.watts) / 2.0 * (secs - last.secs) / 3600.0);
             knots.push(Knot { secs, watts, wh });
         }
         EnergyCurve { knots }

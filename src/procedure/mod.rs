@@ -4,6 +4,7 @@
 //! lets every [`position`] do its steps there. A procedure sees meters, reference, source, clock and operator; it knows
 //! nothing of ports, windows or files. Not here: formulas (calibration), protocols (meter, reference).
 
+pub mod advice;
 mod control;
 mod error;
 mod estimator;

@@ -11,7 +11,7 @@ use crate::profile::meter::{Calibration, OffsetMode, Threshold};
 use crate::profile::procedure::VerifyPoint;
 use crate::profile::{Loaded, MeterProfile, Procedure};
 use crate::reference::{LoadPoint, PowerFactor};
-use crate::units::{Amps, Percent};
+use crate::units::Amps;
 
 /// The work of one run, the same for every position.
 #[derive(Clone, Debug)]
@@ -156,11 +156,12 @@ impl Plan {
     #[must_use]
     pub fn mmode_for(&self, line: Line) -> u16 {
         let mmode = MMode::from_bits(self.meter.registers.m_mode.0);
-        if self.lines().len() > 1 { mmode.with_lnsel(if line == Line::L { LnSel::L } else { LnSel::N }).bits() } else { mmode.bits() }
+        if self.lines().len() > 1 {
+            mmode.with_lnsel(if line == Line::L { LnSel::L } else { LnSel::N }).bits()
+        } else {
+            mmode.bits()
+        }
     }
-
-    /// How far readings may be from the load point: a source that is further off was told something else.
-    pub const POINT_TOLERANCE: Percent = Percent(3.0);
 }
 
 fn measures_offsets(calibration: &Calibration) -> bool {

@@ -10,6 +10,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::advice;
 use super::control::Control;
 use super::error::StepError;
 use super::event::Event;
@@ -17,10 +18,9 @@ use super::feed::Feed;
 use super::plan::{Plan, Step};
 use super::position::{Position, Surroundings};
 use super::report::{RunReport, Verdict};
-use crate::advice;
 use crate::clock::{Attendance, SharedClock, muster};
 use crate::meter::Meter;
-use crate::reference::{Identity, LoadPoint, Operator, Reference, ReferenceReading, Source};
+use crate::reference::{Identity, LoadPoint, Operator, Reference, Source};
 
 /// Everything a run works with.
 pub struct Bench {
@@ -184,7 +184,7 @@ impl<'a> Stage<'a, '_> {
         let give_up = clock.now() + self.source.patience();
         loop {
             let reading = feed.wait_for(clock.now(), &**clock, control)?;
-            match missing(point, &reading) {
+            match point.missed_by(&reading) {
                 None => return Ok(()),
                 Some(shown) if clock.now() >= give_up => {
                     return Err(StepError::LoadPointMissed { point: *point, shown });
@@ -194,28 +194,6 @@ impl<'a> Stage<'a, '_> {
         }
     }
 }
-
-/// What keeps the reference from showing the load point; `None` when it does.
-fn missing(point: &LoadPoint, reading: &ReferenceReading) -> Option<String> {
-    let tolerance = Plan::POINT_TOLERANCE.fraction();
-    let near = |shown: f64, wanted: f64| (shown - wanted).abs() <= tolerance * wanted;
-    let shown = || format!("{}, {}, {}", reading.u, reading.i, reading.p);
-    if !near(reading.u.0, point.u.0) {
-        return Some(shown());
-    }
-    if point.i.0 == 0.0 {
-        // Without current: less than a hundredth of a percent of what the voltage could drive is noise.
-        return (reading.i.0 > NO_CURRENT_AMPS).then(shown);
-    }
-    let pf = reading.p.0 / (reading.u.0 * reading.i.0);
-    let side = reading.q.map(|q| q.0).or(reading.phase.map(|phase| phase.0));
-    let wrong_side = point.pf.magnitude < 0.98 && side.is_some_and(|side| side * point.pf.phase().0 < 0.0);
-    let here = near(reading.i.0, point.i.0) && (pf.abs() - point.pf.magnitude).abs() <= tolerance && !wrong_side;
-    (!here).then(shown)
-}
-
-/// An open current circuit; instruments of the bench show some noise there.
-const NO_CURRENT_AMPS: f64 = 0.01;
 
 fn describe(identity: &Identity) -> String {
     format!("{} {} {} {}", identity.maker, identity.model, identity.serial, identity.version).trim().to_owned()

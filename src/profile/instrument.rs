@@ -274,7 +274,7 @@ pub struct SourceCommands {
     pub no_error: Vec<String>,
 }
 
-/// SCPI-99, volume 2, 21.8: code 0 is "No error".
+/// SCPI-99: code 0 is "No error".
 fn usual_no_error() -> Vec<String> {
     vec!["0,".to_owned(), "+0,".to_owned()]
 }

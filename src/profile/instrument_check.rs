@@ -43,8 +43,13 @@ fn link(link: &Link, findings: &mut Findings) {
 fn identify(identify: &Identify, findings: &mut Findings) {
     plain("identify.query", std::slice::from_ref(&identify.query), findings);
     // Without a word to expect, any instrument would do, and a late answer could not be told from an identification.
-    let some = !identify.expect.is_empty() && identify.expect.iter().all(|part| !part.trim().is_empty());
-    findings.require(some, "identify.expect", "at least one text that the answer must hold is needed, and none empty");
+    let telling = |part: &String| part.chars().filter(char::is_ascii_alphanumeric).count() >= 3;
+    let good = !identify.expect.is_empty() && identify.expect.iter().all(telling);
+    findings.require(
+        good,
+        "identify.expect",
+        "texts of the answer, each with three letters or digits or more, are needed",
+    );
 }
 
 fn read(read: &Read, findings: &mut Findings) {

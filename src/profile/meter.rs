@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::check::Findings;
 use super::scalars::RegisterWord;
 use super::{Kind, Profile};
-use crate::reference::{LoadPoint, PowerFactor};
+use crate::load::{LoadPoint, PowerFactor};
 use crate::units::{Amps, Hertz, Volts};
 
 /// A meter type.

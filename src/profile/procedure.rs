@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::check::Findings;
 use super::scalars::secs;
 use super::{Kind, Profile};
-use crate::reference::PowerFactor;
+use crate::load::PowerFactor;
 use crate::units::Percent;
 
 /// A procedure.
@@ -39,10 +39,10 @@ pub struct Procedure {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stability {
-    /// Readings of this last while are looked at.
+    /// Readings are averaged over this long, one window after the other.
     #[serde(rename = "window_secs", deserialize_with = "secs")]
     pub window: Duration,
-    /// Greatest spread within the window, of the reading.
+    /// Greatest change from one window to the next, of the meter against the reference and of the reference itself.
     #[serde(rename = "tolerance_percent")]
     pub tolerance: Percent,
     /// Given up after this.
@@ -50,13 +50,22 @@ pub struct Stability {
     pub timeout: Duration,
 }
 
-/// Voltage and current.
+/// Voltage and current: meter and reference are averaged together until their ratio is known well enough.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rms {
-    /// Meter and reference are averaged together over this time.
-    #[serde(rename = "measure_secs", deserialize_with = "secs")]
-    pub measure: Duration,
+    /// Standard uncertainty of the ratio, for the gains.
+    #[serde(rename = "target_uncertainty_percent")]
+    pub target_uncertainty: Percent,
+    /// The same for the verification.
+    #[serde(rename = "verify_uncertainty_percent")]
+    pub verify_uncertainty: Percent,
+    /// At least so long.
+    #[serde(rename = "min_secs", deserialize_with = "secs")]
+    pub min: Duration,
+    /// At most so long, then the uncertainty is what it is.
+    #[serde(rename = "max_secs", deserialize_with = "secs")]
+    pub max: Duration,
 }
 
 /// Where an energy error comes from.
@@ -153,6 +162,8 @@ impl Profile for Procedure {
         findings.text("title", &self.title);
         self.check_times(findings);
         findings.within("stability.tolerance_percent", self.stability.tolerance.0, 0.0001, 10.0);
+        findings.within("rms.target_uncertainty_percent", self.rms.target_uncertainty.0, 0.0001, 1.0);
+        findings.within("rms.verify_uncertainty_percent", self.rms.verify_uncertainty.0, 0.0001, 1.0);
         findings.within("energy.target_uncertainty_percent", self.energy.target_uncertainty.0, 0.0001, 1.0);
         findings.within("energy.verify_uncertainty_percent", self.energy.verify_uncertainty.0, 0.0001, 1.0);
         findings.require(
@@ -176,7 +187,8 @@ impl Procedure {
         for (key, time) in [
             ("stability.window_secs", self.stability.window),
             ("stability.timeout_secs", self.stability.timeout),
-            ("rms.measure_secs", self.rms.measure),
+            ("rms.min_secs", self.rms.min),
+            ("rms.max_secs", self.rms.max),
             ("energy.min_secs", self.energy.min),
             ("energy.max_secs", self.energy.max),
             ("offsets.current_measure_secs", self.offsets.current_measure),
@@ -185,6 +197,7 @@ impl Procedure {
         }
         let stability = &self.stability;
         findings.require(stability.window < stability.timeout, "stability.timeout_secs", "must exceed window_secs");
+        findings.require(self.rms.min <= self.rms.max, "rms.max_secs", "must not be below min_secs");
         findings.require(self.energy.min <= self.energy.max, "energy.max_secs", "must not be below min_secs");
     }
 }

@@ -3,9 +3,11 @@
 //!
 //! [`manual`] asks the operator; [`scpi`] speaks to an instrument that a profile describes. Procedures see only the traits.
 
+mod load_point;
 pub mod manual;
-pub mod power_factor;
 pub mod scpi;
+
+pub use crate::load::{LoadPoint, PowerFactor, Side};
 
 use crate::clock::{Moment, SharedClock};
 use crate::port::PortError;
@@ -47,37 +49,6 @@ pub struct ReferenceReading {
     pub phase: Option<Degrees>,
     /// Frequency, where the instrument gives it.
     pub f: Option<Hertz>,
-}
-
-/// What the source is to supply, and what the reference is to show then.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LoadPoint {
-    /// Voltage.
-    pub u: Volts,
-    /// Current; zero is the open current circuit.
-    pub i: Amps,
-    /// Power factor and its side.
-    pub pf: PowerFactor,
-    /// Frequency.
-    pub f: Hertz,
-}
-
-/// Power factor with its side, as load points are named: 1, 0.5L, 0.8C.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct PowerFactor {
-    /// Magnitude, 0 to 1.
-    pub magnitude: f64,
-    /// Which way the current lags.
-    pub side: Side,
-}
-
-/// Which way the current is shifted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// L: the current lags the voltage.
-    Inductive,
-    /// C: the current leads the voltage.
-    Capacitive,
 }
 
 /// Tells the truth about voltage, current and power.

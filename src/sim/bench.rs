@@ -68,7 +68,9 @@ impl BenchModel for Physics {
         let mains = self.world.at((self.now - AVERAGING_SECS / 2.0).max(0.0));
         let [error_u, error_i, error_p] = self.errors();
         let noise = |part: u64| {
-            1.0 + noise::normal(self.seed, Stream::ReferenceReading, self.readings * 4 + part) * READING_NOISE * self.unrest
+            1.0 + noise::normal(self.seed, Stream::ReferenceReading, self.readings * 4 + part)
+                * READING_NOISE
+                * self.unrest
         };
         let u = mains.u * (1.0 + error_u) * noise(0);
         let i = mains.i * (1.0 + error_i) * noise(1);

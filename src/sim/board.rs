@@ -109,6 +109,7 @@ pub struct Board {
     /// What is wrong with it.
     pub defect: Option<Defect>,
     seed: u64,
+    /// Scale of the readings' noise.
     unrest: f64,
     /// Relative deviations of the voltage, L and N channels, cold.
     tolerance: [f64; 3],
@@ -137,6 +138,9 @@ pub enum Channel {
 const WARM_UP_SECS: f64 = 4.0;
 /// How often the chip renews its rms and mean values, in seconds; the datasheet's figure is unverified.
 pub const REFRESH_SECS: f64 = 0.1;
+
+/// Standard deviation of an rms reading, relative: about 2 steps of the voltage register.
+const READING_NOISE: f64 = 1e-4;
 
 impl Board {
     /// A specimen by its seed. `unrest` scales every imperfection that is not a defect; 0 is a perfect specimen, 1 usual.
@@ -172,6 +176,12 @@ impl Board {
                 spread(Stream::BoardGain, 15.0).round(),
             ],
         }
+    }
+
+    /// The same specimen with readings that do not scatter.
+    #[must_use]
+    pub fn without_noise(&self) -> Self {
+        Self { unrest: 0.0, ..self.clone() }
     }
 
     /// Signal of a channel relative to a perfect specimen's, at a time since power-on.
@@ -213,7 +223,7 @@ impl Board {
     /// Relative noise of an rms reading at a time; it stays the same until the chip renews its values.
     #[must_use]
     pub fn reading_noise(&self, stream: Stream, secs: f64) -> f64 {
-        let size = if self.defect == Some(Defect::Noisy) { 0.01 } else { 2e-4 * self.unrest };
+        let size = if self.defect == Some(Defect::Noisy) { 0.01 } else { READING_NOISE * self.unrest };
         if size == 0.0 { 0.0 } else { noise::normal(self.seed, stream, (secs / REFRESH_SECS) as u64) * size }
     }
 }

@@ -8,8 +8,8 @@ use m90e26::{Access, Register, checksum};
 
 use super::board::{Board, Defect};
 use super::measuring::{self, Measured, MeasuringWords};
-use super::metering::{Counters, MeteringWords};
-use super::world::World;
+use super::metering::{self, Counters, MeteringWords};
+use super::world::{Mains, World};
 
 // SysStatus, by bit (Atmel-46002B, register 01).
 const CAL_ERR: u16 = 0b11 << 14;
@@ -29,6 +29,17 @@ enum Half {
     Normal,
     /// The checksum was wrong, or the command was none: nothing works.
     Fault,
+}
+
+/// Relative errors of a chip against ideal wires.
+#[derive(Clone, Copy, Debug)]
+pub struct Truth {
+    /// Voltage.
+    pub u: f64,
+    /// Current by the L and the N line.
+    pub i: [f64; 2],
+    /// Energy.
+    pub energy: f64,
 }
 
 /// One chip on one board.
@@ -123,6 +134,23 @@ impl Chip {
         }
     }
 
+    /// How far the chip is off with the registers it has now, without noise, on ideal wires: what no measurement can know
+    /// and a simulation can.
+    #[must_use]
+    pub fn truth(&self, mains: Mains, counts_per_wh: f64) -> Truth {
+        let board = self.board.without_noise();
+        let world = World::ideal(mains);
+        let secs = self.now;
+        let measured = measuring::measure(&world, &board, secs, &self.measuring_words());
+        let flow = metering::flow(&mains, &board, &self.metering_words(), secs);
+        let [amps_l, amps_n] = measured.amps().map(|amps| amps * board.kind.current_scale);
+        Truth {
+            u: measured.volts() / mains.u - 1.0,
+            i: [amps_l / mains.i - 1.0, amps_n / mains.i - 1.0],
+            energy: flow.counts_per_sec * 3600.0 / mains.p() / counts_per_wh - 1.0,
+        }
+    }
+
     fn read_register(&mut self, register: Register) -> u16 {
         match register {
             Register::SysStatus => std::mem::take(&mut self.events) | self.checksum_errors(),
@@ -167,10 +195,7 @@ impl Chip {
 
     fn checksums_agree(&self) -> [bool; 2] {
         let honest = self.board.defect != Some(Defect::ChecksumRefused);
-        [
-            honest && self.get(Register::Cs1) == self.checksum_1(),
-            honest && self.get(Register::Cs2) == self.checksum_2(),
-        ]
+        [honest && self.get(Register::Cs1) == self.checksum_1(), honest && self.get(Register::Cs2) == self.checksum_2()]
     }
 
     fn command_metering(&mut self, value: u16) {
@@ -228,8 +253,14 @@ impl Chip {
         status
     }
 
-    fn mmode(&self) -> MMode {
-        MMode::from_bits(self.get(Register::MMode))
+    fn metering_words(&self) -> MeteringWords {
+        MeteringWords {
+            pl_constant: self.pl_constant,
+            gain: [self.get(Register::Lgain), self.get(Register::Ngain)],
+            phi: [self.get(Register::Lphi), self.get(Register::Nphi)],
+            threshold: [self.get(Register::PStartTh), self.get(Register::PNolTh)],
+            mmode: MMode::from_bits(self.get(Register::MMode)),
+        }
     }
 
     fn catch_up(&mut self, secs: f64) {
@@ -238,13 +269,7 @@ impl Chip {
         }
         let works = |half| matches!(half, Half::Calibrating | Half::Normal);
         if works(self.metering) {
-            let words = MeteringWords {
-                pl_constant: self.pl_constant,
-                gain: [self.get(Register::Lgain), self.get(Register::Ngain)],
-                phi: [self.get(Register::Lphi), self.get(Register::Nphi)],
-                threshold: [self.get(Register::PStartTh), self.get(Register::PNolTh)],
-                mmode: self.mmode(),
-            };
+            let words = self.metering_words();
             self.counters.advance(&self.world, &self.board, &words, self.now, secs);
         }
         self.now = secs;

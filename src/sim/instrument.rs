@@ -12,10 +12,10 @@ const MAX_AMPS: f64 = 100.0;
 /// Longest command.
 const LONGEST_LINE: usize = 256;
 
-/// Errors kept; the last one then says that some were lost (SCPI-99, volume 2, 21.8.1).
+/// Errors kept; the last one then says that some were lost (SCPI-99).
 const QUEUE: usize = 16;
 
-/// SCPI's number for "not a number" (SCPI-99, volume 1, 7.2.1.5).
+/// SCPI's number for "not a number" (SCPI-99).
 const NOT_A_NUMBER: &str = "9.91E+37";
 
 /// What the simulated reference shows.

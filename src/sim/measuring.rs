@@ -95,7 +95,13 @@ fn line_values(
     // A transformer on the wrong line carries its sample with it: the reading scales with what that channel expects.
     let expected = if number == 0 { kind.vl_mv } else { kind.vn_mv };
     let sample = board.current_sample_mv(channel);
-    let share = if sample == 0.0 { 0.0 } else if expected > 0.0 { sample / expected } else { 1.0 };
+    let share = if sample == 0.0 {
+        0.0
+    } else if expected > 0.0 {
+        sample / expected
+    } else {
+        1.0
+    };
     let amps = mains.i / kind.current_scale * board.signal(channel, secs).abs() * share * igain / igain_true;
     let noisy = amps * (1.0 + board.reading_noise(stream, secs));
     let offset_amps = board.offset.get(number + 1).copied().unwrap_or_default() * igain / igain_true;
@@ -126,6 +132,18 @@ pub fn sags(world: &World, board: &Board, secs: f64, words: &MeasuringWords) -> 
 }
 
 impl Measured {
+    /// Voltage in V.
+    #[must_use]
+    pub fn volts(&self) -> f64 {
+        self.urms
+    }
+
+    /// Currents of the L and the N line in register amperes.
+    #[must_use]
+    pub fn amps(&self) -> [f64; 2] {
+        self.lines.map(|line| line.irms)
+    }
+
     /// The word a measuring register shows, and the LSB word behind it where it has one; `None` for other registers.
     #[must_use]
     pub fn get(&self, register: Register) -> Option<(u16, Option<u16>)> {

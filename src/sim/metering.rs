@@ -70,8 +70,16 @@ impl Counters {
                 continue;
             }
             let (active, reactive) = (flow.counts_per_sec * width, flow.reactive_per_sec * width);
-            if active >= 0.0 { self.forward += active } else { self.reverse -= active }
-            if reactive >= 0.0 { self.inductive += reactive } else { self.capacitive -= reactive }
+            if active >= 0.0 {
+                self.forward += active;
+            } else {
+                self.reverse -= active;
+            }
+            if reactive >= 0.0 {
+                self.inductive += reactive;
+            } else {
+                self.capacitive -= reactive;
+            }
             self.absolute += active.abs();
             self.reactive += reactive.abs();
         }
@@ -100,7 +108,9 @@ impl Counters {
     }
 }
 
-fn flow(mains: &Mains, board: &Board, words: &MeteringWords, secs: f64) -> Flow {
+/// Power as the metering path sees it at one moment.
+#[must_use]
+pub fn flow(mains: &Mains, board: &Board, words: &MeteringWords, secs: f64) -> Flow {
     let lines = [(Channel::L, words.mmode.lgain().factor()), (Channel::N, words.mmode.ngain().factor())];
     let [l, n] = lines.map(|(channel, pga)| raw_power(mains, board, channel, f64::from(pga), secs));
     let l_line = match board.kind.ln_mode {

@@ -22,6 +22,7 @@ pub mod line;
 mod measuring;
 mod metering;
 pub mod noise;
+pub mod serve;
 pub mod world;
 
 use bench::SimBench;

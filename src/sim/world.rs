@@ -72,6 +72,13 @@ impl World {
         Self(Arc::new(Mutex::new(Wires { seed, unrest, set: off, on: false, segments })))
     }
 
+    /// Wires that have always been in one state, and stay so.
+    #[must_use]
+    pub fn ideal(mains: Mains) -> Self {
+        let segments = vec![Segment { start: 0.0, from: mains, to: mains }];
+        Self(Arc::new(Mutex::new(Wires { seed: 0, unrest: 0.0, set: mains, on: true, segments })))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Wires> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

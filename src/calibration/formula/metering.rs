@@ -1,10 +1,9 @@
 //! The metering path: what energy and pulses depend on (AN section 3; registers 21 to 28).
 
-use m90e26::value;
+use m90e26::{Register, value};
 
-use super::error::{FormulaError, RangeError, Smells, finite, fit, fit_word, positive};
 use super::Line;
-use m90e26::Register;
+use super::error::{FormulaError, RangeError, Smells, finite, fit, fit_word, positive};
 use crate::units::{Amps, Degrees, Hertz, Percent, Volts};
 
 /// Scale of PL_Constant (AN 3.2.2): 838860800 GL VL VU / (MC Un Ib).

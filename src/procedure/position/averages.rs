@@ -9,7 +9,7 @@ use crate::procedure::error::StepError;
 use crate::procedure::event::MeterReading;
 use crate::procedure::feed::Stretch;
 use crate::reference::ReferenceReading;
-use crate::units::{Amps, Volts};
+use crate::units::{Amps, Percent, Volts};
 
 /// One quantity over a stretch of time.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +31,29 @@ pub(super) struct Averages {
     pub i: Vec<(Line, Average)>,
 }
 
+/// Readings of so long make one block.
+const BLOCK: Duration = Duration::from_millis(500);
+/// A scatter of fewer blocks says nothing.
+const FEWEST_BLOCKS: usize = 4;
+
+/// How long to average.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Until {
+    /// At least so long.
+    pub min: Duration,
+    /// At most so long.
+    pub max: Duration,
+    /// In between until the ratios are known to this standard uncertainty.
+    pub known_to: Percent,
+}
+
+impl Until {
+    /// A fixed time.
+    pub(super) fn over(time: Duration) -> Self {
+        Self { min: time, max: time, known_to: Percent(0.0) }
+    }
+}
+
 struct Samples {
     quantity: Quantity,
     points: Vec<(Moment, f64)>,
@@ -46,22 +69,56 @@ impl Samples {
         let n = self.points.len() as f64;
         let reference = self.points.iter().map(|(at, _)| stretch.at(*at, of)).sum::<f64>() / n;
         let meter = self.points.iter().map(|(_, value)| value).sum::<f64>() / n;
-        let ratio = meter / reference;
-        let squares: f64 =
-            self.points.iter().map(|(at, value)| (value / stretch.at(*at, of) / ratio - 1.0).powi(2)).sum();
-        Average { meter, reference, uncertainty: (squares / (n - 1.0).max(1.0) / n).sqrt() }
+        Average { meter, reference, uncertainty: self.uncertainty(stretch, of) }
+    }
+
+    /// From the scatter of the means of blocks: the chip renews its values more slowly than they can be read, so single
+    /// readings repeat each other and their scatter would promise too much.
+    fn uncertainty(&self, stretch: &Stretch, of: impl Fn(&ReferenceReading) -> f64) -> f64 {
+        let Some((start, _)) = self.points.first() else { return f64::INFINITY };
+        let mut blocks: Vec<(f64, f64)> = Vec::new();
+        for (at, value) in &self.points {
+            let block = (at.since(*start).as_secs_f64() / BLOCK.as_secs_f64()) as usize;
+            blocks.resize(blocks.len().max(block + 1), (0.0, 0.0));
+            if let Some((sum, count)) = blocks.get_mut(block) {
+                *sum += value / stretch.at(*at, &of);
+                *count += 1.0;
+            }
+        }
+        // The last block may have hardly begun.
+        blocks.pop();
+        let means: Vec<f64> = blocks.iter().filter(|(_, count)| *count > 0.0).map(|(sum, count)| sum / count).collect();
+        let n = means.len() as f64;
+        let mean = means.iter().sum::<f64>() / n;
+        let squares: f64 = means.iter().map(|block| (block / mean - 1.0).powi(2)).sum();
+        if means.len() < FEWEST_BLOCKS { f64::INFINITY } else { (squares / (n - 1.0) / n).sqrt() }
+    }
+}
+
+impl Averages {
+    /// The largest of the ratios' uncertainties, relative.
+    fn uncertainty(&self) -> f64 {
+        self.i.iter().map(|(_, current)| current.uncertainty).fold(self.u.uncertainty, f64::max)
+    }
+}
+
+fn averages(u: &Samples, i: &[(Line, Samples)], stretch: &Stretch) -> Averages {
+    Averages {
+        u: u.average(stretch, |reading| reading.u.0),
+        i: i.iter().map(|(line, samples)| (*line, samples.average(stretch, |reading| reading.i.0))).collect(),
     }
 }
 
 impl Position<'_> {
-    /// Reads voltage and the currents of `lines` in turn for `time`, and averages them with the reference.
+    /// Reads voltage and the currents of `lines` in turn, and averages them with the reference.
     pub(super) fn average(
         &mut self,
         lines: &[Line],
-        time: Duration,
+        until: Until,
         mut each: impl FnMut(&Self, f64),
     ) -> Result<Averages, StepError> {
         let from = self.now();
+        let mut look_at = until.min;
         let mut u = Samples::new(Quantity::Urms);
         let mut i: Vec<(Line, Samples)> =
             lines.iter().map(|&line| (line, Samples::new(Quantity::Irms(line)))).collect();
@@ -72,17 +129,18 @@ impl Position<'_> {
             }
             self.show_newest(&u, &i);
             let elapsed = self.now().since(from);
-            each(self, elapsed.as_secs_f64() / time.as_secs_f64());
-            if elapsed >= time {
-                break;
+            each(self, elapsed.as_secs_f64() / until.max.as_secs_f64());
+            if elapsed < look_at {
+                continue;
+            }
+            look_at = elapsed + BLOCK;
+            let known = averages(&u, &i, &self.around.feed.so_far(from)?).uncertainty() <= until.known_to.fraction();
+            if known || elapsed >= until.max {
+                let to = self.now();
+                self.reference_at(to)?;
+                return Ok(averages(&u, &i, &self.around.feed.stretch(from, to)?));
             }
         }
-        let to = self.now();
-        self.reference_at(to)?;
-        let stretch = self.around.feed.stretch(from, to)?;
-        let u = u.average(&stretch, |reading| reading.u.0);
-        let i = i.iter().map(|(line, samples)| (*line, samples.average(&stretch, |reading| reading.i.0))).collect();
-        Ok(Averages { u, i })
     }
 
     fn sample(&mut self, samples: &mut Samples) -> Result<(), StepError> {

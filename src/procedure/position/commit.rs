@@ -11,7 +11,7 @@ impl Position<'_> {
     /// CS1 and CS2 as the bench computes them, compared with the chip's own; then 8765 to both, SysStatus clean, and every
     /// register read back.
     pub(super) fn commit(&mut self) -> Result<String, StepError> {
-        self.guarded(|position| position.compare_checksums())?;
+        self.guarded(Self::compare_checksums)?;
         // Events of the time before are none of the calibration's.
         self.read(Register::SysStatus)?;
         self.start_normal()?;

@@ -19,6 +19,8 @@ use crate::units::Percent;
 const LOOK: Duration = Duration::from_secs(1);
 /// Without a single count for so long the meter counts nothing.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A pause between two polls is no longer than this.
+const LONGEST_DITHER: Duration = Duration::from_millis(10);
 /// At the end of the time a result this many times less certain than wanted still serves.
 const ENOUGH: f64 = 4.0;
 
@@ -98,22 +100,21 @@ impl Position<'_> {
         Ok(f64::from(full) / f64::from(divided))
     }
 
-    fn follow_register(
-        &mut self,
-        line: Line,
-        target: Percent,
-        quickening: f64,
-    ) -> Result<(Slope, Stretch), StepError> {
+    fn follow_register(&mut self, line: Line, target: Percent, quickening: f64) -> Result<(Slope, Stretch), StepError> {
         let times = self.around.plan.procedure.energy.clone();
         // What was counted before belongs to another time.
         self.read(Register::APenergy)?;
         let mut polls: Vec<Poll> = Vec::new();
-        let (mut total, mut look_at) = (0, self.now() + times.min.min(PATIENCE));
+        let (mut total, mut steps, mut look_at) = (0, 0, self.now() + times.min.min(PATIENCE));
         loop {
             self.around.control.checkpoint()?;
             let word = self.meter.read(Register::APenergy)?;
             total += u64::from(if polls.is_empty() { 0 } else { word.value });
             polls.push(Poll { at: word.at, total, recovered: word.recovered });
+            if word.value > 0 {
+                steps += 1;
+                self.wait(dither(steps, &polls))?;
+            }
             let now = self.now();
             if now < look_at {
                 continue;
@@ -124,15 +125,14 @@ impl Position<'_> {
             if total == 0 && elapsed >= PATIENCE {
                 return Err(self.why_no_energy(line, elapsed)?);
             }
-            let (slope, stretch) = self.evaluate(&polls, from, now)?;
-            let Some(slope) = slope else {
+            let Some(slope) = slope(&polls, &self.around.feed.so_far(from)?.energy()) else {
                 if elapsed >= times.max { return Err(self.why_no_energy(line, elapsed)?) } else { continue }
             };
             let achieved = Percent::from_fraction(slope.uncertainty);
             self.progress_of(slope, quickening, elapsed, target);
             let known = achieved.0 <= target.0 && elapsed >= times.min;
             if known || elapsed >= times.max && achieved.0 <= target.0 * ENOUGH {
-                return Ok((slope, stretch));
+                return self.final_slope(&polls, from, now);
             }
             if elapsed >= times.max {
                 return Err(StepError::Uncertain {
@@ -144,10 +144,12 @@ impl Position<'_> {
         }
     }
 
-    fn evaluate(&self, polls: &[Poll], from: Moment, to: Moment) -> Result<(Option<Slope>, Stretch), StepError> {
+    /// Once more, with the reference's readings up to the very end.
+    fn final_slope(&self, polls: &[Poll], from: Moment, to: Moment) -> Result<(Slope, Stretch), StepError> {
         self.reference_at(to)?;
         let stretch = self.around.feed.stretch(from, to)?;
-        Ok((slope(polls, &stretch.energy()), stretch))
+        let slope = slope(polls, &stretch.energy()).ok_or(StepError::Panicked)?;
+        Ok((slope, stretch))
     }
 
     fn progress_of(&self, slope: Slope, quickening: f64, elapsed: Duration, target: Percent) {
@@ -169,6 +171,15 @@ impl Position<'_> {
         let watts = self.reference_at(self.now())?.p.0;
         Ok(StepError::NoEnergy { seconds: elapsed.as_secs_f64(), watts })
     }
+}
+
+/// A pause of up to one polling interval. Without it the polls can fall into step with the counter: then all steps lie at
+/// the same place between two polls, their scatter promises a certainty that is not there, and the slope is off. The golden
+/// ratio spreads the places evenly.
+fn dither(steps: u32, polls: &[Poll]) -> Duration {
+    let [.., before, last] = polls else { return Duration::ZERO };
+    let interval = last.at.since(before.at).min(LONGEST_DITHER);
+    interval.mul_f64((f64::from(steps) * 0.618_033_988_749_895).fract())
 }
 
 /// The angle from the powers; near PF 1 that is ill-conditioned, and the load point's own angle serves better.

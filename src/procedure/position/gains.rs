@@ -3,7 +3,7 @@
 use m90e26::Register;
 
 use super::Position;
-use super::averages::Averages;
+use super::averages::{Averages, Until};
 use crate::calibration::formula;
 use crate::meter::{Line, Quantity};
 use crate::procedure::error::StepError;
@@ -24,8 +24,9 @@ impl Position<'_> {
             if let Some(point) = position.around.plan.load_point(Step::Gains) {
                 position.settle_plausibly(&point, &lines)?;
             }
-            let time = position.around.plan.procedure.rms.measure;
-            position.average(&lines, time, |position, part| {
+            let rms = &position.around.plan.procedure.rms;
+            let until = Until { min: rms.min, max: rms.max, known_to: rms.target_uncertainty };
+            position.average(&lines, until, |position, part| {
                 position.progress(part, "Averaging meter and reference".to_owned());
             })
         })?;
@@ -66,7 +67,8 @@ impl Position<'_> {
         let mut set = self.registers.clone();
         let voltage = averages.u;
         self.as_found("voltage_error", voltage.meter, voltage.reference);
-        let ugain = formula::ugain(self.registers.get(Register::Ugain)?, Volts(voltage.reference), Volts(voltage.meter))?;
+        let ugain =
+            formula::ugain(self.registers.get(Register::Ugain)?, Volts(voltage.reference), Volts(voltage.meter))?;
         self.judge_gain(Register::Ugain, ugain, Some(plausible.ugain))?;
         set.set(Register::Ugain, ugain)?;
         let mut words = format!("Ugain 0x{ugain:04X}");

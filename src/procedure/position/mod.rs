@@ -8,16 +8,16 @@ use std::time::Duration;
 use m90e26::Register;
 use m90e26::field::command;
 
+use crate::calibration::registers::RegisterSet;
+use crate::calibration::solve::energy::EnergyPoint;
+use crate::clock::{Moment, SharedClock};
+use crate::meter::{Line, Meter};
 use crate::procedure::control::Control;
 use crate::procedure::error::StepError;
 use crate::procedure::event::{Event, MeterReading};
 use crate::procedure::feed::Feed;
 use crate::procedure::plan::{Plan, Step};
 use crate::procedure::report::{Measurement, StepReport, Verdict};
-use crate::calibration::registers::RegisterSet;
-use crate::calibration::solve::energy::EnergyPoint;
-use crate::clock::{Moment, SharedClock};
-use crate::meter::{Line, Meter};
 use crate::reference::Operator;
 
 mod averages;

@@ -1,7 +1,7 @@
 //! Waits until meter and reference stand still together.
 
 use super::Position;
-use super::averages::{Average, Averages};
+use super::averages::{Average, Averages, Until};
 use crate::meter::Line;
 use crate::procedure::error::StepError;
 use crate::reference::LoadPoint;
@@ -18,14 +18,10 @@ impl Position<'_> {
         let start = self.now();
         let mut previous: Option<Averages> = None;
         loop {
-            let window = self.average(lines, stability.window, |position, part| {
+            let window = self.average(lines, Until::over(stability.window), |position, part| {
                 position.progress(part * 0.1, "Waiting until the readings stand still".to_owned());
             })?;
-            let worst = match &previous {
-                None => None,
-                Some(previous) => Some(worst_change(previous, &window)),
-            };
-            match worst {
+            match previous.as_ref().map(|previous| worst_change(previous, &window)) {
                 Some((_, change)) if change.0 <= stability.tolerance.0 => return Ok(window),
                 Some((quantity, change)) if self.now().since(start) >= stability.timeout => {
                     return Err(StepError::Unstable {

@@ -31,7 +31,9 @@ impl Position<'_> {
             self.write(change.register, change.new)?;
             self.registers.set(change.register, change.new)?;
             // The low word makes PL_Constant take effect (Atmel-46002B), also when only the high word changes.
-            if change.register == Register::PLconstH && !changes.iter().any(|other| other.register == Register::PLconstL) {
+            if change.register == Register::PLconstH
+                && !changes.iter().any(|other| other.register == Register::PLconstL)
+            {
                 self.write(Register::PLconstL, new.get(Register::PLconstL)?)?;
             }
         }

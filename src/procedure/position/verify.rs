@@ -1,7 +1,7 @@
 //! Step: the errors that are left, at one load point, in normal operation.
 
 use super::Position;
-use super::averages::Average;
+use super::averages::{Average, Until};
 use crate::meter::Line;
 use crate::procedure::error::StepError;
 use crate::procedure::plan::Step;
@@ -23,9 +23,10 @@ impl Position<'_> {
         let currents = if limits.current.is_some() { lines } else { &[] };
         self.guarded(|position| position.settle(&point, currents).map(|_| ()))?;
         if limits.voltage.is_some() || limits.current.is_some() {
-            let time = plan.procedure.rms.measure;
+            let rms = &plan.procedure.rms;
+            let until = Until { min: rms.min, max: rms.max, known_to: rms.verify_uncertainty };
             let averages = self.guarded(|position| {
-                position.average(currents, time, |position, part| {
+                position.average(currents, until, |position, part| {
                     position.progress(part * 0.3, "Averaging meter and reference".to_owned());
                 })
             })?;
@@ -52,7 +53,7 @@ impl Position<'_> {
             self.record(measurement);
             words.push(format!("energy {}", found.error));
         }
-        self.guarded(|position| position.compare_registers())?;
+        self.guarded(Self::compare_registers)?;
         words.retain(|word| !word.is_empty());
         Ok(words.join(", "))
     }
@@ -67,10 +68,9 @@ impl Position<'_> {
     ) -> String {
         let error = Percent::error(average.meter * scale, average.reference);
         let Some(limit) = limit else { return String::new() };
-        let measurement =
-            Measurement::judged(name, verify.name.as_str(), (error.0, "%"), Some((-limit.0, limit.0)))
-                .limited_by(&verify.limit_source)
-                .obtained("averaged together", Some(average.uncertainty * 100.0));
+        let measurement = Measurement::judged(name, verify.name.as_str(), (error.0, "%"), Some((-limit.0, limit.0)))
+            .limited_by(&verify.limit_source)
+            .obtained("averaged together", Some(average.uncertainty * 100.0));
         self.record(measurement);
         let quantity = name.split('_').next().unwrap_or(name);
         format!("{quantity} {error}")

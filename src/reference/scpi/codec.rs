@@ -1,7 +1,7 @@
 //! Between text and quantities: what a load point is as commands, and what an answer is as values.
 //!
-//! No port and no clock in here. What is not a number is never one: dashes, `NAN`, `INF`, SCPI's 9.9E37 and 9.91E37 (SCPI-99,
-//! volume 1, 7.2.1.4 and 7.2.1.5), an empty field and a wrong count of fields are all refused.
+//! No port and no clock in here. What is not a number is never one: dashes, `NAN`, `INF`, SCPI-99's 9.9E37 (infinity)
+//! and 9.91E37 (not a number), an empty field and a wrong count of fields are all refused.
 
 use crate::clock::Moment;
 use crate::profile::instrument::{

@@ -1,10 +1,40 @@
-//! Power factors as load points are named: `1.0`, `0.5L`, `0.8C`.
+//! Load points, as procedures and benches name them: voltage, current, power factor (`1.0`, `0.5L`, `0.8C`), frequency.
 
 use std::fmt;
 use std::str::FromStr;
 
-use super::{PowerFactor, Side};
-use crate::units::Degrees;
+use crate::units::{Amps, Degrees, Hertz, Volts};
+
+/// What the source is to supply, and what the reference is to show then.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct LoadPoint {
+    /// Voltage.
+    pub u: Volts,
+    /// Current; zero is the open current circuit.
+    pub i: Amps,
+    /// Power factor and its side.
+    pub pf: PowerFactor,
+    /// Frequency.
+    pub f: Hertz,
+}
+
+/// Power factor with its side, as load points are named: 1, 0.5L, 0.8C.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PowerFactor {
+    /// Magnitude, 0 to 1.
+    pub magnitude: f64,
+    /// Which way the current lags.
+    pub side: Side,
+}
+
+/// Which way the current is shifted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// L: the current lags the voltage.
+    Inductive,
+    /// C: the current leads the voltage.
+    Capacitive,
+}
 
 impl PowerFactor {
     /// Voltage and current in phase.

@@ -1,0 +1,213 @@
+//! `meterbench read`: what meter and reference show now, and the errors.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::exit::Exit;
+use super::operator::Terminal;
+use crate::clock::{Moment, sleep};
+use crate::meter::{Line, Meter, MeterError, Quantity};
+use crate::port::url::DeviceUrl;
+use crate::procedure::Control;
+use crate::profile;
+use crate::reference::{LoadPoint, PowerFactor, ReferenceReading};
+use crate::station::{self, Addresses};
+use crate::units::{Amps, Percent, Volts};
+
+/// Read a meter and a reference side by side
+#[derive(clap::Args, Debug)]
+pub struct Read {
+    /// Meter profile: a shipped name or a file
+    #[arg(long, default_value = "opensmartmeter-mt50")]
+    profile: String,
+    /// Meter: sim:?seed=7, afe+serial:/dev/ttyUSB0, afe+tcp:host:port
+    #[arg(long)]
+    meter: DeviceUrl,
+    /// Reference; a simulated meter brings its own
+    #[arg(long)]
+    reference: Option<DeviceUrl>,
+    /// How many readings
+    #[arg(long, default_value_t = 1)]
+    count: u32,
+    /// Time between two readings, in seconds
+    #[arg(long, default_value_t = 1.0)]
+    interval: f64,
+    /// Supply a load point while reading, as multiples of Un and Ib and a power factor: 1,1,0.5L
+    #[arg(long, value_parser = load)]
+    at: Option<(f64, f64, PowerFactor)>,
+    /// Print one JSON object for each reading
+    #[arg(long)]
+    json: bool,
+}
+
+impl Read {
+    /// Reads, prints, and switches the source off again if it was switched on.
+    ///
+    /// # Errors
+    /// Bad usage: a profile or an address that is none.
+    pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let profile = profile::load_meter(&self.profile)?;
+        let control = Arc::new(Control::new(|_| {}));
+        let operator = Terminal::shared(&control);
+        let addresses = Addresses { meters: vec![self.meter.clone()], reference: self.reference.clone(), source: None };
+        let mut station = match station::open(&addresses, &operator) {
+            Ok(station) => station,
+            Err(error @ station::StationError::Open(crate::port::OpenError::Port(_))) => {
+                eprintln!("{error}");
+                return Ok(Exit::COULD_NOT_MEASURE);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        super::cancel_on_signals(&control);
+        let result = self.readings(&profile, &mut station, &control, out);
+        if self.at.is_some()
+            && let Err(error) = station.source.switch_off()
+        {
+            eprintln!("the source may still be on: {error}");
+            return Ok(Exit::COULD_NOT_MEASURE);
+        }
+        match result {
+            Ok(exit) => Ok(exit),
+            Err(error) => {
+                eprintln!("{error:#}");
+                Ok(Exit::COULD_NOT_MEASURE)
+            }
+        }
+    }
+
+    fn readings(
+        &self,
+        profile: &profile::MeterProfile,
+        station: &mut station::Station,
+        control: &Control,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<Exit> {
+        let simulated = station.reference.identify()?.simulated || station.simulated;
+        let (u_of_un, i_of_ib, pf) = self.at.unwrap_or((1.0, 1.0, PowerFactor::UNITY));
+        let point: LoadPoint = profile.rating.load_point(u_of_un, i_of_ib, pf);
+        if self.at.is_some() {
+            station.source.identify()?;
+            station.source.apply(&point)?;
+        }
+        station.reference.load_point_changed(&point)?;
+        if self.at.is_some() && !arrive(&point, station, control)? {
+            return Ok(Exit::ABORTED);
+        }
+        let Some(meter) = station.meters.first_mut() else { return Ok(Exit::BAD_INPUT) };
+        meter.connect()?;
+        let line = profile.calibration.lines.first().copied().unwrap_or(Line::L);
+        let interval = Duration::try_from_secs_f64(self.interval)?;
+        for number in 0..self.count {
+            if number > 0 {
+                sleep(&*station.clock, interval);
+            }
+            if control.is_cancelled() {
+                return Ok(Exit::ABORTED);
+            }
+            let reading = station.reference.read()?;
+            let shown = Shown::read(&mut **meter, line, profile.calibration.current_scale, station.clock.now())?;
+            if self.json {
+                writeln!(out, "{}", shown.to_json(&reading, simulated))?;
+            } else {
+                shown.print(&reading, simulated, out)?;
+            }
+            out.flush()?;
+        }
+        Ok(Exit::DONE)
+    }
+}
+
+/// Waits until the reference shows the load point and stands still; false when cancelled meanwhile.
+fn arrive(point: &LoadPoint, station: &mut station::Station, control: &Control) -> anyhow::Result<bool> {
+    let give_up = station.clock.now() + station.source.patience();
+    let mut before: Option<ReferenceReading> = None;
+    loop {
+        if control.is_cancelled() {
+            return Ok(false);
+        }
+        let reading = station.reference.read()?;
+        let missed = point.missed_by(&reading);
+        let stands_still = before.is_some_and(|before| Percent::error(reading.u.0, before.u.0).0.abs() < STILL.0);
+        match missed {
+            None if stands_still => return Ok(true),
+            Some(shown) if station.clock.now() >= give_up => anyhow::bail!("the reference shows {shown} instead"),
+            _ => before = Some(reading),
+        }
+    }
+}
+
+/// Two readings of a settled source differ by less.
+const STILL: Percent = Percent(0.05);
+
+/// `1,1,0.5L`: multiples of Un and Ib, and a power factor.
+fn load(text: &str) -> Result<(f64, f64, PowerFactor), String> {
+    let wrong = || format!("{text:?} is no load point; it reads 1,1,0.5L: multiples of Un and of Ib, power factor");
+    let parts: Vec<&str> = text.split(',').collect();
+    let [u, i, pf] = parts.as_slice() else { return Err(wrong()) };
+    let multiple = |text: &str| text.parse::<f64>().ok().filter(|value| value.is_finite() && *value >= 0.0);
+    match (multiple(u), multiple(i), pf.parse()) {
+        (Some(u), Some(i), Ok(pf)) => Ok((u, i, pf)),
+        _ => Err(wrong()),
+    }
+}
+
+/// What the meter shows, in real amperes and watts.
+struct Shown {
+    at: Moment,
+    u: f64,
+    i: f64,
+    p: f64,
+    q: f64,
+    pf: f64,
+    f: f64,
+    angle: f64,
+}
+
+impl Shown {
+    fn read(meter: &mut dyn Meter, line: Line, current_scale: f64, at: Moment) -> Result<Self, MeterError> {
+        Ok(Self {
+            at,
+            u: meter.quantity(Quantity::Urms)?,
+            i: meter.quantity(Quantity::Irms(line))? * current_scale,
+            p: meter.quantity(Quantity::Pmean(line))? * current_scale,
+            q: meter.quantity(Quantity::Qmean(line))? * current_scale,
+            pf: meter.quantity(Quantity::PowerFactor(line))?,
+            angle: meter.quantity(Quantity::Angle(line))?,
+            f: meter.quantity(Quantity::Frequency)?,
+        })
+    }
+
+    fn errors(&self, reference: &ReferenceReading) -> [Option<Percent>; 3] {
+        // Without a value by the reference there is nothing to be wrong by.
+        let error = |meter: f64, truth: f64| (truth.abs() > 1e-6).then(|| Percent::error(meter, truth));
+        [error(self.u, reference.u.0), error(self.i, reference.i.0), error(self.p, reference.p.0)]
+    }
+
+    fn to_json(&self, reference: &ReferenceReading, simulated: bool) -> serde_json::Value {
+        let [u, i, p] = self.errors(reference).map(|error| error.map(|error| error.0));
+        json!({
+            "simulated": simulated,
+            "at_s": self.at.secs(),
+            "meter": { "u_v": self.u, "i_a": self.i, "p_w": self.p, "q_var": self.q, "pf": self.pf, "phase_deg": self.angle, "f_hz": self.f },
+            "reference": {
+                "u_v": reference.u.0, "i_a": reference.i.0, "p_w": reference.p.0,
+                "q_var": reference.q.map(|q| q.0), "pf": reference.pf, "phase_deg": reference.phase.map(|phase| phase.0),
+                "f_hz": reference.f.map(|f| f.0),
+            },
+            "error_percent": { "u": u, "i": i, "p": p },
+        })
+    }
+
+    fn print(&self, reference: &ReferenceReading, simulated: bool, out: &mut dyn Write) -> std::io::Result<()> {
+        let [u, i, p] = self.errors(reference).map(|error| error.map_or("-".to_owned(), |error| error.to_string()));
+        let mark = if simulated { "   (SIMULATED)" } else { "" };
+        writeln!(out, "{:<4} {:>12} {:>12} {:>12}{mark}", "", "meter", "reference", "error")?;
+        writeln!(out, "{:<4} {:>12} {:>12} {u:>12}", "U", Volts(self.u).to_string(), reference.u.to_string())?;
+        writeln!(out, "{:<4} {:>12} {:>12} {i:>12}", "I", Amps(self.i).to_string(), reference.i.to_string())?;
+        writeln!(out, "{:<4} {:>10.1} W {:>12} {p:>12}", "P", self.p, reference.p.to_string())?;
+        writeln!(out, "PF {:.3}, {:.1} °, {:.2} Hz", self.pf, self.angle, self.f)
+    }
+}

@@ -1,0 +1,70 @@
+//! `meterbench simulate`: a simulated station for other processes.
+
+use std::io::Write;
+use std::time::Duration;
+
+use super::exit::Exit;
+use crate::clock::RealClock;
+use crate::port::url::DeviceUrl;
+use crate::sim::serve::{Outlet, serve};
+use crate::sim::{SimOptions, Station};
+
+/// Serve a simulated meter and its bench on TCP or a pty, until killed
+#[derive(clap::Args, Debug)]
+pub struct Simulate {
+    /// The first meter's board, line faults and seed, as a sim: address; further meters have the next seeds
+    #[arg(long, default_value = "sim:?seed=1")]
+    sim: DeviceUrl,
+    /// Where a meter's chip is served: tcp:127.0.0.1:0 (a free port) or pty; several times for several meters
+    #[arg(long, default_value = "tcp:127.0.0.1:0")]
+    meter: Vec<Outlet>,
+    /// Where the bench's instrument (reference and source) is served
+    #[arg(long, default_value = "tcp:127.0.0.1:0")]
+    bench: Outlet,
+    /// Pace the meters' lines as a UART of this speed would
+    #[arg(long)]
+    baud: Option<u32>,
+    /// End after so many seconds
+    #[arg(long)]
+    seconds: Option<f64>,
+    /// Print the addresses as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+impl Simulate {
+    /// Serves until killed, or until the time is over.
+    ///
+    /// # Errors
+    /// A wrong address, or an outlet that cannot be opened.
+    pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let first = SimOptions::from_url(&self.sim)?;
+        let clock = RealClock::shared();
+        let station = Station::new(clock.clone(), first.seed, first.unrest);
+        let mut meters = Vec::new();
+        for (number, outlet) in self.meter.iter().enumerate() {
+            let options = SimOptions { seed: first.seed + number as u64, ..first.clone() };
+            let served = serve(outlet, station.meter(&options), self.baud, &clock)?;
+            meters.push(format!("afe{served}"));
+        }
+        let served = serve(&self.bench, station.bench().clone(), None, &clock)?;
+        let bench = format!("scpi{served}?profile=meterbench-sim");
+        if self.json {
+            writeln!(out, "{}", serde_json::json!({ "meters": meters, "bench": bench }))?;
+        } else {
+            for meter in &meters {
+                writeln!(out, "meter      {meter}")?;
+            }
+            writeln!(out, "reference  {bench}")?;
+            writeln!(out, "\nmeterbench run --meter {} --reference '{bench}' --serial SIM1", meters.join(" --meter "))?;
+        }
+        out.flush()?;
+        match self.seconds {
+            Some(seconds) => std::thread::sleep(Duration::try_from_secs_f64(seconds)?),
+            None => loop {
+                std::thread::park();
+            },
+        }
+        Ok(Exit::DONE)
+    }
+}

@@ -1,0 +1,200 @@
+//! The binary as a script uses it: two processes over TCP and over a pty, many units at once, exit codes, signals.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at what it did not expect"
+)]
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+use serde_json::Value;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_meterbench");
+
+/// A `meterbench simulate` that ends with the test.
+struct Simulator {
+    child: Child,
+    addresses: Value,
+}
+
+impl Simulator {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(BINARY)
+            .args(["simulate", "--json", "--seconds", "300"])
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("started");
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().expect("piped")).read_line(&mut line).expect("addresses");
+        Self { child, addresses: serde_json::from_str(&line).expect("JSON") }
+    }
+
+    fn meter(&self, number: usize) -> &str {
+        self.addresses["meters"][number].as_str().expect("text")
+    }
+
+    fn bench(&self) -> &str {
+        self.addresses["bench"].as_str().expect("text")
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn meterbench(arguments: &[&str]) -> Output {
+    Command::new(BINARY).args(arguments).output().expect("ran")
+}
+
+fn reports(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8(output.stdout.clone()).expect("UTF-8");
+    text.lines().map(|line| serde_json::from_str(line).expect("one JSON object a line")).collect()
+}
+
+fn run_quickly(simulator: &Simulator, more: &[&str]) -> Output {
+    let mut arguments = vec!["run", "--json", "--procedure", "calibrate-quick", "--reference", simulator.bench()];
+    arguments.extend(more);
+    meterbench(&arguments)
+}
+
+#[test]
+fn a_calibration_over_tcp() {
+    let simulator = Simulator::start(&["--sim", "sim:?seed=7"]);
+    let output = run_quickly(&simulator, &["--meter", simulator.meter(0), "--serial", "TCP7"]);
+    let report = &reports(&output)[0];
+    assert_eq!(output.status.code(), Some(0), "{report}");
+    assert_eq!(report["verdict"], "PASS");
+    assert_eq!(report["simulated"], true, "by what the instrument says of itself");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_calibration_over_a_pty_at_9600_baud() {
+    let simulator = Simulator::start(&["--sim", "sim:?seed=8", "--meter", "pty", "--bench", "pty", "--baud", "9600"]);
+    assert!(simulator.meter(0).starts_with("afe+serial:/dev/"));
+    let output = run_quickly(&simulator, &["--meter", simulator.meter(0), "--serial", "PTY8"]);
+    let report = &reports(&output)[0];
+    assert_eq!(output.status.code(), Some(0), "{report}");
+    let bus = &report["bus"];
+    let needed = bus["wire_micros"].as_f64().expect("number") + bus["transactions"].as_f64().expect("number") * 1000.0;
+    assert!(bus["busy_micros"].as_f64().expect("number") >= needed, "{bus}");
+}
+
+#[test]
+fn a_meter_process_that_dies_is_an_error() {
+    let simulator = Simulator::start(&["--sim", "sim:?seed=9&gone_at=4"]);
+    let output = run_quickly(&simulator, &["--meter", simulator.meter(0), "--serial", "GONE9"]);
+    assert_eq!(output.status.code(), Some(3));
+    let report = &reports(&output)[0];
+    assert_eq!(report["verdict"], "ERROR");
+    assert!(!report["advice"]["next"].as_str().expect("advice").is_empty());
+}
+
+#[test]
+fn many_units_on_one_source() {
+    let mut arguments = vec!["run".to_owned(), "--json".to_owned()];
+    for seed in 1..=24 {
+        // Three bad ones among them hold nobody up.
+        let defect = match seed {
+            5 => "&defect=ct-reversed",
+            6 => "&gone_at=30",
+            7 => "&defect=burden-wrong",
+            _ => "",
+        };
+        arguments.extend(["--meter".to_owned(), format!("sim:?seed={seed}{defect}")]);
+        arguments.extend(["--serial".to_owned(), format!("MANY{seed}")]);
+    }
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let output = meterbench(&arguments);
+    let reports = reports(&output);
+    assert_eq!(reports.len(), 24);
+    for (number, report) in reports.iter().enumerate() {
+        let expected = match number + 1 {
+            5 | 7 => "FAIL",
+            6 => "ERROR",
+            _ => "PASS",
+        };
+        assert_eq!(report["verdict"], expected, "{}: {}", report["serial"], report["advice"]);
+        assert_eq!(report["serial"], format!("MANY{}", number + 1));
+    }
+    assert_eq!(output.status.code(), Some(3), "the worst decides");
+}
+
+#[test]
+fn the_same_seed_gives_the_same_run() {
+    let run = || {
+        let output = meterbench(&["run", "--json", "--meter", "sim:?seed=21", "--serial", "SAME"]);
+        String::from_utf8(output.stdout).expect("UTF-8")
+    };
+    assert_eq!(run(), run());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_polite_kill_switches_the_source_off() {
+    let mut child = Command::new(BINARY)
+        .args(["run", "--json", "--meter", "sim:?seed=7&pace=2", "--serial", "KILL7"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("started");
+    std::thread::sleep(Duration::from_secs(3));
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill").success());
+    let output = child.wait_with_output().expect("ended");
+    assert_eq!(output.status.code(), Some(4));
+    assert_eq!(reports(&output)[0]["verdict"], "ABORTED");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Source: off"));
+    child = Command::new("true").spawn().expect("true");
+    child.wait().ok();
+}
+
+#[test]
+fn bad_usage_is_exit_2_and_says_what_is_right() {
+    for (arguments, part) in [
+        (vec!["run", "--meter", "sim:?sed=7", "--serial", "X"], "sed"),
+        (vec!["run", "--meter", "sim:", "--serial", "A", "--serial", "B"], "one serial number belongs to each meter"),
+        (vec!["run", "--meter", "sim:", "--meter", "sim:", "--serial", "A", "--serial", "B"], "its own"),
+        (vec!["run", "--meter", "sim:", "--serial", "two words"], "serial number"),
+        (vec!["run", "--meter", "sim:", "--serial", "X", "--profile", "nonsense"], "opensmartmeter-mt50"),
+        (vec!["run", "--meter", "afe+tcp:127.0.0.1:1", "--serial", "X"], "needs a reference"),
+        (vec!["run", "--meter", "ttyUSB0", "--serial", "X"], "colon"),
+    ] {
+        let output = meterbench(&arguments);
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+        assert!(message.contains(part), "{message}");
+    }
+}
+
+#[test]
+fn a_port_that_is_not_there_is_exit_3() {
+    let output =
+        meterbench(&["run", "--meter", "afe+serial:/dev/no-such-port", "--reference", "manual:", "--serial", "X"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("/dev/no-such-port"));
+}
+
+#[test]
+fn live_readings() {
+    let output = meterbench(&["read", "--json", "--meter", "sim:?seed=7", "--at", "1,1,0.5L", "--count", "3"]);
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let readings = reports(&output);
+    assert_eq!(readings.len(), 3);
+    for reading in &readings {
+        assert_eq!(reading["simulated"], true);
+        let volts = reading["reference"]["u_v"].as_f64().expect("number");
+        assert!((volts - 240.0).abs() < 1.0, "{volts}");
+        // A chip that has not been started measures nothing, and says so.
+        assert!(reading["error_percent"]["u"].as_f64().expect("number") < -99.0);
+    }
+}

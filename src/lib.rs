@@ -4,7 +4,6 @@ pub mod advice;
 pub mod calibration;
 pub mod cli;
 pub mod clock;
-
 pub mod gui;
 pub mod job;
 pub mod load;

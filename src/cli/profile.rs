@@ -136,7 +136,7 @@ mod tests {
         assert_eq!((code, out.contains("[stability]")), (Exit::DONE, true));
         let (_, out, _) = run(&["show", "calibrate", "--json"]);
         let shown: serde_json::Value = serde_json::from_str(&out).expect("JSON");
-        assert_eq!(shown["profile"]["stability"]["window_secs"], 3);
+        assert_eq!(shown["profile"]["stability"]["window_secs"], 4);
         let (code, out, err) = run(&["show", "nothing"]);
         assert_eq!((code, out.as_str()), (Exit::BAD_INPUT, ""));
         assert!(err.contains("opensmartmeter-mt50"), "{err}");

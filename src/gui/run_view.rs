@@ -158,8 +158,7 @@ impl RunView {
             }
             Event::Meter { position: 0, reading } => {
                 live.read_at = reading.at.secs();
-                // A current of exactly nothing is one that this step does not read.
-                (live.u, live.i) = (Some(reading.u), Some(reading.i).filter(|amps| amps.0 != 0.0));
+                (live.u, live.i) = (Some(reading.u), reading.i);
                 self.series.push_meter(reading);
                 self.newest(live);
             }

@@ -71,8 +71,7 @@ impl ErrorSeries {
                 (reference >= least).then(|| Percent::error(meter, reference)).filter(|error| error.is_finite())
             };
             let u = error(meter.u.0, volts, NO_VOLTAGE_VOLTS);
-            // A current of exactly nothing is one that the step does not read.
-            let i = error(meter.i.0, amps, NO_CURRENT_AMPS).filter(|_| meter.i.0 != 0.0);
+            let i = meter.i.and_then(|shown| error(shown.0, amps, NO_CURRENT_AMPS));
             bounded_push(&mut self.points, ErrorPoint { secs: meter.at.secs(), u, i }, CAPACITY);
         }
     }
@@ -127,7 +126,7 @@ mod tests {
     }
 
     fn meter(millis: u64, volts: f64, amps: f64) -> MeterReading {
-        MeterReading { at: Moment::from_micros(millis * 1000), u: Volts(volts), i: Amps(amps) }
+        MeterReading { at: Moment::from_micros(millis * 1000), u: Volts(volts), i: (amps > 0.0).then_some(Amps(amps)) }
     }
 
     #[test]

@@ -176,7 +176,9 @@ impl StepError {
     #[must_use]
     pub const fn verdict(&self) -> Verdict {
         match self {
-            Self::Cancelled | Self::Operator(OperatorError::Cancelled) => Verdict::Aborted,
+            Self::Cancelled
+            | Self::Operator(OperatorError::Cancelled)
+            | Self::Instrument(InstrumentError::Operator { source: OperatorError::Cancelled, .. }) => Verdict::Aborted,
             Self::Formula(FormulaError::Range(_)) | Self::Implausible { .. } | Self::Reversed { .. } => Verdict::Fail,
             Self::NoCurrent { on_other_line: true, .. } => Verdict::Fail,
             _ => Verdict::Error,

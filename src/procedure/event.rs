@@ -93,6 +93,6 @@ pub struct MeterReading {
     pub at: crate::clock::Moment,
     /// Voltage.
     pub u: crate::units::Volts,
-    /// Current.
-    pub i: crate::units::Amps,
+    /// Current, where the step reads it.
+    pub i: Option<crate::units::Amps>,
 }

@@ -9,7 +9,7 @@ use crate::procedure::error::StepError;
 use crate::procedure::event::MeterReading;
 use crate::procedure::feed::Stretch;
 use crate::reference::ReferenceReading;
-use crate::units::{Amps, Percent, Volts};
+use crate::units::{Percent, Volts};
 
 /// One quantity over a stretch of time.
 #[derive(Clone, Copy, Debug)]
@@ -154,10 +154,10 @@ impl Position<'_> {
 
     fn show_newest(&self, u: &Samples, i: &[(Line, Samples)]) {
         let newest = |samples: &Samples| samples.points.last().copied();
-        let current = i.first().and_then(|(_, samples)| newest(samples)).map_or(0.0, |(_, amps)| amps);
+        let current = i.first().and_then(|(_, samples)| newest(samples));
         if let Some((at, volts)) = newest(u) {
-            let i = self.around.plan.amps_from_register(current);
-            self.show(MeterReading { at, u: Volts(volts), i: Amps(i.0) });
+            let i = current.map(|(_, amps)| self.around.plan.amps_from_register(amps));
+            self.show(MeterReading { at, u: Volts(volts), i });
         }
     }
 }

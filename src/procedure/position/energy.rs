@@ -150,7 +150,7 @@ impl Position<'_> {
     fn show_readings(&mut self, line: Line) -> Result<(), StepError> {
         let u = Volts(self.meter.quantity(Quantity::Urms)?);
         let i = self.around.plan.amps_from_register(self.meter.quantity(Quantity::Irms(line))?);
-        self.show(MeterReading { at: self.now(), u, i });
+        self.show(MeterReading { at: self.now(), u, i: Some(i) });
         Ok(())
     }
 

@@ -104,7 +104,7 @@ fn running() -> Vec<Notice> {
     after.set(m90e26::Register::Ugain, 0x71D8).unwrap();
     let point = LoadPoint { u: Volts(240.0), i: Amps(5.0), pf: PowerFactor::UNITY, f: Hertz(50.0) };
     let steps = ["Identify the chip and reset it", "Voltage and current gain", "Verify at Un, Ib, PF 1.0"];
-    let reading = MeterReading { at: Moment::from_micros(500_000), u: Volts(240.12), i: Amps(5.02) };
+    let reading = MeterReading { at: Moment::from_micros(500_000), u: Volts(240.12), i: Some(Amps(5.02)) };
     vec![
         Notice::Links(connected()),
         began(),

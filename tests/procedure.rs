@@ -217,6 +217,15 @@ impl Source for Reluctant {
 }
 
 #[test]
+fn a_source_that_was_never_on_does_not_hide_what_happened() {
+    let mut setup = Setup::new("sim:?seed=6&gone_at=0");
+    setup.source = Box::new(Reluctant { inner: setup.source, refusals: 1000 });
+    let outcome = setup.run(&plan("opensmartmeter-mt50", "calibrate-quick"), &quiet());
+    assert_eq!(outcome.report.verdict, Verdict::Error);
+    assert!(outcome.report.advice.expect("advice").what.contains("unplugged"));
+}
+
+#[test]
 fn a_source_that_does_not_go_off_is_no_pass() {
     let reluctant = |refusals| {
         let mut setup = Setup::new("sim:?seed=6");
@@ -233,6 +242,7 @@ fn a_source_that_does_not_go_off_is_no_pass() {
 struct Failing {
     inner: Box<dyn Reference>,
     left: u32,
+    panics: bool,
 }
 
 impl Reference for Failing {
@@ -241,6 +251,7 @@ impl Reference for Failing {
     }
 
     fn read(&mut self) -> Result<ReferenceReading, InstrumentError> {
+        assert!(self.left > 0 || !self.panics, "on purpose");
         if self.left == 0 {
             return Err(InstrumentError::Silent {
                 instrument: "reference".to_owned(),
@@ -259,9 +270,9 @@ impl Reference for Failing {
 
 #[test]
 fn a_reference_that_falls_silent_ends_the_run() {
-    for left in [0, 3, 60, 200, 400] {
+    for (left, panics) in [(0, false), (3, false), (60, true), (200, false), (400, true)] {
         let mut setup = Setup::new("sim:?seed=6");
-        setup.reference = Box::new(Failing { inner: setup.reference, left });
+        setup.reference = Box::new(Failing { inner: setup.reference, left, panics });
         let outcome = setup.run(&plan("opensmartmeter-mt50", "calibrate"), &quiet());
         assert_eq!(outcome.report.verdict, Verdict::Error, "after {left} readings");
         assert!(!outcome.source_on);

@@ -243,7 +243,7 @@ fn what_the_meter_showed_long_ago_is_no_reading() {
 fn the_addresses_open_by_key() {
     let mut window = told(vec![Notice::Links(connected())]);
     assert!(window.query_by_label("Connect").is_none());
-    window.key_press(egui::Key::F2);
+    window.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::L);
     window.run();
     window.get_by_label("Connect");
 }

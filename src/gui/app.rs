@@ -184,8 +184,9 @@ impl App {
 
     /// Keys belong to the list of commands while it is open, to a question while one stands, and to the window otherwise.
     fn keys(&mut self, ctx: &Context, offers: &[Offer]) {
-        if self.palette.is_open() {
-            self.commands.extend(self.palette.keys(ctx, offers));
+        let opened = self.palette.is_open();
+        self.commands.extend(self.palette.keys(ctx, offers));
+        if opened {
             return;
         }
         let asked = self.core.question.is_some();

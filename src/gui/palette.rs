@@ -2,6 +2,7 @@
 
 use egui::{Context, Id, Key, Modal, Modifiers, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2};
 
+use super::command::Command;
 use super::offers::Offer;
 use super::pages::PageCtx;
 use super::widgets::card;
@@ -17,8 +18,12 @@ pub struct Palette {
     /// Number of the chosen one among those that fit.
     chosen: usize,
     moved: bool,
-    /// What had the focus before, and gets it back.
+    /// What had the focus before.
     focus: Option<Id>,
+    /// What gets the focus in the next frame; in the frame of closing the list still keeps it from all others.
+    back: Option<Id>,
+    /// It was left by a click, with this command.
+    left: Option<Option<Command>>,
 }
 
 impl Palette {
@@ -36,13 +41,25 @@ impl Palette {
 
     fn close(&mut self, ctx: &Context) {
         self.open = false;
-        if let Some(id) = self.focus.take() {
+        self.back = self.focus.take();
+        ctx.request_repaint();
+    }
+
+    /// Gives the focus back after it was closed; returns what was clicked.
+    fn after(&mut self, ctx: &Context) -> Option<Command> {
+        if let Some(id) = self.back.take() {
             ctx.memory_mut(|memory| memory.request_focus(id));
         }
+        let command = self.left.take()?;
+        self.close(ctx);
+        command
     }
 
     /// Takes its keys before anything else sees them, and the command that was chosen with them.
-    pub(super) fn keys(&mut self, ctx: &Context, offers: &[Offer]) -> Option<super::command::Command> {
+    pub(super) fn keys(&mut self, ctx: &Context, offers: &[Offer]) -> Option<Command> {
+        if !self.open {
+            return self.after(ctx);
+        }
         let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
         let fitting = fitting(&self.text, offers);
         let last = fitting.len().saturating_sub(1);
@@ -118,11 +135,10 @@ impl Palette {
             ui.weak("Arrows choose, Enter carries out, Esc closes");
             clicked
         });
-        if let Some(command) = response.inner {
-            self.close(&ctx);
-            page.commands.push(command);
-        } else if response.backdrop_response.clicked() {
-            self.close(&ctx);
+        if response.inner.is_some() || response.backdrop_response.clicked() {
+            self.open = false;
+            self.left = Some(response.inner);
+            ctx.request_repaint();
         }
     }
 }
@@ -134,10 +150,14 @@ fn fitting<'a>(text: &str, offers: &'a [Offer]) -> Vec<&'a Offer> {
         let known = format!("{} {}", offer.command.title(), offer.command.look().tooltip).to_lowercase();
         words.iter().all(|word| known.contains(word))
     };
-    let mut all: Vec<&Offer> = offers.iter().filter(fits).collect();
-    // What begins with the text is meant rather than what merely mentions it; sorting keeps the order of equals.
-    let begins = |offer: &Offer| words.first().is_none_or(|word| offer.command.title().to_lowercase().contains(word));
-    all.sort_by_key(|offer| (!offer.enabled, !begins(offer)));
+    let others = offers.iter().filter(|offer| offer.command != Command::OpenPalette);
+    let mut all: Vec<&Offer> = others.filter(fits).collect();
+    // What has the words in its name is meant rather than what merely mentions them; sorting keeps the order of equals.
+    let named = |offer: &Offer| {
+        let title = offer.command.title().to_lowercase();
+        words.iter().all(|word| title.contains(word))
+    };
+    all.sort_by_key(|offer| (!offer.enabled, !named(offer)));
     all
 }
 

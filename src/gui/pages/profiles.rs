@@ -1,6 +1,6 @@
 //! The profiles page: every shipped profile by kind, its text as it is, and whether it passes its checks.
 
-use egui::{CentralPanel, Frame, Margin, Panel, RichText, ScrollArea, TextEdit, Ui, UiBuilder};
+use egui::{CentralPanel, Frame, Margin, Panel, RichText, ScrollArea, TextEdit, Ui};
 
 use super::PageCtx;
 use super::sheet::quiet_ui;
@@ -45,7 +45,10 @@ impl ProfilesPage {
             |ui| {
                 card::frame(tokens).show(ui, |ui| {
                     ui.set_min_size(ui.available_size());
-                    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| self.list_ui(ui, page));
+                    ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+                        let layout = egui::Layout::top_down_justified(egui::Align::Min);
+                        ui.with_layout(layout, |ui| self.list_ui(ui, page));
+                    });
                 });
             },
         );
@@ -66,10 +69,7 @@ impl ProfilesPage {
             card::heading_ui(ui, tokens, heading, "");
             for (number, listed) in self.listed.iter().enumerate().filter(|(_, listed)| listed.kind == kind) {
                 let button = egui::Button::selectable(number == self.chosen, &listed.name);
-                let size = egui::vec2(ui.available_width(), 0.0);
-                let builder = UiBuilder::new().id_salt(("profile", number));
-                let response = ui.scope_builder(builder, |ui| ui.add(button.min_size(size).right_text(""))).inner;
-                if response.on_hover_text(&listed.title).clicked() {
+                if ui.add(button).on_hover_text(&listed.title).clicked() {
                     self.chosen = number;
                 }
             }

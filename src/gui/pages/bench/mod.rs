@@ -3,7 +3,7 @@
 //! On the left what to run and its steps; on top the verdict; below it live readings, their errors over time and the
 //! registers written.
 
-use egui::{CentralPanel, Frame, Margin, Panel, Rect, Ui, UiBuilder, vec2};
+use egui::{CentralPanel, Frame, Margin, Panel, Rect, ScrollArea, Ui, UiBuilder, vec2};
 
 use super::PageCtx;
 use crate::gui::core::Core;
@@ -18,6 +18,15 @@ mod plot;
 mod registers;
 mod steps;
 mod verdict;
+
+/// The form is no narrower.
+const LEAST_FORM: f32 = 272.0;
+/// Results narrower than this have readings, plot and registers in two rows of other shares.
+const NARROW: f32 = 860.0;
+/// Readings are no lower.
+const UPPER_HEIGHT: f32 = 220.0;
+/// What is below them is no lower; where both do not fit, the results scroll.
+const LOWER_HEIGHT: f32 = 150.0;
 
 /// What is typed and chosen on the page.
 pub struct BenchPage {
@@ -94,12 +103,13 @@ impl BenchPage {
         let tokens = page.tokens;
         let (outer, gap) = (tokens.spacing.page as i8, tokens.spacing.grid as i8);
         let fill = tokens.colours.window;
+        let form = tokens.spacing.form.min((ui.available_width() * 0.36).max(LEAST_FORM));
         let left = Frame::new().fill(fill).inner_margin(Margin { left: outer, right: gap, top: outer, bottom: outer });
         Panel::left("run")
             .frame(left)
             .resizable(false)
             .show_separator_line(false)
-            .exact_size(tokens.spacing.form)
+            .exact_size(form)
             .show(ui, |ui| self.left_ui(ui, page));
         let right = Frame::new().fill(fill).inner_margin(Margin { left: gap, right: outer, top: outer, bottom: outer });
         CentralPanel::default().frame(right).show(ui, |ui| results_ui(ui, page));
@@ -116,31 +126,49 @@ impl BenchPage {
     }
 }
 
-/// Verdict, readings, plot and registers, in shares of the height there is.
+/// Verdict, readings, plot and registers, in shares of the room there is.
 fn results_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
     let gap = tokens.spacing.grid * 1.25;
-    let area = ui.available_rect_before_wrap();
-    let banner_height = verdict::height(tokens, area.height());
-    let (banner, rest) = area.split_top_bottom_at_y(area.top() + banner_height);
-    let rest = Rect::from_min_max(rest.min + vec2(0.0, gap), rest.max);
-    let upper_height = (rest.height() * 0.52).max(220.0).min(rest.height());
-    let (upper, lower) = rest.split_top_bottom_at_y(rest.top() + upper_height);
-    let lower = Rect::from_min_max(lower.min + vec2(0.0, gap), lower.max);
-    let (left, right) = upper.split_left_right_at_x(upper.left() + (upper.width() * 0.6).clamp(500.0, 900.0));
-    let right = Rect::from_min_max(right.min + vec2(gap, 0.0), right.max);
-
+    let room = ui.available_rect_before_wrap();
+    let (banner, rest) = room.split_top_bottom_at_y(room.top() + verdict::height(tokens, room.height()));
     verdict::verdict_ui(ui, page, banner);
-    in_card_ui(ui, page, left, |ui| live::live_ui(ui, page));
-    in_card_ui(ui, page, right, |ui| plot::plot_ui(ui, page));
-    in_card_ui(ui, page, lower, |ui| registers::registers_ui(ui, page));
-    ui.advance_cursor_after_rect(area);
+    let rest = Rect::from_min_max(rest.min + vec2(0.0, gap), rest.max);
+    ui.scope_builder(UiBuilder::new().max_rect(rest), |ui| {
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            let least = UPPER_HEIGHT + gap + LOWER_HEIGHT;
+            let scrolls = rest.height() < least;
+            let width = rest.width() - if scrolls { tokens.spacing.grid * 1.5 } else { 0.0 };
+            let area = Rect::from_min_size(ui.cursor().min, vec2(width, rest.height().max(least)));
+            numbers_ui(ui, page, area);
+            ui.advance_cursor_after_rect(area);
+        });
+    });
+}
+
+/// All but the verdict. The registers' words need width, the plot does not.
+fn numbers_ui(ui: &mut Ui, page: &PageCtx<'_>, area: Rect) {
+    let gap = page.tokens.spacing.grid * 1.25;
+    let narrow = area.width() < NARROW;
+    let share = if narrow { 0.0 } else { 0.52 };
+    let (upper, lower) = area.split_top_bottom_at_y(area.top() + (area.height() * share).max(UPPER_HEIGHT));
+    let lower = Rect::from_min_max(lower.min + vec2(0.0, gap), lower.max);
+    let (live, plot, registers) = if narrow {
+        let (left, right) = lower.split_left_right_at_fraction(0.45);
+        (upper, left, Rect::from_min_max(right.min + vec2(gap, 0.0), right.max))
+    } else {
+        let (left, right) = upper.split_left_right_at_x(upper.left() + (upper.width() * 0.6).clamp(500.0, 900.0));
+        (left, Rect::from_min_max(right.min + vec2(gap, 0.0), right.max), lower)
+    };
+    in_card_ui(ui, page, live, |ui| live::live_ui(ui, page));
+    in_card_ui(ui, page, plot, |ui| plot::plot_ui(ui, page));
+    in_card_ui(ui, page, registers, |ui| registers::registers_ui(ui, page));
 }
 
 fn in_card_ui(ui: &mut Ui, page: &PageCtx<'_>, rect: Rect, content: impl FnOnce(&mut Ui)) {
     let margin = page.tokens.spacing.card;
     ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
-        ui.set_clip_rect(rect.expand(1.0));
+        ui.set_clip_rect(rect.expand(1.0).intersect(ui.clip_rect()));
         ui.painter().add(card::frame(page.tokens).paint(rect.shrink(margin + 1.0)));
         ui.scope_builder(UiBuilder::new().max_rect(rect.shrink(margin)), content);
     });

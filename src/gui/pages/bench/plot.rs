@@ -12,7 +12,7 @@ pub(super) fn plot_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
     let colours = &tokens.colours;
     let run = &page.core.run;
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         ui.heading("Error in %");
         for (name, colour) in [
             ("voltage", colours.series_voltage),
@@ -28,7 +28,7 @@ pub(super) fn plot_ui(ui: &mut Ui, page: &PageCtx<'_>) {
         } else {
             "Errors of a run are drawn here against time"
         };
-        ui.centered_and_justified(|ui| ui.label(RichText::new(text).color(colours.text_quiet)));
+        ui.label(RichText::new(text).color(colours.text_quiet));
         return;
     }
     let first = run.span.map_or(0.0, |(first, _)| first);

@@ -6,6 +6,15 @@ use crate::calibration::registers::RegisterChange;
 use crate::gui::pages::PageCtx;
 use crate::gui::widgets::card;
 
+/// Narrower tables have no decimal values.
+const ALL_FROM: f32 = 600.0;
+
+#[derive(Clone, Copy, PartialEq)]
+enum Columns {
+    All,
+    Hexadecimal,
+}
+
 pub(super) fn registers_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
     let colours = &tokens.colours;
@@ -18,31 +27,36 @@ pub(super) fn registers_ui(ui: &mut Ui, page: &PageCtx<'_>) {
         return;
     }
     ui.spacing_mut().interact_size.y = tokens.spacing.grid * 2.0;
+    let columns = if ui.available_width() < ALL_FROM { Columns::Hexadecimal } else { Columns::All };
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         let spacing = vec2(tokens.spacing.grid * 3.0, tokens.spacing.grid * 0.5);
-        Grid::new("registers").num_columns(6).spacing(spacing).min_row_height(tokens.spacing.grid * 2.0).show(
-            ui,
-            |ui| {
-                for head in ["Register", "Old", "New", "Old, decimal", "New, decimal", "What it does"] {
+        Grid::new("registers")
+            .num_columns(if columns == Columns::All { 6 } else { 4 })
+            .spacing(spacing)
+            .min_row_height(tokens.spacing.grid * 2.0)
+            .show(ui, |ui| {
+                let heads = ["Register", "Old", "New", "Old, decimal", "New, decimal", "What it does"];
+                for head in heads.into_iter().filter(|head| columns == Columns::All || !head.ends_with("decimal")) {
                     ui.label(RichText::new(head).size(tokens.sizes.secondary).color(colours.text_quiet));
                 }
                 ui.end_row();
                 for change in changes {
-                    change_ui(ui, page, change);
+                    change_ui(ui, page, change, columns);
                     ui.end_row();
                 }
-            },
-        );
+            });
     });
 }
 
-fn change_ui(ui: &mut Ui, page: &PageCtx<'_>, change: &RegisterChange) {
+fn change_ui(ui: &mut Ui, page: &PageCtx<'_>, change: &RegisterChange, columns: Columns) {
     let colours = &page.tokens.colours;
     let RegisterChange { register, old, new, meaning } = change;
     ui.label(RichText::new(register.name()).color(colours.text));
     ui.label(RichText::new(format!("{old:04X}")).monospace().color(colours.text_quiet));
     ui.label(RichText::new(format!("{new:04X}")).monospace().color(colours.text));
-    ui.label(RichText::new(format!("{old:>6}")).monospace().color(colours.text_quiet));
-    ui.label(RichText::new(format!("{new:>6}")).monospace().color(colours.text_quiet));
+    if columns == Columns::All {
+        ui.label(RichText::new(format!("{old:>6}")).monospace().color(colours.text_quiet));
+        ui.label(RichText::new(format!("{new:>6}")).monospace().color(colours.text_quiet));
+    }
     ui.add(Label::new(meaning).truncate());
 }

@@ -1,0 +1,152 @@
+//! The right side: arithmetic, copying, the table of results, warnings.
+
+use egui::{Align, Label, Layout, Panel, RichText, ScrollArea, Ui, vec2};
+
+use super::CalculatorPage;
+use super::case::Arithmetic;
+use super::copy::Format;
+use super::groups::quiet;
+use super::results::{Row, State};
+use crate::gui::tokens::Tokens;
+use crate::gui::widgets::card;
+use crate::gui::widgets::number::NOTHING;
+use crate::gui::widgets::status::{Mark, mark_ui};
+
+const NEAREST: &str = "Rounded to nearest, range-checked, all registers, L and N";
+const SHEET: &str = "Truncated, unchecked, with the sheet's errors; N line, phase, offsets and checksums are not in it";
+
+impl CalculatorPage {
+    pub(super) fn results_ui(&mut self, ui: &mut Ui, tokens: &Tokens) {
+        ui.horizontal(|ui| {
+            for (arithmetic, text) in [(Arithmetic::Nearest, "Nearest (bench)"), (Arithmetic::Sheet, "As the sheet")] {
+                if ui.selectable_label(self.form.arithmetic == arithmetic, text).clicked() {
+                    // Computed in the next frame, before it is drawn.
+                    self.form.arithmetic = arithmetic;
+                    self.said.clear();
+                    ui.request_repaint();
+                }
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                for format in Format::ALL.into_iter().rev() {
+                    let enabled = !self.results.words.is_empty();
+                    let button = egui::Button::new(format!("Copy {}", format.word()));
+                    if ui.add_enabled(enabled, button).clicked() {
+                        ui.ctx().copy_text(format.text(&self.results.words));
+                        self.said = format.said(&self.results.words);
+                    }
+                }
+            });
+        });
+        ui.horizontal(|ui| {
+            let difference = if self.form.arithmetic == Arithmetic::Nearest { NEAREST } else { SHEET };
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if !self.said.is_empty() {
+                    ui.label(RichText::new(&self.said).size(tokens.sizes.secondary).color(tokens.colours.text));
+                }
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.add(Label::new(quiet(tokens, difference).size(tokens.sizes.secondary)).truncate())
+                        .on_hover_text(difference);
+                });
+            });
+        });
+        self.warnings_ui(ui, tokens);
+        card::frame(tokens).show(ui, |ui| {
+            ui.set_min_size(ui.available_size());
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                ui.spacing_mut().item_spacing = vec2(tokens.spacing.grid * 2.0, tokens.spacing.grid * 0.25);
+                ui.spacing_mut().interact_size.y = tokens.spacing.grid * 2.25;
+                for (title, rows) in &self.results.groups {
+                    heading_ui(ui, tokens, title);
+                    for row in rows {
+                        row_ui(ui, tokens, row);
+                    }
+                    ui.add_space(tokens.spacing.grid * 0.75);
+                }
+            });
+        });
+    }
+
+    fn warnings_ui(&self, ui: &mut Ui, tokens: &Tokens) {
+        let warnings: Vec<&String> = self.remarks.iter().chain(&self.results.warnings).collect();
+        if warnings.is_empty() {
+            return;
+        }
+        let frame =
+            egui::Frame::new().inner_margin(egui::Margin { top: tokens.spacing.grid as i8, ..egui::Margin::ZERO });
+        Panel::bottom("calculator warnings").frame(frame).resizable(false).show_separator_line(false).show(ui, |ui| {
+            card::frame(tokens).show(ui, |ui| {
+                ui.set_min_width(ui.available_width());
+                let count =
+                    if warnings.len() == 1 { "1 thing".to_owned() } else { format!("{} things", warnings.len()) };
+                card::heading_ui(ui, tokens, "Look again", &format!("{count} that may be swapped or mistyped"));
+                ScrollArea::vertical().max_height(tokens.spacing.grid * 16.0).auto_shrink([false, true]).show(
+                    ui,
+                    |ui| {
+                        for warning in warnings {
+                            ui.horizontal_top(|ui| {
+                                mark_ui(ui, tokens, Mark::Triangle, tokens.colours.attention);
+                                ui.add(Label::new(warning).wrap());
+                            });
+                        }
+                    },
+                );
+            });
+        });
+    }
+}
+
+/// Widths of name, hex and decimal.
+fn columns(tokens: &Tokens) -> [f32; 3] {
+    [13.0, 10.0, 11.0].map(|grids| grids * tokens.spacing.grid)
+}
+
+fn heading_ui(ui: &mut Ui, tokens: &Tokens, title: &str) {
+    let [name, hex, decimal] = columns(tokens);
+    let small = |text: &str| quiet(tokens, text).size(tokens.sizes.secondary);
+    ui.horizontal(|ui| {
+        let title = RichText::new(title).font(tokens.strong(tokens.sizes.body)).color(tokens.colours.text);
+        cell_ui(ui, name, Align::LEFT, title);
+        cell_ui(ui, hex, Align::LEFT, small("Hex"));
+        cell_ui(ui, decimal, Align::RIGHT, small("Decimal"));
+        ui.label(small("Meaning"));
+    });
+}
+
+fn row_ui(ui: &mut Ui, tokens: &Tokens, row: &Row) {
+    let colours = &tokens.colours;
+    let [name, hex, decimal] = columns(tokens);
+    let colour = match row.state {
+        State::Computed => colours.text,
+        State::Kept => colours.text_quiet,
+        State::Failed => colours.fail,
+    };
+    let failed = row.state == State::Failed;
+    ui.horizontal(|ui| {
+        cell_ui(ui, name, Align::LEFT, RichText::new(&row.name).color(colour));
+        let none = if failed && row.decimal.is_none() { NOTHING } else { "" };
+        cell_ui(ui, hex, Align::LEFT, RichText::new(row.hex.as_deref().unwrap_or(none)).monospace().color(colour));
+        let decimal_text = RichText::new(row.decimal.as_deref().unwrap_or("")).color(colour);
+        cell_ui(ui, decimal, Align::RIGHT, decimal_text);
+        if !failed || row.hex.is_some() || row.decimal.is_some() {
+            let kept = if row.state == State::Kept { "kept · " } else { "" };
+            let text = quiet(tokens, &format!("{kept}{}", row.meaning));
+            let text = if row.state == State::Computed { text.color(colours.text) } else { text };
+            ui.add(Label::new(text).truncate());
+        }
+    });
+    if failed && row.hex.is_none() && row.decimal.is_none() {
+        ui.add(Label::new(RichText::new(&row.meaning).size(tokens.sizes.secondary).color(colours.fail)).wrap());
+    }
+}
+
+fn cell_ui(ui: &mut Ui, width: f32, align: Align, text: RichText) {
+    let size = vec2(width, ui.spacing().interact_size.y);
+    let layout =
+        if align == Align::RIGHT { Layout::right_to_left(Align::Center) } else { Layout::left_to_right(Align::Center) };
+    ui.allocate_ui_with_layout(size, layout, |ui| {
+        ui.set_min_size(size);
+        if !text.text().is_empty() {
+            ui.add(Label::new(text).extend());
+        }
+    });
+}

@@ -262,7 +262,15 @@ fn shown(json: &Json) -> Option<String> {
         Json::Number(number) => Some(number.to_string()),
         Json::String(text) => Some(text.clone()),
         Json::Array(list) => {
-            let parts: Option<Vec<String>> = list.iter().filter(|item| !item.is_array()).map(shown).collect();
+            let part = |item: &Json| match item {
+                // With its sign, as four digits without one are hex.
+                Json::Number(number) => {
+                    Some(number.as_i64().map_or_else(|| number.to_string(), |number| format!("{number:+}")))
+                }
+                Json::String(text) => Some(text.clone()),
+                _ => None,
+            };
+            let parts: Option<Vec<String>> = list.iter().map(part).collect();
             parts.map(|parts| parts.join(" "))
         }
         Json::Object(words) => {

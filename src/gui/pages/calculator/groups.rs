@@ -97,7 +97,7 @@ pub(super) fn label_width(tokens: &Tokens) -> f32 {
 }
 
 fn input_width(tokens: &Tokens) -> f32 {
-    tokens.spacing.grid * 11.0
+    tokens.spacing.grid * 10.0
 }
 
 impl CalculatorPage {
@@ -123,6 +123,8 @@ impl CalculatorPage {
         ui.add_space(tokens.spacing.grid * 0.5);
         ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = tokens.spacing.grid * 0.5;
+            // Room for the scroll bar.
+            ui.set_max_width(ui.available_width() - tokens.spacing.grid * 1.25);
             self.impulse_ui(ui, tokens);
             let [energy, phase, gains, thresholds] = &GROUPS;
             for group in [energy, phase, gains] {
@@ -211,7 +213,7 @@ impl CalculatorPage {
                 self.faults_ui(ui, tokens, &[name]);
             }
             ui.label(
-                quiet(tokens, "Power in small-power mode: hex words of four digits, or decimal")
+                quiet(tokens, "Power in small-power mode: four digits are hex, a sign makes a number decimal")
                     .size(tokens.sizes.secondary),
             );
             for (name, label) in LISTS {

@@ -106,8 +106,13 @@ fn nearest(form: &Form) -> Results {
     ];
     let all = functions.into_iter().chain(metering).chain(measurement);
     let words = all.filter_map(|(register, value)| Some((register, value?))).collect();
-    let warnings = evaluation.warnings.iter().map(|warning| in_labels(warning)).collect();
+    let warnings = evaluation.warnings.iter().map(|warning| sentence(&in_labels(warning))).collect();
     Results { groups, warnings, words, sampling: [None; 2] }
+}
+
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// The registers in force, the old gains as they are told beside the readings.

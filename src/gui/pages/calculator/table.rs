@@ -17,6 +17,26 @@ const SHEET: &str = "Truncated, unchecked, with the sheet's errors; N line, phas
 
 impl CalculatorPage {
     pub(super) fn results_ui(&mut self, ui: &mut Ui, tokens: &Tokens) {
+        self.arithmetic_ui(ui, tokens);
+        self.copy_ui(ui, tokens);
+        self.warnings_ui(ui, tokens);
+        card::frame(tokens).show(ui, |ui| {
+            ui.set_min_size(ui.available_size());
+            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+                ui.spacing_mut().item_spacing = vec2(tokens.spacing.grid * 1.5, tokens.spacing.grid * 0.25);
+                ui.spacing_mut().interact_size.y = tokens.spacing.grid * 2.25;
+                for (number, (title, rows)) in self.results.groups.iter().enumerate() {
+                    heading_ui(ui, tokens, title, number == 0);
+                    for row in rows {
+                        row_ui(ui, tokens, row);
+                    }
+                    ui.add_space(tokens.spacing.grid * 0.75);
+                }
+            });
+        });
+    }
+
+    fn arithmetic_ui(&mut self, ui: &mut Ui, tokens: &Tokens) {
         ui.horizontal(|ui| {
             for (arithmetic, text) in [(Arithmetic::Nearest, "Nearest (bench)"), (Arithmetic::Sheet, "As the sheet")] {
                 if ui.selectable_label(self.form.arithmetic == arithmetic, text).clicked() {
@@ -26,43 +46,26 @@ impl CalculatorPage {
                     ui.request_repaint();
                 }
             }
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                for format in Format::ALL.into_iter().rev() {
-                    let enabled = !self.results.words.is_empty();
-                    let button = egui::Button::new(format!("Copy {}", format.word()));
-                    if ui.add_enabled(enabled, button).clicked() {
-                        ui.ctx().copy_text(format.text(&self.results.words));
-                        self.said = format.said(&self.results.words);
-                    }
-                }
-            });
-        });
-        ui.horizontal(|ui| {
             let difference = if self.form.arithmetic == Arithmetic::Nearest { NEAREST } else { SHEET };
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if !self.said.is_empty() {
-                    ui.label(RichText::new(&self.said).size(tokens.sizes.secondary).color(tokens.colours.text));
-                }
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    ui.add(Label::new(quiet(tokens, difference).size(tokens.sizes.secondary)).truncate())
-                        .on_hover_text(difference);
-                });
-            });
+            ui.add(Label::new(quiet(tokens, difference).size(tokens.sizes.secondary)).wrap());
         });
-        self.warnings_ui(ui, tokens);
-        card::frame(tokens).show(ui, |ui| {
-            ui.set_min_size(ui.available_size());
-            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                ui.spacing_mut().item_spacing = vec2(tokens.spacing.grid * 2.0, tokens.spacing.grid * 0.25);
-                ui.spacing_mut().interact_size.y = tokens.spacing.grid * 2.25;
-                for (title, rows) in &self.results.groups {
-                    heading_ui(ui, tokens, title);
-                    for row in rows {
-                        row_ui(ui, tokens, row);
-                    }
-                    ui.add_space(tokens.spacing.grid * 0.75);
+    }
+
+    fn copy_ui(&mut self, ui: &mut Ui, tokens: &Tokens) {
+        ui.horizontal_wrapped(|ui| {
+            ui.label(quiet(tokens, "Copy as"));
+            for format in Format::ALL {
+                let enabled = !self.results.words.is_empty();
+                let button = ui.add_enabled(enabled, egui::Button::new(format.word()));
+                ui.ctx().accesskit_node_builder(button.id, |node| node.set_label(format!("Copy as {}", format.word())));
+                if button.clicked() {
+                    ui.ctx().copy_text(format.text(&self.results.words));
+                    self.said = format.said(&self.results.words);
                 }
-            });
+            }
+            if !self.said.is_empty() {
+                ui.label(RichText::new(&self.said).size(tokens.sizes.secondary).color(tokens.colours.text));
+            }
         });
     }
 
@@ -97,18 +100,21 @@ impl CalculatorPage {
 
 /// Widths of name, hex and decimal.
 fn columns(tokens: &Tokens) -> [f32; 3] {
-    [13.0, 10.0, 11.0].map(|grids| grids * tokens.spacing.grid)
+    [12.0, 8.5, 9.5].map(|grids| grids * tokens.spacing.grid)
 }
 
-fn heading_ui(ui: &mut Ui, tokens: &Tokens, title: &str) {
+/// A part of the table; the first one names the columns.
+fn heading_ui(ui: &mut Ui, tokens: &Tokens, title: &str, first: bool) {
     let [name, hex, decimal] = columns(tokens);
     let small = |text: &str| quiet(tokens, text).size(tokens.sizes.secondary);
     ui.horizontal(|ui| {
         let title = RichText::new(title).font(tokens.strong(tokens.sizes.body)).color(tokens.colours.text);
         cell_ui(ui, name, Align::LEFT, title);
-        cell_ui(ui, hex, Align::LEFT, small("Hex"));
-        cell_ui(ui, decimal, Align::RIGHT, small("Decimal"));
-        ui.label(small("Meaning"));
+        if first {
+            cell_ui(ui, hex, Align::LEFT, small("Hex"));
+            cell_ui(ui, decimal, Align::RIGHT, small("Decimal"));
+            ui.label(small("Meaning"));
+        }
     });
 }
 

@@ -243,6 +243,11 @@ fn mmode_goes_both_ways() {
     enter(&mut window, "MMode hex", "94");
     assert_eq!(hex(&window, "MMode"), None);
     window.get_by_label("MMode hex: not a word of four hex digits");
+    window.get_by_label("As the sheet").click();
+    window.run();
+    reads(&window, "MMode", "#VALUE!");
+    window.get_by_label("Nearest (bench)").click();
+    window.run();
     enter(&mut window, "MMode hex", "0x9422");
     reads(&window, "MMode", "9422");
     // By the list: the word follows.
@@ -348,6 +353,12 @@ fn registers_are_copied() {
         *form.text_mut("registers") = text;
         assert_eq!(form.registers().get(Register::Ugain), Ok(0x5C3B));
     }
+    enter(&mut window, "MC", "many");
+    assert!(window.query_by_label("Copied 23 registers as TOML").is_none());
+    window.get_by_label("Copy as C").click();
+    window.run();
+    window.get_by_label("Copied 21 registers as C with one checksum; 2 have no value");
+    enter(&mut window, "MC", "3200");
     let words = &window.state().page.results().words;
     assert!(Format::Calls.text(words).contains("AFECHIP(0, CSTwo, 0x"));
     assert!(toml::from_str::<toml::Table>(&Format::Toml.text(words)).is_ok());

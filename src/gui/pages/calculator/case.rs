@@ -48,7 +48,7 @@ pub enum CaseError {
 /// Everything typed and chosen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Form {
-    /// Texts by the input's name; a missing one is empty.
+    /// Texts by the input's name, of all inputs.
     texts: BTreeMap<&'static str, String>,
     /// VL is computed from K1.
     pub vl_computed: bool,
@@ -72,7 +72,7 @@ impl Default for Form {
 impl Form {
     fn empty() -> Self {
         Self {
-            texts: BTreeMap::new(),
+            texts: FIELDS.into_iter().chain([CONVERTER]).map(|field| (field.name, String::new())).collect(),
             vl_computed: false,
             vu_computed: false,
             mmode_typed: None,
@@ -169,7 +169,13 @@ impl Form {
     #[must_use]
     pub fn sheet_fields(&self) -> Map<String, Json> {
         let known = FIELDS.into_iter().filter(|field| field.cell().is_some());
-        known.filter_map(|field| Some((field.name.to_owned(), self.json(field)?))).collect()
+        let mut fields: Map<String, Json> =
+            known.filter_map(|field| Some((field.name.to_owned(), self.json(field)?))).collect();
+        if let Some(typed) = &self.mmode_typed {
+            // No word, so no options either.
+            fields.insert("mm_lgain".to_owned(), typed.replace(':', "").into());
+        }
+        fields
     }
 
     /// The case as one line of JSON, for a file or `meterbench calculate`.

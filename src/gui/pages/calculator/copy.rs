@@ -48,9 +48,9 @@ impl Format {
         text
     }
 
-    /// What was copied, to be said afterwards.
+    /// What was copied, to be said afterwards, and how many registers had no value to copy.
     #[must_use]
-    pub fn said(self, words: &[(Register, u16)]) -> String {
+    pub fn said(self, words: &[(Register, u16)], missing: usize) -> String {
         let checksums = words.iter().filter(|(register, _)| matches!(register, Register::Cs1 | Register::Cs2)).count();
         let count = words.len() - checksums;
         let registers = if count == 1 { "register" } else { "registers" };
@@ -60,7 +60,12 @@ impl Format {
             1 => " with one checksum",
             _ => " with both checksums",
         };
-        format!("Copied {count} {registers} as {}{sums}", self.word())
+        let gaps = match missing {
+            0 => String::new(),
+            1 => "; 1 has no value".to_owned(),
+            _ => format!("; {missing} have no value"),
+        };
+        format!("Copied {count} {registers} as {}{sums}{gaps}", self.word())
     }
 }
 

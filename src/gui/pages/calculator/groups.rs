@@ -220,7 +220,7 @@ impl CalculatorPage {
                 ui.horizontal(|ui| {
                     label_ui(ui, tokens, label, label_width(tokens));
                     let width = ui.available_width();
-                    self.wide_input_ui(ui, tokens, name, "FFC4 FFCA FFCA", (width, 1));
+                    self.wide_input_ui(ui, tokens, name, "such as FFC4 FFCA", (width, 1));
                 });
                 self.faults_ui(ui, tokens, &[name]);
                 if let Some(said) = readings_said(self.form.text(name)) {
@@ -236,7 +236,13 @@ impl CalculatorPage {
     fn registers_ui(&mut self, ui: &mut Ui, tokens: &Tokens) {
         in_card_ui(ui, tokens, "Registers in force", "during the readings; others at power-on", |ui| {
             let width = ui.available_width();
-            self.wide_input_ui(ui, tokens, "registers", "Ugain 71D8\nalso C or TOML, as it is copied here", (width, 4));
+            self.wide_input_ui(
+                ui,
+                tokens,
+                "registers",
+                "such as Ugain 71D8, a line each;\nalso C or TOML as copied here",
+                (width, 4),
+            );
             self.faults_ui(ui, tokens, &["registers"]);
         });
     }

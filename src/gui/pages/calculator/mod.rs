@@ -108,6 +108,8 @@ impl CalculatorPage {
         // After the inputs, so that no result is older than them.
         if self.computed_for != self.form {
             self.results = Results::of(&self.form);
+            // It was said about what stood here before.
+            self.said.clear();
             self.computed_for = self.form.clone();
             // Computed inputs on the left show them too.
             ui.request_repaint();

@@ -64,6 +64,15 @@ impl Results {
         results
     }
 
+    /// Registers that were asked for and have no value.
+    #[must_use]
+    pub fn missing(&self) -> usize {
+        let copied = |register: Register| self.words.iter().any(|(other, _)| *other == register);
+        let register = |row: &Row| RegisterSet::ORDER.into_iter().find(|register| register.name() == row.name);
+        let failed = self.groups.iter().flat_map(|(_, rows)| rows).filter(|row| row.state == State::Failed);
+        failed.filter_map(register).filter(|register| !copied(*register)).count()
+    }
+
     /// The row of that name.
     #[must_use]
     pub fn row(&self, name: &str) -> Option<&Row> {

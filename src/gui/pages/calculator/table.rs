@@ -1,6 +1,6 @@
 //! The right side: arithmetic, copying, the table of results, warnings.
 
-use egui::{Align, Label, Layout, Panel, RichText, ScrollArea, Ui, vec2};
+use egui::{Align, Button, Label, Layout, Panel, RichText, ScrollArea, Ui, vec2};
 
 use super::CalculatorPage;
 use super::case::Arithmetic;
@@ -20,15 +20,16 @@ impl CalculatorPage {
         self.arithmetic_ui(ui, tokens);
         self.copy_ui(ui, tokens);
         self.warnings_ui(ui, tokens);
+        let columns = columns(tokens, self.form.arithmetic);
         card::frame(tokens).show(ui, |ui| {
             ui.set_min_size(ui.available_size());
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 ui.spacing_mut().item_spacing = vec2(tokens.spacing.grid * 1.5, tokens.spacing.grid * 0.25);
                 ui.spacing_mut().interact_size.y = tokens.spacing.grid * 2.25;
                 for (number, (title, rows)) in self.results.groups.iter().enumerate() {
-                    heading_ui(ui, tokens, title, number == 0);
+                    heading_ui(ui, tokens, columns, title, number == 0);
                     for row in rows {
-                        row_ui(ui, tokens, row);
+                        row_ui(ui, tokens, columns, row);
                     }
                     ui.add_space(tokens.spacing.grid * 0.75);
                 }
@@ -39,10 +40,16 @@ impl CalculatorPage {
     fn arithmetic_ui(&mut self, ui: &mut Ui, tokens: &Tokens) {
         ui.horizontal(|ui| {
             for (arithmetic, text) in [(Arithmetic::Nearest, "Nearest (bench)"), (Arithmetic::Sheet, "As the sheet")] {
-                if ui.selectable_label(self.form.arithmetic == arithmetic, text).clicked() {
+                let chosen = self.form.arithmetic == arithmetic;
+                let button = if chosen {
+                    Button::new(RichText::new(text).color(tokens.colours.text_on_strong))
+                        .fill(tokens.colours.accent_fill)
+                } else {
+                    Button::new(text)
+                };
+                if ui.add(button.selected(chosen)).clicked() {
                     // Computed in the next frame, before it is drawn.
                     self.form.arithmetic = arithmetic;
-                    self.said.clear();
                     ui.request_repaint();
                 }
             }
@@ -56,11 +63,11 @@ impl CalculatorPage {
             ui.label(quiet(tokens, "Copy as"));
             for format in Format::ALL {
                 let enabled = !self.results.words.is_empty();
-                let button = ui.add_enabled(enabled, egui::Button::new(format.word()));
+                let button = ui.add_enabled(enabled, Button::new(format.word()));
                 ui.ctx().accesskit_node_builder(button.id, |node| node.set_label(format!("Copy as {}", format.word())));
                 if button.clicked() {
                     ui.ctx().copy_text(format.text(&self.results.words));
-                    self.said = format.said(&self.results.words);
+                    self.said = format.said(&self.results.words, self.results.missing());
                 }
             }
             if !self.said.is_empty() {
@@ -98,14 +105,17 @@ impl CalculatorPage {
     }
 }
 
-/// Widths of name, hex and decimal.
-fn columns(tokens: &Tokens) -> [f32; 3] {
-    [12.0, 8.5, 9.5].map(|grids| grids * tokens.spacing.grid)
+/// Widths of name, hex and decimal. The sheet shows more digits than a register has.
+fn columns(tokens: &Tokens, arithmetic: Arithmetic) -> [f32; 3] {
+    let grids = match arithmetic {
+        Arithmetic::Nearest => [13.0, 8.5, 9.5],
+        Arithmetic::Sheet => [13.5, 12.0, 17.0],
+    };
+    grids.map(|grids| grids * tokens.spacing.grid)
 }
 
 /// A part of the table; the first one names the columns.
-fn heading_ui(ui: &mut Ui, tokens: &Tokens, title: &str, first: bool) {
-    let [name, hex, decimal] = columns(tokens);
+fn heading_ui(ui: &mut Ui, tokens: &Tokens, [name, hex, decimal]: [f32; 3], title: &str, first: bool) {
     let small = |text: &str| quiet(tokens, text).size(tokens.sizes.secondary);
     ui.horizontal(|ui| {
         let title = RichText::new(title).font(tokens.strong(tokens.sizes.body)).color(tokens.colours.text);
@@ -118,9 +128,8 @@ fn heading_ui(ui: &mut Ui, tokens: &Tokens, title: &str, first: bool) {
     });
 }
 
-fn row_ui(ui: &mut Ui, tokens: &Tokens, row: &Row) {
+fn row_ui(ui: &mut Ui, tokens: &Tokens, [name, hex, decimal]: [f32; 3], row: &Row) {
     let colours = &tokens.colours;
-    let [name, hex, decimal] = columns(tokens);
     let colour = match row.state {
         State::Computed => colours.text,
         State::Kept => colours.text_quiet,

@@ -181,6 +181,15 @@ fn the_page_is_the_command() {
         let failed =
             evaluation.failed.len() + usize::from(evaluation.cs1().is_none()) + usize::from(evaluation.cs2().is_none());
         assert_eq!(results.words.len() + failed, 25, "{}", line["id"]);
+        for register in &evaluation.failed {
+            // Each failed register's row has the reason that is its own.
+            let reason = evaluation.reason(*register).unwrap();
+            let about = if register.name().starts_with("PLconst") { "PL_Constant" } else { register.name() };
+            let named = [about, "Urms", "Irms"].iter().any(|name| reason.contains(name)) || reason.starts_with("the ");
+            assert!(named, "{} {register}: {reason}", line["id"]);
+            let row = results.row(about).unwrap();
+            assert!(row.state == State::Failed && !row.meaning.is_empty(), "{row:?}");
+        }
     }
 }
 

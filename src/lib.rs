@@ -12,6 +12,7 @@ pub mod port;
 pub mod procedure;
 pub mod profile;
 pub mod reference;
+pub mod settings;
 pub mod sim;
 pub mod station;
 pub mod units;

@@ -22,12 +22,12 @@ fn word(outcome: &Outcome, name: &str) -> i32 {
     if name == "Nphi" { i32::from(m90e26::value::phi(word)) } else { i32::from(word) }
 }
 
-/// The same registers but for what measuring at another time makes of the noise: a step, or some for Ugain, whose step of
-/// 0.0034 % is the smallest beside its noise.
-fn expect_same_registers(faulty: &Outcome, clean: &Outcome, fault: &str, ugain_steps: i32) {
+/// The same registers but for what measuring at another time makes of the noise: a step, or twice as many for Ugain, whose
+/// step of 0.0034 % is small beside its noise.
+fn expect_same_registers(faulty: &Outcome, clean: &Outcome, fault: &str, steps: i32) {
     for (name, value) in &clean.report.registers {
         if MEASURED.contains(&name.as_str()) {
-            let allowed = if name == "Ugain" { ugain_steps } else { 1 };
+            let allowed = if name == "Ugain" { 2 * steps } else { steps };
             let (faulty, clean) = (word(faulty, name), word(clean, name));
             assert!((faulty - clean).abs() <= allowed, "{fault}: {name} {faulty} instead of {clean}");
         } else if !name.starts_with("CS") {
@@ -43,7 +43,7 @@ fn expect_recovery(seed: u64, fault: &str) -> Outcome {
     let faulty = run(&format!("sim:?seed={seed}&{fault}"), "calibrate");
     assert_eq!(faulty.report.verdict, Verdict::Pass, "{fault}: {:?}", faulty.report.advice);
     assert!(!faulty.source_on);
-    expect_same_registers(&faulty, &clean, fault, 2);
+    expect_same_registers(&faulty, &clean, fault, 1);
     faulty
 }
 
@@ -52,8 +52,8 @@ fn expect_recovery_or_error(seed: u64, fault: &str) -> Verdict {
     let faulty = run(&format!("sim:?seed={seed}&{fault}"), "calibrate");
     assert!(!faulty.source_on, "{fault}: the source is off");
     match faulty.report.verdict {
-        // On a line this bad fewer readings come through in the time allowed.
-        Verdict::Pass => expect_same_registers(&faulty, &run(&format!("sim:?seed={seed}"), "calibrate"), fault, 4),
+        // On a line this bad fewer readings come through in the time allowed, and less certainty will do.
+        Verdict::Pass => expect_same_registers(&faulty, &run(&format!("sim:?seed={seed}"), "calibrate"), fault, 2),
         Verdict::Error => {
             let advice = faulty.report.advice.as_ref().expect("advice");
             assert!(!advice.what.is_empty() && !advice.why.is_empty() && !advice.next.is_empty());

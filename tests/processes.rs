@@ -141,7 +141,7 @@ fn the_same_seed_gives_the_same_run() {
 #[cfg(unix)]
 #[test]
 fn a_polite_kill_switches_the_source_off() {
-    let mut child = Command::new(BINARY)
+    let child = Command::new(BINARY)
         .args(["run", "--json", "--meter", "sim:?seed=7&pace=2", "--serial", "KILL7"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -154,8 +154,27 @@ fn a_polite_kill_switches_the_source_off() {
     assert_eq!(output.status.code(), Some(4));
     assert_eq!(reports(&output)[0]["verdict"], "ABORTED");
     assert!(String::from_utf8_lossy(&output.stderr).contains("Source: off"));
-    child = Command::new("true").spawn().expect("true");
-    child.wait().ok();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_question_nobody_answers_can_be_cancelled() {
+    let simulator = Simulator::start(&["--sim", "sim:?seed=7"]);
+    let mut child = Command::new(BINARY)
+        .args(["run", "--json", "--meter", simulator.meter(0), "--reference", "manual:", "--serial", "ASK7"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("started");
+    // Standard input stays open: somebody could still answer.
+    let _stdin = child.stdin.take();
+    std::thread::sleep(Duration::from_secs(2));
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill").success());
+    let output = child.wait_with_output().expect("ended");
+    assert_eq!(output.status.code(), Some(4), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Set the source to 240.0 V"));
 }
 
 #[test]

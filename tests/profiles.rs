@@ -75,7 +75,7 @@ fn everything_wrong_is_listed_at_once() {
     let broken = text.replacen("min_secs = 5", "min_secs = 90", 1).replacen("u_of_un = 1.0", "u_of_un = 10.0", 1);
     let error = profile::parse::<Procedure>(&broken, "own.toml").expect_err("two mistakes");
     let keys: Vec<_> = error.findings().iter().map(|finding| finding.key.as_str()).collect();
-    assert_eq!(keys, ["energy.max_secs", "verify[0].u_of_un"]);
+    assert_eq!(keys, ["rms.max_secs", "verify[0].u_of_un"]);
     assert!(error.findings().iter().all(|finding| finding.line.is_some()));
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src` and the rooms it may name. What is not listed may be named by nobody.
-const ROOMS: [(&str, &[&str]); 15] = [
+const ROOMS: [(&str, &[&str]); 16] = [
     ("units", &[]),
     ("clock", &[]),
     ("advice", &[]),
@@ -20,6 +20,7 @@ const ROOMS: [(&str, &[&str]); 15] = [
     ("procedure", &["units", "load", "clock", "advice", "port", "profile", "calibration", "meter", "reference"]),
     ("station", &["clock", "port", "profile", "meter", "reference", "sim"]),
     ("job", &[]),
+    ("settings", &["job"]),
     ("cli", &["*"]),
     ("gui", &["*"]),
 ];

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use clap::Parser;
 
+use crate::port::OpenError;
 use crate::procedure::Control;
+use crate::reference::Operator;
+use crate::station::{self, Addresses, Station, StationError};
 
 pub mod calculate;
 pub mod exit;
@@ -53,6 +56,18 @@ impl Cli {
         };
         out.flush()?;
         Ok(Some(exit))
+    }
+}
+
+/// Opens a station; `None` when a port is not there, which is said and is no bad usage: it may be there tomorrow.
+fn open_station(addresses: &Addresses, operator: &Arc<dyn Operator>) -> anyhow::Result<Option<Station>> {
+    match station::open(addresses, operator) {
+        Ok(station) => Ok(Some(station)),
+        Err(error @ StationError::Open(OpenError::Port(_))) => {
+            eprintln!("{error}");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::port::url::DeviceUrl;
 use crate::procedure::Control;
 use crate::profile;
 use crate::reference::{LoadPoint, PowerFactor, ReferenceReading};
-use crate::station::{self, Addresses};
+use crate::station::{Addresses, Station};
 use crate::units::{Amps, Percent, Volts};
 
 /// Read a meter and a reference side by side
@@ -53,13 +53,8 @@ impl Read {
         let control = Arc::new(Control::new(|_| {}));
         let operator = Terminal::shared(&control);
         let addresses = Addresses { meters: vec![self.meter.clone()], reference: self.reference.clone(), source: None };
-        let mut station = match station::open(&addresses, &operator) {
-            Ok(station) => station,
-            Err(error @ station::StationError::Open(crate::port::OpenError::Port(_))) => {
-                eprintln!("{error}");
-                return Ok(Exit::COULD_NOT_MEASURE);
-            }
-            Err(error) => return Err(error.into()),
+        let Some(mut station) = super::open_station(&addresses, &operator)? else {
+            return Ok(Exit::COULD_NOT_MEASURE);
         };
         super::cancel_on_signals(&control);
         let result = self.readings(&profile, &mut station, &control, out);
@@ -81,7 +76,7 @@ impl Read {
     fn readings(
         &self,
         profile: &profile::MeterProfile,
-        station: &mut station::Station,
+        station: &mut Station,
         control: &Control,
         out: &mut dyn Write,
     ) -> anyhow::Result<Exit> {
@@ -121,7 +116,7 @@ impl Read {
 }
 
 /// Waits until the reference shows the load point and stands still; false when cancelled meanwhile.
-fn arrive(point: &LoadPoint, station: &mut station::Station, control: &Control) -> anyhow::Result<bool> {
+fn arrive(point: &LoadPoint, station: &mut Station, control: &Control) -> anyhow::Result<bool> {
     let give_up = station.clock.now() + station.source.patience();
     let mut before: Option<ReferenceReading> = None;
     loop {

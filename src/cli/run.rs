@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 
 use super::exit::Exit;
 use super::operator::Terminal;
 use crate::port::url::DeviceUrl;
 use crate::procedure::{self, Bench, Control, Event, Measurement, Plan, RunReport, Verdict};
-use crate::station::{self, Addresses};
-use crate::{profile, station::Station};
+use crate::profile;
+use crate::station::{Addresses, Station};
 
 /// Run a procedure on a unit; several units with --meter and --serial given several times
 #[derive(clap::Args, Debug)]
@@ -52,14 +52,8 @@ impl Run {
             Addresses { meters: self.meter.clone(), reference: self.reference.clone(), source: self.source.clone() };
         let control = Arc::new(Control::new(say));
         let operator = Terminal::shared(&control);
-        let station = match station::open(&addresses, &operator) {
-            Ok(station) => station,
-            // A port that is not there is no bad usage: it may be there tomorrow.
-            Err(error @ station::StationError::Open(crate::port::OpenError::Port(_))) => {
-                eprintln!("{error}");
-                return Ok(Exit::COULD_NOT_MEASURE);
-            }
-            Err(error) => return Err(error.into()),
+        let Some(station) = super::open_station(&addresses, &operator)? else {
+            return Ok(Exit::COULD_NOT_MEASURE);
         };
         super::cancel_on_signals(&control);
         let Station { meters, reference, source, clock, simulated } = station;
@@ -154,9 +148,4 @@ impl Exit {
     fn of(verdicts: impl Iterator<Item = Verdict>) -> Self {
         Self(verdicts.map(Verdict::exit_code).max().unwrap_or(3))
     }
-}
-
-/// Reads an address from the command line.
-pub fn address(text: &str) -> anyhow::Result<DeviceUrl> {
-    text.parse::<DeviceUrl>().context("address")
 }

@@ -1,15 +1,16 @@
 //! The bar on top that tells how the devices are, and the line at the bottom that tells what happened last.
 
-use egui::{Align, Frame, Key, Layout, Margin, Panel, RichText, Stroke, TextEdit, ThemePreference, Ui};
+use egui::{Align, Frame, Key, Layout, Margin, Panel, RichText, Stroke, TextEdit, Ui};
 
 use super::command::Command;
 use super::core::Tone;
 use super::pages::PageCtx;
 use super::pages::bench::BenchPage;
+use super::route::Route;
 use super::session::Link;
 use super::tokens::Tokens;
 use super::widgets::command_button::command_button_ui;
-use super::widgets::status::{Mark, status_ui as state_ui};
+use super::widgets::status::{Mark, mark_ui, status_ui as state_ui};
 
 /// The connection bar, with the addresses below it when they are wanted.
 pub(super) fn connection_ui(ui: &mut Ui, page: &mut PageCtx<'_>, form: &mut BenchPage) {
@@ -38,15 +39,7 @@ pub(super) fn connection_ui(ui: &mut Ui, page: &mut PageCtx<'_>, form: &mut Benc
             state_ui(ui, tokens, "Supply", (supply.0, supply.1), &supply.2);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 ui.spacing_mut().item_spacing.x = tokens.spacing.grid * 0.5;
-                let present = ui.ctx().options(|options| options.theme_preference);
-                for theme in [ThemePreference::System, ThemePreference::Light, ThemePreference::Dark] {
-                    let command = Command::Theme(theme);
-                    let look = command.look();
-                    if ui.selectable_label(present == theme, look.text).on_hover_text(look.tooltip).clicked() {
-                        page.commands.push(command);
-                    }
-                }
-                ui.add_space(tokens.spacing.grid);
+                command_button_ui(ui, page, Command::OpenPalette, true);
                 command_button_ui(ui, page, Command::ToggleAddresses, true);
             });
         });
@@ -92,7 +85,7 @@ fn look<'a>(tokens: &Tokens, link: &'a Link) -> (Mark, egui::Color32, &'static s
 }
 
 /// The status line.
-pub(super) fn status_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
+pub(super) fn status_ui(ui: &mut Ui, page: &mut PageCtx<'_>, route: Route) {
     let tokens = page.tokens;
     let colours = &tokens.colours;
     let simulated = page.core.links.simulated || page.core.run.report.as_ref().is_some_and(|report| report.simulated);
@@ -109,10 +102,28 @@ pub(super) fn status_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
                 if simulated {
                     ui.label(RichText::new("SIMULATED").font(tokens.strong(size)).color(colours.simulated));
                 }
+                if route != Route::Bench && page.core.run.running {
+                    run_ui(ui, page);
+                }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                     ui.add(egui::Label::new(RichText::new(text).size(size).color(colour)).truncate());
                 });
             });
         });
     });
+}
+
+/// The run that goes on while another page is shown.
+fn run_ui(ui: &mut Ui, page: &PageCtx<'_>) {
+    let tokens = page.tokens;
+    let run = &page.core.run;
+    let what = match (run.cancelling, run.active()) {
+        (true, _) => "stopping",
+        (false, Some(step)) => step.title.as_str(),
+        (false, None) => "getting ready",
+    };
+    let text = format!("{}: {what}, {:.0} %, Esc cancels", run.serial, run.fraction() * 100.0);
+    let text = RichText::new(text).font(tokens.strong(tokens.sizes.secondary)).color(tokens.colours.text);
+    ui.label(text);
+    mark_ui(ui, tokens, Mark::Play, tokens.colours.running);
 }

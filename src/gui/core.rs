@@ -1,12 +1,16 @@
 //! The window's knowledge: what the station's thread has told, and the way to ask it for something.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::run_view::{Live, RunView};
 use super::session::{AddressTexts, Link, Links, Notice, Order, Session};
+use super::tested::Tested;
 use crate::advice::Advice;
 use crate::job::JobError;
-use crate::procedure::{Control, Event};
+use crate::port::serial::PluggedPort;
+use crate::procedure::{Control, Event, Verdict};
+use crate::settings::Settings;
 
 /// Notices taken in at one go, so that a flood of them does not hold up drawing.
 const AT_ONE_GO: usize = 4000;
@@ -36,8 +40,20 @@ pub struct Core {
     pub message: (String, Tone),
     /// What could not be done.
     pub problem: Option<Advice>,
-    /// Runs that have ended; a change tells the page to give the serial number its focus.
-    pub ended: usize,
+    /// A change tells the bench page to give the serial number its focus.
+    pub turn: usize,
+    /// A unit failed, and nobody has said that he saw it.
+    pub unacknowledged: bool,
+    /// Units tested since the window was opened.
+    pub tested: Tested,
+    /// What the window remembers.
+    pub settings: Settings,
+    /// Where it is remembered.
+    pub settings_file: Option<PathBuf>,
+    /// Why it is not.
+    pub settings_problem: Option<String>,
+    /// Serial ports plugged in, once somebody has looked.
+    pub ports: Option<Vec<PluggedPort>>,
     ordered: String,
     cancel_wanted: bool,
     control: Option<Arc<Control>>,
@@ -65,7 +81,7 @@ impl Core {
     /// A run can be started.
     #[must_use]
     pub const fn ready(&self) -> bool {
-        self.links.open && !self.run.running
+        self.links.open && !self.run.running && !self.unacknowledged
     }
 
     /// Takes in what the station's thread has told since the last time. Never waits.
@@ -104,9 +120,11 @@ impl Core {
             Notice::Ended(reports) => {
                 self.control = None;
                 self.question = None;
-                self.ended += 1;
+                self.turn += 1;
                 match reports.into_iter().next() {
                     Some(report) => {
+                        self.tested.note(&report.serial, report.verdict);
+                        self.unacknowledged = report.verdict == Verdict::Fail;
                         self.say(&format!("{} {}", report.serial, report.verdict), Tone::Plain);
                         self.run.end(report);
                     }
@@ -137,10 +155,14 @@ impl Core {
         }
     }
 
-    /// Starts a run.
+    /// Starts a run. A unit that was tested before is warned about once; asked again, it is tested again.
     pub fn start(&mut self, order: Order) {
         if !self.ready() {
             return;
+        }
+        if let Some(warning) = self.tested.warn(&order.serial) {
+            self.turn += 1;
+            return self.say(&warning, Tone::Attention);
         }
         self.problem = None;
         self.cancel_wanted = false;
@@ -166,12 +188,25 @@ impl Core {
         self.say("Stopping, the source goes off", Tone::Attention);
     }
 
+    /// The FAIL was seen; the next unit may follow.
+    pub fn acknowledge(&mut self) {
+        if std::mem::take(&mut self.unacknowledged) {
+            self.turn += 1;
+            self.say("Acknowledged, scan the next unit", Tone::Plain);
+        }
+    }
+
     /// Answers the question that stands.
     pub fn answer(&mut self, answer: String) {
         self.question = None;
         if let Some(session) = &self.session {
             session.answer(Some(answer));
         }
+    }
+
+    /// Tells something in the status line.
+    pub fn say(&mut self, text: &str, tone: Tone) {
+        self.message = (text.to_owned(), tone);
     }
 
     /// Stops everything before the window closes; returns whether the station's thread has ended in time.
@@ -221,9 +256,5 @@ impl Core {
 
     fn busy(&mut self) {
         self.say("The station is busy", Tone::Attention);
-    }
-
-    fn say(&mut self, text: &str, tone: Tone) {
-        self.message = (text.to_owned(), tone);
     }
 }

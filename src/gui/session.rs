@@ -30,16 +30,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Requests that may wait; a person makes one at a time.
 const REQUESTS: usize = 8;
 
-/// Addresses as they were typed; empty is none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AddressTexts {
-    /// Meter under test.
-    pub meter: String,
-    /// Reference.
-    pub reference: String,
-    /// Source.
-    pub source: String,
-}
+/// Addresses as they were typed.
+pub use crate::settings::StationAddresses as AddressTexts;
 
 /// What to run on which unit.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -33,7 +33,8 @@ pub fn of(error: &StepError) -> Advice {
             Advice::new(what, "Somebody stopped the run at a question", "Start again when ready; the source is off")
         }
         StepError::Formula(FormulaError::Range(range)) => Advice::new(
-            what.clone(),
+            // Without the cause, which has a line of its own here.
+            what.split(';').next().unwrap_or(&what),
             format!("That smells of {}", range.smells_of),
             "Take the unit out for repair; its registers were not changed by this value",
         ),
@@ -194,5 +195,103 @@ fn of_instrument(error: &InstrumentError) -> Advice {
             "The question was not answered",
             "Start again and answer, or use a source that can be controlled",
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use m90e26::Register;
+    use m90e26::uart::SessionError;
+
+    use super::*;
+    use crate::calibration::formula::{self, AnalogPath, PlRounding};
+    use crate::load::{LoadPoint, PowerFactor};
+    use crate::meter::Line;
+    use crate::units::{Amps, Hertz, Percent, Volts};
+
+    fn all() -> Vec<StepError> {
+        let port = || "/dev/ttyUSB0".to_owned();
+        let reason = || "no such device".to_owned();
+        let instrument = || "MT310s2".to_owned();
+        let point = LoadPoint { u: Volts(240.0), i: Amps(5.0), pf: PowerFactor::HALF_INDUCTIVE, f: Hertz(50.0) };
+        let range = formula::gain(Line::N, Percent(-60.0)).expect_err("out of range");
+        let path = AnalogPath { gain: 1.0, current_mv: 0.0, voltage_mv: 260.0 };
+        let input = formula::pl_constant(path, 2000.0, Volts(240.0), Amps(5.0), PlRounding::Nearest).expect_err("zero");
+        let no_current = |on_other_line| StepError::NoCurrent {
+            line: Line::N,
+            meter_amps: 0.02,
+            reference_amps: 5.0,
+            other_amps: 4.9,
+            on_other_line,
+        };
+        vec![
+            StepError::Cancelled,
+            MeterError::Port(PortError::Open { port: port(), reason: reason() }).into(),
+            MeterError::Port(PortError::Gone { port: port(), reason: reason() }).into(),
+            MeterError::Port(PortError::Unsupported { port: port(), what: "set modem signals" }).into(),
+            MeterError::Bus { register: Register::Urms, source: SessionError::NoAnswer { address: 0x49, attempts: 6 } }
+                .into(),
+            MeterError::Silent { tried: vec![9600, 2400] }.into(),
+            MeterError::Implausible { register: Register::Urms, value: 0xFFFF }.into(),
+            MeterError::ReadOnly { register: Register::Urms }.into(),
+            InstrumentError::Port {
+                instrument: instrument(),
+                source: PortError::Gone { port: "10.0.0.5:6320".to_owned(), reason: "it hung up".to_owned() },
+            }
+            .into(),
+            InstrumentError::Silent { instrument: instrument(), command: "*IDN?".to_owned(), waited_millis: 2000 }
+                .into(),
+            InstrumentError::Answer {
+                instrument: instrument(),
+                command: "MEASURE:RMS1?".to_owned(),
+                answer: "NAN".to_owned(),
+                problem: "no number".to_owned(),
+            }
+            .into(),
+            InstrumentError::WrongInstrument { instrument: instrument(), found: "GPM-8213".to_owned() }.into(),
+            InstrumentError::OutOfRange { instrument: instrument(), what: "500.00 V, 300 V is its limit".to_owned() }
+                .into(),
+            InstrumentError::Operator { question: "U in V".to_owned(), source: OperatorError::Absent }.into(),
+            StepError::Reference { reason: "it showed nothing new for 10 s".to_owned() },
+            OperatorError::Absent.into(),
+            OperatorError::Cancelled.into(),
+            range.into(),
+            input.into(),
+            crate::calibration::registers::NotCalibration(Register::Urms).into(),
+            StepError::Implausible { register: Register::IgainN, value: 7619, low: 3337, high: 4515 },
+            StepError::NotTheChip { register: Register::Ugain, expected: 0x6720, found: 0 },
+            StepError::NoVoltage { meter_volts: 0.02, reference_volts: 240.0 },
+            no_current(true),
+            no_current(false),
+            StepError::Reversed { line: Line::N, degrees: -179.7 },
+            StepError::NoEnergy { seconds: 10.0, watts: 1200.0 },
+            StepError::LoadPointMissed { point, shown: "0.00 V, 0.0000 A, 0.0 W".to_owned() },
+            StepError::Unstable {
+                quantity: "the meter's current",
+                change_percent: 0.278,
+                window_secs: 4.0,
+                tolerance_percent: 0.01,
+            },
+            StepError::Uncertain { seconds: 60.0, achieved_percent: 0.01, target_percent: 0.0007 },
+            StepError::ChecksumDiffers { register: Register::Cs1, expected: 0x327C, found: 0 },
+            StepError::StatusNotClean { status: 0xF000 },
+            StepError::RegisterDiffers { register: Register::Ugain, expected: 0x71D8, found: 0x6720 },
+            StepError::KeepsResetting { times: 4 },
+            StepError::SourceOn { reason: "no answer".to_owned() },
+            StepError::Panicked,
+        ]
+    }
+
+    #[test]
+    fn every_advice_reads_as() {
+        let texts: Vec<String> = all()
+            .iter()
+            .map(|error| {
+                let Advice { what, why, next } = of(error);
+                assert!(!what.contains(['{', '}']) && !why.is_empty() && !next.is_empty(), "{error:?}");
+                format!("{} what  {what}\n      why   {why}\n      next  {next}\n", error.verdict())
+            })
+            .collect();
+        insta::assert_snapshot!(texts.join("\n"));
     }
 }

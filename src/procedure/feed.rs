@@ -130,6 +130,12 @@ impl Feed {
         }
     }
 
+    /// There will be no more readings; everybody who waits for one is told why.
+    pub fn fail(&self, reason: &str) {
+        tracing::error!(reason, "the reference failed");
+        self.lock().failure = Some(reason.to_owned());
+    }
+
     /// Ends [`Feed::run`] at its next reading.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
@@ -144,8 +150,7 @@ impl Feed {
         while !self.stopped.load(Ordering::Relaxed) {
             let started = clock.now();
             if let Err(error) = self.read_once(reference, clock, control) {
-                tracing::error!(%error, "the reference failed");
-                self.lock().failure = Some(error.to_string());
+                self.fail(&error.to_string());
                 return;
             }
             clock.sleep_until(started + INTERVAL);

@@ -63,7 +63,8 @@ pub fn run(bench: &mut Bench, plan: &Plan, control: &Control) -> Vec<RunReport> 
     });
 
     let mut instruments = Vec::new();
-    let mut stage = Stage { source: &mut **source, around, instruments: &mut instruments, is_off: false };
+    let mut stage =
+        Stage { source: &mut **source, around, instruments: &mut instruments, is_off: false, was_on: false };
     let ended = std::panic::catch_unwind(AssertUnwindSafe(|| stage.all(&mut **reference, &mut positions)));
     let off = if stage.is_off { Ok(()) } else { stage.switch_off() };
     // A bench whose source stays on is no bench, whatever was measured before.
@@ -87,6 +88,8 @@ struct Stage<'a, 'b> {
     around: Surroundings<'a>,
     instruments: &'b mut Vec<Identity>,
     is_off: bool,
+    /// It was told to supply something in this run.
+    was_on: bool,
 }
 
 impl<'a> Stage<'a, '_> {
@@ -102,7 +105,10 @@ impl<'a> Stage<'a, '_> {
             let attendance = Attendance::take(clock);
             let reader = std::thread::Builder::new().name("reference".to_owned()).spawn_scoped(scope, move || {
                 let _attendance = attendance;
-                feed.run(reference, &**clock, control);
+                let read = || feed.run(reference, &**clock, control);
+                if std::panic::catch_unwind(AssertUnwindSafe(read)).is_err() {
+                    feed.fail("its reader stopped unexpectedly");
+                }
             });
             let result = match reader {
                 Ok(_) => std::panic::catch_unwind(AssertUnwindSafe(|| self.steps(positions))),
@@ -142,6 +148,11 @@ impl<'a> Stage<'a, '_> {
         loop {
             match self.source.switch_off() {
                 Ok(()) => break,
+                // A source that was never told to supply anything has no say in how the run ends.
+                Err(error) if tries >= SWITCH_OFF_TRIES && !self.was_on => {
+                    tracing::warn!(%error, "the source cannot be switched off; it was not switched on");
+                    return Ok(());
+                }
                 Err(error) if tries >= SWITCH_OFF_TRIES => {
                     return Err(StepError::SourceOn { reason: error.to_string() });
                 }
@@ -179,6 +190,7 @@ impl<'a> Stage<'a, '_> {
     fn go_to(&mut self, point: &LoadPoint) -> Result<(), StepError> {
         let Surroundings { feed, clock, control, .. } = self.around;
         control.tell(Event::LoadPoint { point: *point });
+        self.was_on = true;
         self.source.apply(point)?;
         feed.announce(*point, &**clock, control)?;
         let give_up = clock.now() + self.source.patience();

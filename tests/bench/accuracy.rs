@@ -14,44 +14,29 @@
     reason = "a test stops at what it did not expect"
 )]
 
-use std::sync::Arc;
+#[path = "../simulated/mod.rs"]
+mod simulated;
 
 use m90e26::{Line, Register};
 use meterbench::calibration::formula::{degrees_per_step, fraction_from_gain};
 use meterbench::calibration::registers::RegisterSet;
-use meterbench::clock::VirtualClock;
-use meterbench::meter::afe::AfeMeter;
-use meterbench::procedure::{self, Bench, Control, Plan, Verdict};
-use meterbench::profile;
-use meterbench::reference::scpi::ScpiLink;
-use meterbench::reference::{BenchServices, Operator, OperatorError};
+use meterbench::procedure::{Control, Plan, Verdict};
+use meterbench::sim::SimOptions;
 use meterbench::sim::board::Board;
 use meterbench::sim::chip::Chip;
 use meterbench::sim::world::{Mains, World};
-use meterbench::sim::{SimOptions, Station};
 use meterbench::units::Hertz;
+use simulated::{Outcome, Setup};
 
 const BOARDS: u64 = 1000;
 /// Long after power-on, when boards are warm.
 const WARM_SECS: f64 = 120.0;
 
-struct Nobody;
-
-impl Operator for Nobody {
-    fn tell(&self, _message: &str) {}
-    fn ask(&self, _question: &str) -> Result<String, OperatorError> {
-        Err(OperatorError::Absent)
-    }
-}
-
 /// Errors in percent: U, I, energy at PF 1 and at PF 0.5L.
 type Errors = [f64; 4];
 
 fn main() {
-    let plan = Plan {
-        meter: profile::load_meter("opensmartmeter-mt50").expect("shipped"),
-        procedure: profile::load_procedure("calibrate").expect("shipped"),
-    };
+    let plan = simulated::plan("opensmartmeter-mt50", "calibrate");
     let (mut sheet, mut bench, mut bound) = (Vec::new(), Vec::new(), Vec::new());
     let mut seconds = 0.0;
     for seed in 1..=BOARDS {
@@ -96,26 +81,11 @@ fn row(values: [f64; 3]) -> String {
 
 /// The bench's way: residual errors, the bound for this board, and how long it took.
 fn calibrate(seed: u64, plan: &Plan) -> (Errors, Errors, f64) {
-    let options = SimOptions::from_url(&format!("sim:?seed={seed}").parse().expect("url")).expect("options");
-    let clock = VirtualClock::shared(None);
-    let station = Station::new(clock.clone(), seed, 1.0);
-    let device = station.meter(&options);
-    let meter = AfeMeter::new(station.meter_port(&options, device.clone()), clock.clone(), None);
-    let operator: Arc<dyn Operator> = Arc::new(Nobody);
-    let services = BenchServices { clock: clock.clone(), operator: operator.clone() };
-    let instrument = profile::load_instrument("meterbench-sim").expect("shipped").profile;
-    let link = ScpiLink::new(station.instrument_port(), instrument, &services);
-    let mut run = Bench {
-        positions: vec![(format!("SIM{seed}"), Box::new(meter))],
-        reference: Box::new(link.reference().expect("reads")),
-        source: Box::new(link.source().expect("supplies")),
-        clock,
-        operator,
-        simulated: true,
-    };
-    let report = procedure::run(&mut run, plan, &Control::new(|_| {})).remove(0);
+    let setup = Setup::new(&format!("sim:?seed={seed}"));
+    let (device, instrument) = (setup.device.clone(), setup.station.bench().clone());
+    let Outcome { report, held, .. } = setup.run(plan, &Control::new(|_| {}));
     assert_eq!(report.verdict, Verdict::Pass, "seed {seed}: {:?}", report.advice);
-    let reference = station.bench().lock().calibration_errors();
+    let reference = instrument.lock().calibration_errors();
     let truth = |phi: f64| device.lock().chip().truth(load(phi), plan.counts_per_wh());
     let (unity, half) = (truth(0.0), truth(60.0));
     let seen = |error: f64, reference: f64| ((1.0 + error) / (1.0 + reference) - 1.0) * 100.0;
@@ -125,11 +95,6 @@ fn calibrate(seed: u64, plan: &Plan) -> (Errors, Errors, f64) {
         seen(unity.energy, reference[2]),
         seen(half.energy, reference[2]),
     ];
-    let mut held = RegisterSet::power_on();
-    for register in [Register::Ugain, Register::IgainN, Register::Ngain, Register::Nphi] {
-        let value = device.lock().chip().read(register.address(), 0.0);
-        held.set(register, value).expect("calibration register");
-    }
     (errors, bound(seed, &held), report.duration_s)
 }
 

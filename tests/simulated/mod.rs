@@ -1,15 +1,24 @@
-//! A simulated bench for tests, with a look behind the scenes.
+//! A simulated bench for tests, with a look behind the scenes and parts that can be replaced.
+
+#![allow(
+    dead_code,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "each test uses a part of it, and stops at what it did not expect"
+)]
 
 use std::sync::Arc;
 
 use m90e26::Register;
 use meterbench::calibration::registers::RegisterSet;
-use meterbench::clock::VirtualClock;
+use meterbench::clock::{SharedClock, VirtualClock};
+use meterbench::meter::Meter;
 use meterbench::meter::afe::AfeMeter;
 use meterbench::procedure::{self, Bench, Control, Plan, RunReport};
 use meterbench::profile;
 use meterbench::reference::scpi::ScpiLink;
-use meterbench::reference::{BenchServices, Operator, OperatorError};
+use meterbench::reference::{BenchServices, Operator, OperatorError, Reference, Source};
+use meterbench::sim::device::{AfeDevice, Shared};
 use meterbench::sim::{SimOptions, Station};
 
 /// Nobody is at the bench.
@@ -20,6 +29,17 @@ impl Operator for Nobody {
     fn ask(&self, _question: &str) -> Result<String, OperatorError> {
         Err(OperatorError::Absent)
     }
+}
+
+/// Meter, reference and source on simulated wires, before a run.
+pub struct Setup {
+    pub clock: SharedClock,
+    pub station: Station,
+    pub device: Shared<AfeDevice>,
+    pub meter: Box<dyn Meter>,
+    pub reference: Box<dyn Reference>,
+    pub source: Box<dyn Source>,
+    pub operator: Arc<dyn Operator>,
 }
 
 /// What a run reported, and what was left behind.
@@ -45,39 +65,47 @@ impl Outcome {
     }
 }
 
-/// Runs a procedure on one simulated meter.
-pub fn run(meter: &str, procedure: &str) -> Outcome {
-    let plan = Plan {
-        meter: profile::load_meter("opensmartmeter-mt50").expect("shipped"),
+/// A plan of shipped profiles.
+pub fn plan(meter: &str, procedure: &str) -> Plan {
+    Plan {
+        meter: profile::load_meter(meter).expect("shipped"),
         procedure: profile::load_procedure(procedure).expect("shipped"),
-    };
-    run_plan(meter, &plan, &Control::new(|_| {}))
+    }
 }
 
-/// Runs a plan on one simulated meter.
-pub fn run_plan(meter: &str, plan: &Plan, control: &Control) -> Outcome {
-    let options = SimOptions::from_url(&meter.parse().expect("address")).expect("options");
-    let clock = VirtualClock::shared(None);
-    let station = Station::new(clock.clone(), options.seed, options.unrest);
-    let device = station.meter(&options);
-    let afe = AfeMeter::new(station.meter_port(&options, device.clone()), clock.clone(), None);
-    let operator: Arc<dyn Operator> = Arc::new(Nobody);
-    let services = BenchServices { clock: clock.clone(), operator: operator.clone() };
-    let instrument = profile::load_instrument("meterbench-sim").expect("shipped").profile;
-    let link = ScpiLink::new(station.instrument_port(), instrument, &services);
-    let mut bench = Bench {
-        positions: vec![(format!("SIM{}", options.seed), Box::new(afe))],
-        reference: Box::new(link.reference().expect("reads")),
-        source: Box::new(link.source().expect("supplies")),
-        clock,
-        operator,
-        simulated: true,
-    };
-    let report = procedure::run(&mut bench, plan, control).remove(0);
-    let mut held = RegisterSet::power_on();
-    for register in RegisterSet::ORDER {
-        let value = device.lock().chip().read(Register::address(register), 0.0);
-        held.set(register, value).expect("calibration register");
+impl Setup {
+    /// As a `sim:` address describes it.
+    pub fn new(address: &str) -> Self {
+        let options = SimOptions::from_url(&address.parse().expect("address")).expect("options");
+        let clock = VirtualClock::shared(None);
+        let station = Station::new(clock.clone(), options.seed, options.unrest);
+        let device = station.meter(&options);
+        let meter = AfeMeter::new(station.meter_port(&options, device.clone()), clock.clone(), None);
+        let operator: Arc<dyn Operator> = Arc::new(Nobody);
+        let services = BenchServices { clock: clock.clone(), operator: operator.clone() };
+        let instrument = profile::load_instrument("meterbench-sim").expect("shipped").profile;
+        let link = ScpiLink::new(station.instrument_port(), instrument, &services);
+        let reference = Box::new(link.reference().expect("reads"));
+        let source = Box::new(link.source().expect("supplies"));
+        Self { clock, station, device, meter: Box::new(meter), reference, source, operator }
     }
-    Outcome { report, held, source_on: station.world().is_on() }
+
+    /// Runs a plan.
+    pub fn run(self, plan: &Plan, control: &Control) -> Outcome {
+        let Self { clock, station, device, meter, reference, source, operator } = self;
+        let positions = vec![("UNIT".to_owned(), meter)];
+        let mut bench = Bench { positions, reference, source, clock, operator, simulated: true };
+        let report = procedure::run(&mut bench, plan, control).remove(0);
+        let mut held = RegisterSet::power_on();
+        for register in RegisterSet::ORDER {
+            let value = device.lock().chip().read(Register::address(register), 0.0);
+            held.set(register, value).expect("calibration register");
+        }
+        Outcome { report, held, source_on: station.world().is_on() }
+    }
+}
+
+/// Runs a shipped procedure on one simulated OpenSmartMeter.
+pub fn run(address: &str, procedure: &str) -> Outcome {
+    Setup::new(address).run(&plan("opensmartmeter-mt50", procedure), &Control::new(|_| {}))
 }

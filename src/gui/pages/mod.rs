@@ -1,7 +1,12 @@
 //! Pages draw what the core knows and queue commands; they change nothing but their own form.
 
+pub mod about;
 pub mod bench;
 pub mod calculator;
+pub mod profiles;
+pub mod settings;
+
+mod sheet;
 
 use super::command::Commands;
 use super::core::Core;

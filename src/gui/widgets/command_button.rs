@@ -1,26 +1,43 @@
 //! A button for a command, with the command's own text, explanation and key.
 
-use egui::{Button, RichText, Stroke, Ui, vec2};
+use egui::{Button, Response, RichText, Stroke, Ui, vec2};
 
 use crate::gui::command::{Command, Look};
 use crate::gui::pages::PageCtx;
 
-/// Draws the button; its key works wherever the focus is, as long as the button is enabled.
-pub fn command_button_ui(ui: &mut Ui, page: &mut PageCtx<'_>, command: Command, enabled: bool) {
+/// Draws the button and queues its command when it is pressed. Its key is the application's affair: it works on every page.
+pub fn command_button_ui(ui: &mut Ui, page: &mut PageCtx<'_>, command: Command, enabled: bool) -> Response {
+    let response = look_button_ui(ui, page, &command, enabled);
+    if response.clicked() {
+        page.commands.push(command);
+    }
+    response
+}
+
+/// Draws the button only.
+pub fn look_button_ui(ui: &mut Ui, page: &PageCtx<'_>, command: &Command, enabled: bool) -> Response {
     let Look { text, tooltip, shortcut } = command.look();
     let colours = &page.tokens.colours;
-    let button = match &command {
-        Command::Start(_) | Command::Answer(_) if enabled => {
+    let button = match command {
+        Command::Start(_) | Command::Answer(_) | Command::Acknowledge if enabled => {
             Button::new(RichText::new(text).color(colours.text_on_strong))
                 .fill(colours.accent_fill)
                 .stroke(Stroke::NONE)
         }
         _ => Button::new(text),
     };
-    let tooltip = shortcut.map_or(tooltip.to_owned(), |key| format!("{tooltip} ({})", ui.ctx().format_shortcut(&key)));
-    let response = ui.add_enabled(enabled, button.min_size(vec2(72.0, 0.0))).on_hover_text(tooltip);
-    let pressed = enabled && shortcut.is_some_and(|key| ui.input_mut(|input| input.consume_shortcut(&key)));
-    if response.clicked() || pressed {
+    let tooltip = match shortcut {
+        Some(key) => format!("{tooltip} ({})", ui.ctx().format_shortcut(&key)),
+        None => tooltip.into_owned(),
+    };
+    ui.add_enabled(enabled, button.min_size(vec2(72.0, 0.0))).on_hover_text(tooltip)
+}
+
+/// One of several: the button of the one that holds is marked.
+pub fn choice_button_ui(ui: &mut Ui, page: &mut PageCtx<'_>, command: Command, chosen: bool) {
+    let look = command.look();
+    let button = Button::selectable(chosen, look.text).min_size(vec2(64.0, 0.0));
+    if ui.add(button).on_hover_text(look.tooltip).clicked() {
         page.commands.push(command);
     }
 }

@@ -13,9 +13,13 @@ impl Position<'_> {
     pub(super) fn phases(&mut self) -> Result<String, StepError> {
         let frequency = self.around.plan.meter.rating.frequency;
         let window = self.around.plan.meter.plausible.phase;
+        let lines = self.around.plan.lines();
+        if let Some(point) = self.around.plan.load_point(Step::Phase) {
+            self.guarded(|position| position.settle(&point, lines).map(|_| ()))?;
+        }
         let mut set = self.registers.clone();
         let mut words = Vec::new();
-        for line in self.around.plan.lines().to_vec() {
+        for &line in lines {
             let (lagging, found) = self.energy_point(line, Step::Phase)?;
             let unity = self.findings.iter().find(|findings| findings.line == line).and_then(|findings| findings.unity);
             let unity = unity.ok_or(StepError::Panicked)?;

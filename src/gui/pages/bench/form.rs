@@ -1,16 +1,18 @@
 //! What to run: serial number, profile, procedure, Start and Cancel.
 
 use egui::text::{CCursor, CCursorRange};
-use egui::{ComboBox, Key, Margin, RichText, TextEdit, Ui};
+use egui::{ComboBox, Event, Key, Margin, RichText, TextEdit, Ui};
 
 use super::BenchPage;
 use crate::advice::Advice;
 use crate::gui::command::Command;
 use crate::gui::pages::PageCtx;
-use crate::gui::session::Order;
 use crate::gui::widgets::card;
-use crate::gui::widgets::command_button::command_button_ui;
+use crate::gui::widgets::command_button::{command_button_ui, look_button_ui};
 use crate::gui::widgets::status::{Mark, mark_ui};
+
+/// A scanner types a whole label in less, its Enter included.
+const SCAN_SECS: f64 = 0.5;
 
 impl BenchPage {
     pub(super) fn form_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
@@ -25,10 +27,19 @@ impl BenchPage {
         ui.add_space(tokens.spacing.grid * 0.25);
         ui.horizontal(|ui| {
             ui.add_space(label_width(page) + ui.spacing().item_spacing.x);
-            let enabled = page.core.ready() && !self.serial.trim().is_empty();
-            command_button_ui(ui, page, Command::Start(self.order()), enabled);
-            command_button_ui(ui, page, Command::Cancel, running && !page.core.run.cancelling);
+            if page.core.unacknowledged {
+                self.acknowledge_ui(ui, page);
+            } else {
+                command_button_ui(ui, page, Command::Start(self.order()), self.can_start(page.core));
+                command_button_ui(ui, page, Command::Cancel, running && !page.core.run.cancelling);
+            }
         });
+        if page.core.unacknowledged {
+            note_ui(ui, page, "Set the unit apart, then acknowledge with Enter or Space");
+        }
+        if let Some(warning) = page.core.tested.warning_of(self.serial.trim()).filter(|_| !running) {
+            note_ui(ui, page, warning);
+        }
         if let Some(problem) = &page.core.problem {
             problem_ui(ui, page, problem);
         }
@@ -44,8 +55,8 @@ impl BenchPage {
                 .desired_width(f32::INFINITY);
             let field = ui.add(edit).labelled_by(label);
             // The scanner's field takes the focus back by itself: at the start and after each run.
-            if self.focused_after != Some(page.core.ended) && page.core.question.is_none() {
-                self.focused_after = Some(page.core.ended);
+            if self.focused_at != Some(page.core.turn) && page.core.question.is_none() && !page.core.unacknowledged {
+                self.focused_at = Some(page.core.turn);
                 field.request_focus();
                 // The next scan replaces the number of the last unit.
                 let mut state = egui::text_edit::TextEditState::load(ui.ctx(), field.id).unwrap_or_default();
@@ -54,7 +65,7 @@ impl BenchPage {
                 state.store(ui.ctx(), field.id);
             }
             let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-            if entered && page.core.ready() && !self.serial.trim().is_empty() {
+            if entered && self.can_start(page.core) {
                 page.commands.push(Command::Start(self.order()));
             } else if entered {
                 field.request_focus();
@@ -62,13 +73,34 @@ impl BenchPage {
         });
     }
 
-    fn order(&self) -> Order {
-        Order {
-            serial: self.serial.trim().to_owned(),
-            profile: self.profile.clone(),
-            procedure: self.procedure.clone(),
+    /// The button holds the focus until it is pressed, so that Enter and Space press it; a scan does not.
+    fn acknowledge_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
+        let button = look_button_ui(ui, page, &Command::Acknowledge, true);
+        if page.core.question.is_none() && ui.memory(|memory| memory.focused().is_none()) {
+            button.request_focus();
+        }
+        let letters =
+            |event: &Event| matches!(event, Event::Text(text) if text.chars().any(|letter| !letter.is_whitespace()));
+        let (typed, entered, now) =
+            ui.input(|input| (input.events.iter().any(letters), input.key_pressed(Key::Enter), input.time));
+        if typed {
+            self.typed_at = now;
+        }
+        let scanned = entered && now - self.typed_at < SCAN_SECS;
+        if button.clicked() && !scanned {
+            page.commands.push(Command::Acknowledge);
         }
     }
+}
+
+/// Something to do, in a line that wraps.
+fn note_ui(ui: &mut Ui, page: &PageCtx<'_>, text: &str) {
+    let tokens = page.tokens;
+    ui.add_space(tokens.spacing.grid * 0.5);
+    ui.horizontal_top(|ui| {
+        mark_ui(ui, tokens, Mark::Triangle, tokens.colours.attention);
+        ui.vertical(|ui| ui.label(RichText::new(text).color(tokens.colours.attention)));
+    });
 }
 
 fn label_width(page: &PageCtx<'_>) -> f32 {

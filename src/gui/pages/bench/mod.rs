@@ -6,9 +6,11 @@
 use egui::{CentralPanel, Frame, Margin, Panel, Rect, Ui, UiBuilder, vec2};
 
 use super::PageCtx;
-use crate::gui::session::AddressTexts;
+use crate::gui::core::Core;
+use crate::gui::session::{AddressTexts, Order};
 use crate::gui::widgets::card;
 use crate::profile::{self, Kind};
+use crate::settings::Settings;
 
 mod form;
 mod live;
@@ -29,37 +31,64 @@ pub struct BenchPage {
     pub addresses: AddressTexts,
     /// The addresses are shown.
     pub addresses_open: bool,
-    profiles: Vec<(String, String)>,
-    procedures: Vec<(String, String)>,
-    /// Runs that had ended when the serial number had its focus given last; none before the first frame.
-    focused_after: Option<usize>,
+    /// Meter profiles there are, with their titles.
+    pub profiles: Vec<(String, String)>,
+    /// Procedures there are, with their titles.
+    pub procedures: Vec<(String, String)>,
+    /// The core's turn when the serial number had its focus given last; none before the first frame.
+    focused_at: Option<usize>,
+    /// When letters were typed last while a FAIL waits to be acknowledged: a scanner's Enter is no acknowledgement.
+    typed_at: f64,
 }
 
 impl Default for BenchPage {
     fn default() -> Self {
+        Self::remembered(&Settings::default())
+    }
+}
+
+impl BenchPage {
+    /// With what was chosen last.
+    #[must_use]
+    pub fn remembered(settings: &Settings) -> Self {
         let of = |kind: Kind| -> Vec<(String, String)> {
             let listed = profile::list().into_iter().filter(|listed| listed.kind == kind);
             listed.map(|listed| (listed.name, listed.title)).collect()
         };
         Self {
             serial: String::new(),
-            profile: "opensmartmeter-mt50".to_owned(),
-            procedure: "calibrate".to_owned(),
-            // Ten virtual seconds a second: a run takes as long as a person likes to watch.
-            addresses: AddressTexts {
-                meter: "sim:?seed=7&pace=10".to_owned(),
-                reference: String::new(),
-                source: String::new(),
-            },
+            profile: settings.profile.clone(),
+            procedure: settings.procedure.clone(),
+            addresses: settings.addresses.clone(),
             addresses_open: false,
             profiles: of(Kind::Meter),
             procedures: of(Kind::Procedure),
-            focused_after: None,
+            focused_at: None,
+            typed_at: f64::NEG_INFINITY,
         }
     }
-}
 
-impl BenchPage {
+    /// The serial number gets the focus in the next frame.
+    pub const fn focus_serial(&mut self) {
+        self.focused_at = None;
+    }
+
+    /// A run can be started with what stands in the form.
+    #[must_use]
+    pub fn can_start(&self, core: &Core) -> bool {
+        core.ready() && !self.serial.trim().is_empty()
+    }
+
+    /// What stands in the form.
+    #[must_use]
+    pub fn order(&self) -> Order {
+        Order {
+            serial: self.serial.trim().to_owned(),
+            profile: self.profile.clone(),
+            procedure: self.procedure.clone(),
+        }
+    }
+
     /// Draws the page into what the bars have left.
     pub fn bench_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         let tokens = page.tokens;

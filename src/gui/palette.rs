@@ -1,0 +1,176 @@
+//! All commands in one list, filtered as one types: arrows choose, Enter carries out, Esc closes.
+
+use egui::{Context, Id, Key, Modal, Modifiers, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2};
+
+use super::offers::Offer;
+use super::pages::PageCtx;
+use super::widgets::card;
+
+const WIDTH: f32 = 560.0;
+const LIST_HEIGHT: f32 = 340.0;
+
+/// The list while it is open.
+#[derive(Default)]
+pub struct Palette {
+    open: bool,
+    text: String,
+    /// Number of the chosen one among those that fit.
+    chosen: usize,
+    moved: bool,
+    /// What had the focus before, and gets it back.
+    focus: Option<Id>,
+}
+
+impl Palette {
+    /// It is shown.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Shows it, empty.
+    pub fn open(&mut self, ctx: &Context) {
+        let focus = ctx.memory(egui::Memory::focused);
+        *self = Self { open: true, focus, moved: true, ..Self::default() };
+    }
+
+    fn close(&mut self, ctx: &Context) {
+        self.open = false;
+        if let Some(id) = self.focus.take() {
+            ctx.memory_mut(|memory| memory.request_focus(id));
+        }
+    }
+
+    /// Takes its keys before anything else sees them, and the command that was chosen with them.
+    pub(super) fn keys(&mut self, ctx: &Context, offers: &[Offer]) -> Option<super::command::Command> {
+        let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+        let fitting = fitting(&self.text, offers);
+        let last = fitting.len().saturating_sub(1);
+        self.chosen = self.chosen.min(last);
+        if pressed(Key::ArrowDown) {
+            self.chosen = if self.chosen == last { 0 } else { self.chosen + 1 };
+            self.moved = true;
+        }
+        if pressed(Key::ArrowUp) {
+            self.chosen = self.chosen.checked_sub(1).unwrap_or(last);
+            self.moved = true;
+        }
+        let again = ctx.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::K));
+        if pressed(Key::Escape) || again {
+            self.close(ctx);
+            return None;
+        }
+        if pressed(Key::Enter)
+            && let Some(offer) = fitting.get(self.chosen).filter(|offer| offer.enabled)
+        {
+            self.close(ctx);
+            return Some(offer.command.clone());
+        }
+        None
+    }
+
+    /// Draws it, if it is open.
+    pub(super) fn palette_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>, offers: &[Offer]) {
+        if !self.open {
+            return;
+        }
+        let tokens = page.tokens;
+        let ctx = ui.ctx().clone();
+        let modal = Modal::new(Id::unique("palette")).backdrop_color(tokens.colours.backdrop);
+        let room = ctx.content_rect().size();
+        let response = modal.frame(card::frame(tokens)).show(&ctx, |ui| {
+            ui.set_width(WIDTH.min(room.x - tokens.spacing.page * 4.0));
+            let edit = TextEdit::singleline(&mut self.text).hint_text("Type what you want to do");
+            let field = ui.add(edit.desired_width(f32::INFINITY).margin(egui::Margin::symmetric(8, 6)));
+            field.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Command"));
+            if !field.has_focus() {
+                field.request_focus();
+            }
+            if field.changed() {
+                (self.chosen, self.moved) = (0, true);
+            }
+            let fitting = fitting(&self.text, offers);
+            ui.add_space(tokens.spacing.grid * 0.5);
+            // Of one height whatever fits, so that nothing jumps while one types.
+            let height = LIST_HEIGHT.min(room.y - tokens.spacing.grid * 20.0).max(tokens.spacing.grid * 8.0);
+            let mut clicked = None;
+            ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink([false, false]).show(
+                ui,
+                |ui| {
+                    ui.spacing_mut().item_spacing.y = 0.0;
+                    for (number, offer) in fitting.iter().enumerate() {
+                        let chosen = number == self.chosen;
+                        let row = ui.push_id(number, |ui| row_ui(ui, page, offer, chosen)).inner;
+                        if chosen && self.moved {
+                            row.scroll_to_me(None);
+                        }
+                        if row.clicked() {
+                            clicked = Some(offer.command.clone());
+                        }
+                    }
+                    if fitting.is_empty() {
+                        ui.weak("No command has this in its name");
+                    }
+                },
+            );
+            self.moved = false;
+            ui.add_space(tokens.spacing.grid * 0.5);
+            ui.weak("Arrows choose, Enter carries out, Esc closes");
+            clicked
+        });
+        if let Some(command) = response.inner {
+            self.close(&ctx);
+            page.commands.push(command);
+        } else if response.backdrop_response.clicked() {
+            self.close(&ctx);
+        }
+    }
+}
+
+/// Offers in which every typed word occurs; those that can be carried out come first.
+fn fitting<'a>(text: &str, offers: &'a [Offer]) -> Vec<&'a Offer> {
+    let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
+    let fits = |offer: &&Offer| {
+        let known = format!("{} {}", offer.command.title(), offer.command.look().tooltip).to_lowercase();
+        words.iter().all(|word| known.contains(word))
+    };
+    let mut all: Vec<&Offer> = offers.iter().filter(fits).collect();
+    // What begins with the text is meant rather than what merely mentions it; sorting keeps the order of equals.
+    let begins = |offer: &Offer| words.first().is_none_or(|word| offer.command.title().to_lowercase().contains(word));
+    all.sort_by_key(|offer| (!offer.enabled, !begins(offer)));
+    all
+}
+
+fn row_ui(ui: &mut Ui, page: &PageCtx<'_>, offer: &Offer, chosen: bool) -> egui::Response {
+    let tokens = page.tokens;
+    let colours = &tokens.colours;
+    let grid = tokens.spacing.grid;
+    let sense = if offer.enabled { Sense::click() } else { Sense::hover() };
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), grid * 3.5), sense);
+    let (title, look) = (offer.command.title(), offer.command.look());
+    response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, offer.enabled, chosen, &title));
+    if !ui.is_rect_visible(rect) {
+        return response;
+    }
+    let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(rect));
+    if chosen || response.hovered() && offer.enabled {
+        painter.rect_filled(rect, 4.0, if chosen { colours.button_hovered } else { colours.button });
+    }
+    if chosen {
+        let bar = egui::Rect::from_min_max(rect.min + vec2(0.0, 6.0), pos2(rect.left() + 3.0, rect.bottom() - 6.0));
+        painter.rect_filled(bar, 1.5, colours.accent);
+    }
+    let front = if offer.enabled { colours.text } else { colours.text_quiet };
+    let (body, small) =
+        (egui::FontId::proportional(tokens.sizes.body), egui::FontId::proportional(tokens.sizes.secondary));
+    let left = rect.left_center() + vec2(grid * 1.5, 0.0);
+    let name = painter.text(left, egui::Align2::LEFT_CENTER, &title, body, front);
+    let key = look.shortcut.map(|key| ui.ctx().format_shortcut(&key)).unwrap_or_default();
+    let right = rect.right_center() - vec2(grid, 0.0);
+    let key = painter.text(right, egui::Align2::RIGHT_CENTER, key, small.clone(), colours.text_quiet);
+    let about = if offer.enabled { look.tooltip } else { "not now".into() };
+    let between = egui::Rect::from_x_y_ranges(name.right() + grid * 1.5..=key.left() - grid, rect.y_range());
+    let clipped = painter.with_clip_rect(between.intersect(painter.clip_rect()));
+    clipped.text(between.left_center(), egui::Align2::LEFT_CENTER, about, small, colours.text_quiet);
+    response
+}

@@ -1,0 +1,97 @@
+//! The pages there are, with their words, keys and shapes.
+
+use egui::{Color32, Key, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
+
+/// A page. Room is kept in the keys for those to come: F2 live readings, F3 calculator, F4 registers, F6 firmware,
+/// F7 records; F5 starts a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Route {
+    /// One unit from its serial number to its verdict.
+    #[default]
+    Bench,
+    /// What is shipped about meters, procedures and instruments.
+    Profiles,
+    /// Look, ports, where settings lie.
+    Settings,
+    /// Version, licences, keys.
+    About,
+}
+
+impl Route {
+    /// All pages, as the rail lists them.
+    pub const ALL: [Self; 4] = [Self::Bench, Self::Profiles, Self::Settings, Self::About];
+
+    /// Its name.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Bench => "Bench",
+            Self::Profiles => "Profiles",
+            Self::Settings => "Settings",
+            Self::About => "About",
+        }
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub const fn purpose(self) -> &'static str {
+        match self {
+            Self::Bench => "Calibrate and test a unit",
+            Self::Profiles => "Read the profiles of meters, procedures and instruments",
+            Self::Settings => "Theme, text size, ports",
+            Self::About => "Version, licences and keyboard shortcuts",
+        }
+    }
+
+    /// Its key.
+    #[must_use]
+    pub const fn key(self) -> Key {
+        match self {
+            Self::Bench => Key::F1,
+            Self::Profiles => Key::F8,
+            Self::Settings => Key::F9,
+            Self::About => Key::F12,
+        }
+    }
+
+    /// Draws its sign into a square.
+    pub(super) fn paint(self, painter: &Painter, square: Rect, colour: Color32) {
+        let size = square.width();
+        let at = |x: f32, y: f32| square.center() + vec2(x, y) * size;
+        let pen = Stroke::new((size * 0.09).max(1.2), colour);
+        let line = |points: Vec<Pos2>| painter.add(Shape::line(points, pen));
+        match self {
+            // A dial with its pointer.
+            Self::Bench => {
+                let arc = |turn: f32| {
+                    let angle = std::f32::consts::PI * (1.15 - 1.3 * turn);
+                    at(0.44 * angle.cos(), 0.14 - 0.44 * angle.sin())
+                };
+                line((0_u8..=16).map(|step| arc(f32::from(step) / 16.0)).collect());
+                line(vec![at(0.0, 0.14), at(0.2, -0.16)]);
+                painter.circle_filled(at(0.0, 0.14), size * 0.08, colour);
+            }
+            // A sheet with lines.
+            Self::Profiles => {
+                let sheet = Rect::from_min_max(at(-0.34, -0.44), at(0.34, 0.44));
+                painter.rect_stroke(sheet, size * 0.08, pen, egui::StrokeKind::Middle);
+                for y in [-0.2, 0.0, 0.2] {
+                    line(vec![at(-0.18, y), at(0.18, y)]);
+                }
+            }
+            // Three sliders.
+            Self::Settings => {
+                for (y, x) in [(-0.28, 0.16), (0.0, -0.18), (0.28, 0.06)] {
+                    line(vec![at(-0.42, y), at(0.42, y)]);
+                    painter.circle_filled(pos2(at(x, y).x, at(x, y).y), size * 0.12, colour);
+                }
+            }
+            // An i in a circle.
+            Self::About => {
+                painter.circle_stroke(square.center(), size * 0.42, pen);
+                painter.circle_filled(at(0.0, -0.2), size * 0.065, colour);
+                line(vec![at(0.0, -0.04), at(0.0, 0.22)]);
+            }
+        }
+    }
+}

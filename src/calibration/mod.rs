@@ -5,3 +5,4 @@ pub mod readings;
 pub mod registers;
 pub mod sheet;
 pub mod solve;
+pub mod workbook;

@@ -66,6 +66,15 @@ impl Evaluation {
         self.registers.get(register).ok().filter(|_| !self.failed.contains(&register))
     }
 
+    /// Why a register that was asked for has no value; none when it was not asked for or has one.
+    #[must_use]
+    pub fn reason(&self, register: Register) -> Option<&str> {
+        let register = if register == Register::PLconstL { Register::PLconstH } else { register };
+        // The two halves of PL_Constant fail with one error, every other register with its own.
+        let failures = self.failed.iter().filter(|failed| **failed != Register::PLconstL).zip(&self.errors);
+        failures.into_iter().find(|(failed, _)| **failed == register).map(|(_, error)| error.as_str())
+    }
+
     fn complete(&self, registers: &[Register]) -> bool {
         !registers.iter().any(|register| self.failed.contains(register))
     }

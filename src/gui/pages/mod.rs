@@ -2,6 +2,7 @@
 
 pub mod about;
 pub mod bench;
+pub mod calculator;
 pub mod profiles;
 pub mod settings;
 

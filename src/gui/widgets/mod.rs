@@ -3,5 +3,6 @@
 pub mod card;
 pub mod command_button;
 pub mod error_bar;
+pub mod input;
 pub mod number;
 pub mod status;

@@ -1,0 +1,121 @@
+//! The calculator: what the Excel sheet does, live as one types, without a meter.
+//!
+//! On the left the inputs in groups, on the right the registers. A [`Form`] holds what is typed, [`Results`] what follows from
+//! it; both are data and have no window. Opening and saving files is asked for by [`CalculatorCommand`]s and done elsewhere:
+//! [`CalculatorPage::load_case`] and [`CalculatorPage::load_workbook`] take what was read.
+
+use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+
+use crate::calibration::workbook::Workbook;
+use crate::gui::tokens::Tokens;
+
+mod case;
+mod copy;
+mod fields;
+mod groups;
+mod mode;
+mod mode_ui;
+mod results;
+mod sheet_rows;
+mod table;
+mod typed;
+
+pub use case::{Arithmetic, CaseError, Form};
+pub use copy::Format;
+pub use fields::{FIELDS, Field, Kind};
+pub use mode::{MODE_FIELDS, ModeField};
+pub use results::{Results, Row, State};
+
+/// What the page cannot do itself.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CalculatorCommand {
+    /// Choose a case and give its text to [`CalculatorPage::load_case`].
+    OpenCase,
+    /// Choose a file and write this text to it.
+    SaveCase(String),
+    /// Choose an .xlsx, read it with [`Workbook::read`] and give it to [`CalculatorPage::load_workbook`].
+    OpenWorkbook,
+}
+
+/// What is typed on the page and what follows from it.
+#[derive(Clone, Debug)]
+pub struct CalculatorPage {
+    /// What is typed and chosen.
+    pub form: Form,
+    /// What was said last about copying, opening or saving.
+    pub said: String,
+    /// What an opened workbook has that looks wrong.
+    remarks: Vec<String>,
+    results: Results,
+    /// The form the results are of.
+    computed_for: Form,
+}
+
+impl Default for CalculatorPage {
+    fn default() -> Self {
+        Self::with(Form::default())
+    }
+}
+
+impl CalculatorPage {
+    /// With these inputs.
+    #[must_use]
+    pub fn with(form: Form) -> Self {
+        let results = Results::of(&form);
+        Self { computed_for: form.clone(), form, said: String::new(), remarks: Vec::new(), results }
+    }
+
+    /// What follows from the inputs.
+    #[must_use]
+    pub const fn results(&self) -> &Results {
+        &self.results
+    }
+
+    /// Takes over a case somebody saved.
+    ///
+    /// # Errors
+    /// A text that is no case; the inputs stay as they are.
+    pub fn load_case(&mut self, text: &str) -> Result<(), CaseError> {
+        let form = Form::from_case(text)?;
+        *self = Self { said: "Opened a case".to_owned(), ..Self::with(form) };
+        Ok(())
+    }
+
+    /// Takes over the inputs of a workbook, computed as the sheet does.
+    ///
+    /// # Errors
+    /// An input this page cannot show, which a workbook does not hold; the inputs stay as they are.
+    pub fn load_workbook(&mut self, workbook: Workbook) -> Result<(), CaseError> {
+        let mut form = Form::from_fields(&workbook.fields)?;
+        form.arithmetic = Arithmetic::Sheet;
+        let said = format!("Opened a workbook with {} inputs", workbook.fields.len());
+        *self = Self { said, remarks: workbook.remarks, ..Self::with(form) };
+        Ok(())
+    }
+
+    /// Draws the page into what the bars have left; returns what is asked of others.
+    pub fn calculator_ui(&mut self, ui: &mut Ui, tokens: &Tokens) -> Vec<CalculatorCommand> {
+        let mut commands = Vec::new();
+        let (outer, gap) = (tokens.spacing.page as i8, tokens.spacing.grid as i8);
+        let fill = tokens.colours.window;
+        let left = Frame::new().fill(fill).inner_margin(Margin { left: outer, right: gap, top: outer, bottom: outer });
+        Panel::left("calculator inputs")
+            .frame(left)
+            .resizable(false)
+            .show_separator_line(false)
+            .exact_size(groups::width(tokens))
+            .show(ui, |ui| self.inputs_ui(ui, tokens, &mut commands));
+        // After the inputs, so that no result is older than them.
+        if self.computed_for != self.form {
+            self.results = Results::of(&self.form);
+            // It was said about what stood here before.
+            self.said.clear();
+            self.computed_for = self.form.clone();
+            // Computed inputs on the left show them too.
+            ui.request_repaint();
+        }
+        let right = Frame::new().fill(fill).inner_margin(Margin { left: gap, right: outer, top: outer, bottom: outer });
+        CentralPanel::default().frame(right).show(ui, |ui| self.results_ui(ui, tokens));
+        commands
+    }
+}

@@ -7,10 +7,12 @@ use egui::{Context, Theme, ThemePreference, Ui, ViewportCommand, gui_zoom::kb_sh
 
 use super::command::{Command, Commands};
 use super::core::{Core, Tone};
+use super::file_dialog::{Chosen, FileDialog};
 use super::offers::{Offer, offers};
 use super::pages::PageCtx;
 use super::pages::about::about_ui;
 use super::pages::bench::BenchPage;
+use super::pages::calculator::CalculatorPage;
 use super::pages::profiles::ProfilesPage;
 use super::pages::settings::settings_ui;
 use super::palette::Palette;
@@ -21,8 +23,9 @@ use super::route::Route;
 use super::session::Session;
 use super::tokens::Tokens;
 use super::{bars, fonts};
+use crate::calibration::workbook::Workbook;
 use crate::clock::{RealClock, sleep};
-use crate::job::Wake;
+use crate::job::{JobError, Wake};
 use crate::settings::{Found, Keeper, Store, TEXT_SIZES, ThemeChoice, WindowPlace};
 
 /// How long closing the window waits for its settings to be written.
@@ -36,6 +39,9 @@ pub struct App {
     pub route: Route,
     /// What is typed and chosen on the bench page.
     pub page: BenchPage,
+    /// What is typed on the calculator page.
+    pub calculator: CalculatorPage,
+    file_dialog: FileDialog,
     profiles: ProfilesPage,
     question: Question,
     palette: Palette,
@@ -99,6 +105,8 @@ impl App {
             core,
             route: Route::default(),
             page,
+            calculator: CalculatorPage::default(),
+            file_dialog: FileDialog::default(),
             profiles: ProfilesPage::default(),
             question: Question::default(),
             palette: Palette::default(),
@@ -123,6 +131,9 @@ impl App {
         if let Some(problem) = self.keeper.as_mut().and_then(Keeper::poll) {
             self.unsettled(problem);
         }
+        if let Some(chosen) = self.file_dialog.poll() {
+            self.take_file(chosen);
+        }
         if let Some(watch) = &mut self.ports
             && let Some(ports) = watch.watch(self.route == Route::Settings)
         {
@@ -145,6 +156,10 @@ impl App {
         rail_ui(ui, &mut page, self.route);
         match self.route {
             Route::Bench => self.page.bench_ui(ui, &mut page),
+            Route::Calculator => {
+                let wishes = self.calculator.calculator_ui(ui, page.tokens);
+                page.commands.extend(wishes.into_iter().map(Command::Calculator));
+            }
             Route::Profiles => self.profiles.profiles_ui(ui, &mut page),
             Route::Settings => settings_ui(ui, &mut page),
             Route::About => about_ui(ui, &mut page, &offers),
@@ -238,7 +253,34 @@ impl App {
                 ctx.copy_text(text);
                 self.core.say(&format!("Copied {what}"), Tone::Plain);
             }
+            Command::Calculator(wish) => {
+                if let Err(error) = self.file_dialog.open(wish, Arc::new(ctx.clone())) {
+                    self.core.say(&format!("No file dialog: {error}"), Tone::Attention);
+                }
+            }
             Command::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
+        }
+    }
+
+    /// What a file dialog has brought; a file that is none of ours changes nothing.
+    fn take_file(&mut self, chosen: Result<Chosen, JobError>) {
+        let page = &mut self.calculator;
+        let problem = match chosen {
+            Ok(Chosen::Nothing) => return,
+            Ok(Chosen::Case(text)) => page.load_case(&text).err().map(|error| error.to_string()),
+            Ok(Chosen::Workbook(bytes)) => match Workbook::read(&bytes) {
+                Ok(workbook) => page.load_workbook(workbook).err().map(|error| error.to_string()),
+                Err(error) => Some(error.to_string()),
+            },
+            Ok(Chosen::Saved(path)) => {
+                page.said = format!("Saved {}", path.display());
+                None
+            }
+            Err(error) => Some(error.to_string()),
+        };
+        if let Some(problem) = problem {
+            page.said.clone_from(&problem);
+            self.core.say(&problem, Tone::Attention);
         }
     }
 

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use egui::{Key, KeyboardShortcut, Modifiers, gui_zoom::kb_shortcuts};
 
+use super::pages::calculator::CalculatorCommand;
 use super::route::Route;
 use super::session::{AddressTexts, Order};
 use crate::settings::ThemeChoice;
@@ -13,6 +14,8 @@ use crate::settings::ThemeChoice;
 pub enum Command {
     /// Show a page.
     Go(Route),
+    /// A file the calculator wants.
+    Calculator(CalculatorCommand),
     /// Show all commands.
     OpenPalette,
     /// Give the serial number the focus.
@@ -88,6 +91,11 @@ impl Command {
             Self::TextSize(percent) => return named(format!("{percent} %"), "Everything larger"),
             Self::TextLarger => ("Larger text", "The next size up", Some(kb_shortcuts::ZOOM_IN)),
             Self::TextSmaller => ("Smaller text", "The next size down", Some(kb_shortcuts::ZOOM_OUT)),
+            Self::Calculator(CalculatorCommand::OpenCase) => ("Open case…", "Take over inputs saved before", None),
+            Self::Calculator(CalculatorCommand::SaveCase(_)) => ("Save case…", "Keep the inputs in a file", None),
+            Self::Calculator(CalculatorCommand::OpenWorkbook) => {
+                ("Open workbook…", "Take over the inputs of the old Excel sheet", None)
+            }
             Self::ToggleRail => ("Fold the rail", "Icons only in the rail, or words too", control(Key::B)),
             Self::Copy(what, _) => return named(format!("Copy {what}"), "Put it onto the clipboard"),
             Self::Quit => ("Quit", "Switch the source off and close the window", control(Key::Q)),

@@ -10,6 +10,7 @@ pub mod app;
 pub mod bars;
 pub mod command;
 pub mod core;
+mod file_dialog;
 mod fonts;
 pub mod offers;
 mod operator;

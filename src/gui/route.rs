@@ -2,13 +2,15 @@
 
 use egui::{Color32, Key, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
-/// A page. Room is kept in the keys for those to come: F2 live readings, F3 calculator, F4 registers, F6 firmware,
+/// A page. Room is kept in the keys for those to come: F2 live readings, F4 registers, F6 firmware,
 /// F7 records; F5 starts a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Route {
     /// One unit from its serial number to its verdict.
     #[default]
     Bench,
+    /// The Excel sheet replaced, without a meter.
+    Calculator,
     /// What is shipped about meters, procedures and instruments.
     Profiles,
     /// Look, ports, where settings lie.
@@ -19,13 +21,14 @@ pub enum Route {
 
 impl Route {
     /// All pages, as the rail lists them.
-    pub const ALL: [Self; 4] = [Self::Bench, Self::Profiles, Self::Settings, Self::About];
+    pub const ALL: [Self; 5] = [Self::Bench, Self::Calculator, Self::Profiles, Self::Settings, Self::About];
 
     /// Its name.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Bench => "Bench",
+            Self::Calculator => "Calculator",
             Self::Profiles => "Profiles",
             Self::Settings => "Settings",
             Self::About => "About",
@@ -37,6 +40,7 @@ impl Route {
     pub const fn purpose(self) -> &'static str {
         match self {
             Self::Bench => "Calibrate and test a unit",
+            Self::Calculator => "Readings in, registers out, without a meter",
             Self::Profiles => "Read the profiles of meters, procedures and instruments",
             Self::Settings => "Theme, text size, ports",
             Self::About => "Version, licences and keyboard shortcuts",
@@ -48,6 +52,7 @@ impl Route {
     pub const fn key(self) -> Key {
         match self {
             Self::Bench => Key::F1,
+            Self::Calculator => Key::F3,
             Self::Profiles => Key::F8,
             Self::Settings => Key::F9,
             Self::About => Key::F12,
@@ -70,6 +75,14 @@ impl Route {
                 line((0_u8..=16).map(|step| arc(f32::from(step) / 16.0)).collect());
                 line(vec![at(0.0, 0.14), at(0.2, -0.16)]);
                 painter.circle_filled(at(0.0, 0.14), size * 0.08, colour);
+            }
+            // A plus and an equals sign.
+            Self::Calculator => {
+                line(vec![at(-0.42, -0.2), at(-0.06, -0.2)]);
+                line(vec![at(-0.24, -0.38), at(-0.24, -0.02)]);
+                for y in [0.16, 0.34] {
+                    line(vec![at(0.06, y), at(0.42, y)]);
+                }
             }
             // A sheet with lines.
             Self::Profiles => {

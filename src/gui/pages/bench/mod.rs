@@ -141,7 +141,7 @@ fn results_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
     let gap = tokens.spacing.grid * 1.25;
     let room = ui.available_rect_before_wrap();
-    let (banner, rest) = room.split_top_bottom_at_y(room.top() + verdict::height(tokens, room.height()));
+    let (banner, rest) = room.split_top_bottom_at_y(room.top() + verdict::height(page, room.size()));
     verdict::verdict_ui(ui, page, banner);
     let rest = Rect::from_min_max(rest.min + vec2(0.0, gap), rest.max);
     ui.scope_builder(UiBuilder::new().max_rect(rest), |ui| {

@@ -195,6 +195,30 @@ fn the_palette_finds_and_carries_out() {
 }
 
 #[test]
+fn the_first_letter_goes_to_the_palette() {
+    let mut window = told(vec![connected()]);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    window.step();
+    window.event(egui::Event::Text("q".to_owned()));
+    window.run();
+    assert_eq!(window.state().page.serial, "");
+    assert!(outline(&window).contains("TextInput \"Command\" \"q\""), "{}", outline(&window));
+}
+
+#[test]
+fn a_slow_screen_brings_it_all_at_once() {
+    let mut window = told(vec![connected()]);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::K);
+    window.event(egui::Event::Text("theme dark".to_owned()));
+    window.key_press(Key::Enter);
+    window.run();
+    assert_eq!(window.state().page.serial, "");
+    assert_eq!(window.state().core.settings.theme, ThemeChoice::Dark);
+    assert!(!window.state().core.run.running);
+    assert!(window.query_by_role_and_label(Role::TextInput, "Command").is_none());
+}
+
+#[test]
 fn a_click_in_the_palette_carries_out_too() {
     let mut window = told(vec![connected()]);
     window.get_by_role_and_label(Role::Button, "Commands").click();

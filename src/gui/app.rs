@@ -205,6 +205,9 @@ impl App {
             return;
         }
         let asked = self.core.question.is_some();
+        if let Some(shortcut) = Command::OpenPalette.look().shortcut.filter(|_| !asked) {
+            self.palette.open_by_key(ctx, &shortcut);
+        }
         for offer in offers {
             let shortcut = offer.command.look().shortcut.filter(|_| offer.enabled);
             if let Some(shortcut) = shortcut
@@ -224,7 +227,11 @@ impl App {
 
     fn execute(&mut self, ctx: &Context, command: Command) {
         match command {
-            Command::Go(route) => self.route = route,
+            Command::Go(route) => {
+                self.route = route;
+                // The scanner's field takes its focus back whenever its page is shown.
+                self.page.focus_serial();
+            }
             Command::OpenPalette => self.palette.open(ctx),
             Command::NextUnit => {
                 self.route = Route::Bench;

@@ -12,6 +12,9 @@ use super::tokens::Tokens;
 use super::widgets::command_button::command_button_ui;
 use super::widgets::status::{Mark, mark_ui, status_ui as state_ui};
 
+/// Narrower bars have no room for a word behind each device.
+const WORDS_FROM: f32 = 940.0;
+
 /// The connection bar, with the addresses below it when they are wanted.
 pub(super) fn connection_ui(ui: &mut Ui, page: &mut PageCtx<'_>, form: &mut BenchPage) {
     let tokens = page.tokens;
@@ -19,7 +22,8 @@ pub(super) fn connection_ui(ui: &mut Ui, page: &mut PageCtx<'_>, form: &mut Benc
     let frame = Frame::new().fill(tokens.colours.card).inner_margin(margin);
     Panel::top("connection").frame(frame).exact_size(tokens.spacing.bar).show(ui, |ui| {
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            ui.spacing_mut().item_spacing.x = tokens.spacing.page;
+            let narrow = ui.available_width() < WORDS_FROM;
+            ui.spacing_mut().item_spacing.x = if narrow { tokens.spacing.grid } else { tokens.spacing.page };
             let links = &page.core.links;
             let station = match (links.open, links.simulated) {
                 (true, true) => (Mark::Tick, tokens.colours.simulated, "simulated"),
@@ -30,6 +34,8 @@ pub(super) fn connection_ui(ui: &mut Ui, page: &mut PageCtx<'_>, form: &mut Benc
             state_ui(ui, tokens, "Station", (station.0, station.1), station.2);
             for (name, link) in [("Meter", &links.meter), ("Reference", &links.reference), ("Source", &links.source)] {
                 let (mark, colour, word, about) = look(tokens, link);
+                // Where there is little room, the tick says that it is connected.
+                let word = if narrow && mark == Mark::Tick { "" } else { word };
                 state_ui(ui, tokens, name, (mark, colour), word).on_hover_text(about);
             }
             let supply = match &page.core.run.load_point {

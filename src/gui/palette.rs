@@ -1,6 +1,9 @@
 //! All commands in one list, filtered as one types: arrows choose, Enter carries out, Esc closes.
 
-use egui::{Context, Id, Key, Modal, Modifiers, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Context, Event, Id, Key, KeyboardShortcut, Modal, Modifiers, Role, ScrollArea, Sense, TextEdit, Ui, WidgetInfo,
+    pos2, vec2,
+};
 
 use super::command::Command;
 use super::offers::Offer;
@@ -22,6 +25,10 @@ pub struct Palette {
     focus: Option<Id>,
     /// What gets the focus in the next frame; in the frame of closing the list still keeps it from all others.
     back: Option<Id>,
+    /// Enter came together with letters, which count first.
+    entered: bool,
+    /// What came after the key that opened it, in the same frame: it was meant for the list.
+    early: Vec<Event>,
     /// It was left by a click, with this command.
     left: Option<Option<Command>>,
 }
@@ -33,9 +40,31 @@ impl Palette {
         self.open
     }
 
+    /// Opens it where its key is pressed. A slow screen brings the key, letters and Enter in one go, and none of them may get to
+    /// the page below.
+    pub(super) fn open_by_key(&mut self, ctx: &Context, shortcut: &KeyboardShortcut) {
+        let is_key = |event: &Event| {
+            matches!(event, Event::Key { key, pressed: true, modifiers, .. }
+                if *key == shortcut.logical_key && modifiers.matches_logically(shortcut.modifiers))
+        };
+        let early = ctx.input_mut(|input| {
+            let at = input.events.iter().position(is_key)?;
+            let early = input.events.split_off(at + 1);
+            input.events.truncate(at);
+            Some(early)
+        });
+        if let Some(early) = early {
+            self.open(ctx);
+            self.early = early;
+            ctx.request_repaint();
+        }
+    }
+
     /// Shows it, empty.
     pub fn open(&mut self, ctx: &Context) {
         let focus = ctx.memory(egui::Memory::focused);
+        // At once, so that a fast typist's first letter does not go to the field that had it.
+        ctx.memory_mut(|memory| memory.request_focus(field()));
         *self = Self { open: true, focus, moved: true, ..Self::default() };
     }
 
@@ -60,6 +89,8 @@ impl Palette {
         if !self.open {
             return self.after(ctx);
         }
+        let early = std::mem::take(&mut self.early);
+        ctx.input_mut(|input| drop(input.events.splice(0..0, early)));
         let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
         let fitting = fitting(&self.text, offers);
         let last = fitting.len().saturating_sub(1);
@@ -77,9 +108,13 @@ impl Palette {
             self.close(ctx);
             return None;
         }
-        if pressed(Key::Enter)
-            && let Some(offer) = fitting.get(self.chosen).filter(|offer| offer.enabled)
-        {
+        let letters =
+            ctx.input(|input| input.events.iter().any(|event| matches!(event, Event::Text(_) | Event::Paste(_))));
+        let entered = std::mem::take(&mut self.entered) || pressed(Key::Enter);
+        if entered && letters {
+            self.entered = true;
+            ctx.request_repaint();
+        } else if entered && let Some(offer) = fitting.get(self.chosen).filter(|offer| offer.enabled) {
             self.close(ctx);
             return Some(offer.command.clone());
         }
@@ -97,7 +132,7 @@ impl Palette {
         let room = ctx.content_rect().size();
         let response = modal.frame(card::frame(tokens)).show(&ctx, |ui| {
             ui.set_width(WIDTH.min(room.x - tokens.spacing.page * 4.0));
-            let edit = TextEdit::singleline(&mut self.text).hint_text("Type what you want to do");
+            let edit = TextEdit::singleline(&mut self.text).id(field()).hint_text("Type what you want to do");
             let field = ui.add(edit.desired_width(f32::INFINITY).margin(egui::Margin::symmetric(8, 6)));
             field.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Command"));
             if !field.has_focus() {
@@ -141,6 +176,10 @@ impl Palette {
             ctx.request_repaint();
         }
     }
+}
+
+fn field() -> Id {
+    Id::unique("palette field")
 }
 
 /// Offers in which every typed word occurs; those that can be carried out come first.

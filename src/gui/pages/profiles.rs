@@ -6,7 +6,7 @@ use super::PageCtx;
 use super::sheet::quiet_ui;
 use crate::gui::command::Command;
 use crate::gui::widgets::card;
-use crate::gui::widgets::command_button::command_button_ui;
+use crate::gui::widgets::command_button::{choice_ui, command_button_ui};
 use crate::gui::widgets::status::{Mark, mark_ui};
 use crate::profile::{self, Kind, Listed};
 
@@ -68,8 +68,7 @@ impl ProfilesPage {
         {
             card::heading_ui(ui, tokens, heading, "");
             for (number, listed) in self.listed.iter().enumerate().filter(|(_, listed)| listed.kind == kind) {
-                let button = egui::Button::selectable(number == self.chosen, &listed.name);
-                if ui.add(button).on_hover_text(&listed.title).clicked() {
+                if choice_ui(ui, page, &listed.name, number == self.chosen).on_hover_text(&listed.title).clicked() {
                     self.chosen = number;
                 }
             }

@@ -1,6 +1,6 @@
 //! A button for a command, with the command's own text, explanation and key.
 
-use egui::{Button, Response, RichText, Stroke, Ui, vec2};
+use egui::{Button, Color32, Response, RichText, Stroke, Ui, vec2};
 
 use crate::gui::command::{Command, Look};
 use crate::gui::pages::PageCtx;
@@ -35,9 +35,17 @@ pub fn look_button_ui(ui: &mut Ui, page: &PageCtx<'_>, command: &Command, enable
 
 /// One of several: the button of the one that holds is marked.
 pub fn choice_button_ui(ui: &mut Ui, page: &mut PageCtx<'_>, command: Command, chosen: bool) {
-    let look = command.look();
-    let button = Button::selectable(chosen, look.text).min_size(vec2(64.0, 0.0));
-    if ui.add(button).on_hover_text(look.tooltip).clicked() {
+    let Look { text, tooltip, .. } = command.look();
+    if choice_ui(ui, page, &text, chosen).on_hover_text(tooltip).clicked() {
         page.commands.push(command);
     }
+}
+
+/// A button of one among several.
+pub fn choice_ui(ui: &mut Ui, page: &PageCtx<'_>, text: &str, chosen: bool) -> Response {
+    let colours = &page.tokens.colours;
+    let (colour, fill) =
+        if chosen { (colours.text_on_strong, colours.accent_fill) } else { (colours.text, Color32::TRANSPARENT) };
+    let text = RichText::new(text).color(colour);
+    ui.add(Button::selectable(chosen, text).fill(fill).min_size(vec2(64.0, 0.0)))
 }

@@ -98,7 +98,9 @@ pub fn status_ui(
         ui.spacing_mut().item_spacing.x = tokens.spacing.grid * 0.75;
         mark_ui(ui, tokens, mark, colour);
         ui.label(RichText::new(name).color(tokens.colours.text_quiet));
-        ui.label(RichText::new(word).color(tokens.colours.text));
+        if !word.is_empty() {
+            ui.label(RichText::new(word).color(tokens.colours.text));
+        }
     });
     row.response
 }

@@ -11,6 +11,9 @@ use crate::gui::widgets::card;
 use crate::gui::widgets::command_button::{command_button_ui, look_button_ui};
 use crate::gui::widgets::status::{Mark, mark_ui};
 
+/// Room for Start and Cancel side by side.
+const BUTTONS: f32 = 152.0;
+
 /// A scanner types a whole label in less, its Enter included.
 const SCAN_SECS: f64 = 0.5;
 
@@ -26,7 +29,10 @@ impl BenchPage {
         });
         ui.add_space(tokens.spacing.grid * 0.25);
         ui.horizontal(|ui| {
-            ui.add_space(label_width(page) + ui.spacing().item_spacing.x);
+            let indent = label_width(page) + ui.spacing().item_spacing.x;
+            if ui.available_width() > indent + BUTTONS {
+                ui.add_space(indent);
+            }
             if page.core.unacknowledged {
                 self.acknowledge_ui(ui, page);
             } else {

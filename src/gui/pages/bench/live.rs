@@ -60,7 +60,7 @@ pub(super) fn live_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let grid = tokens.spacing.grid;
     let (name, error) = (grid * 7.5, grid * 10.5);
     let rest = room - name - error - 4.0 * grid;
-    let number = (rest * 0.38).clamp(134.0, 190.0);
+    let number = (rest * 0.38).clamp(130.0, 190.0);
     let widths = Widths {
         name,
         number,

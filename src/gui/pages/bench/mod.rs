@@ -21,6 +21,8 @@ mod verdict;
 
 /// The form is no narrower.
 const LEAST_FORM: f32 = 272.0;
+/// The steps are no lower; where they do not fit, the left side scrolls.
+const LEAST_STEPS: f32 = 120.0;
 /// Results narrower than this have readings, plot and registers in two rows of other shares.
 const NARROW: f32 = 860.0;
 /// Readings are no lower.
@@ -117,11 +119,19 @@ impl BenchPage {
 
     fn left_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         let tokens = page.tokens;
-        card::frame(tokens).show(ui, |ui| self.form_ui(ui, page));
-        ui.add_space(tokens.spacing.grid * 0.5);
-        card::frame(tokens).show(ui, |ui| {
-            ui.set_min_size(ui.available_size());
-            steps::steps_ui(ui, page);
+        let bottom = ui.max_rect().bottom();
+        // In a run the form is short, and the steps scroll to the one being done.
+        let running = page.core.run.running;
+        ScrollArea::new([false, !running]).auto_shrink([false, false]).show(ui, |ui| {
+            card::frame(tokens).show(ui, |ui| self.form_ui(ui, page));
+            ui.add_space(tokens.spacing.grid * 0.5);
+            let room = bottom - ui.cursor().top() - 2.0 * (tokens.spacing.card + 1.0);
+            card::frame(tokens).show(ui, |ui| {
+                let room = room.max(if running { 0.0 } else { LEAST_STEPS });
+                ui.set_max_height(room);
+                ui.set_min_size(vec2(ui.available_width(), room));
+                steps::steps_ui(ui, page);
+            });
         });
     }
 }
@@ -131,7 +141,7 @@ fn results_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
     let gap = tokens.spacing.grid * 1.25;
     let room = ui.available_rect_before_wrap();
-    let (banner, rest) = room.split_top_bottom_at_y(room.top() + verdict::height(tokens, room.height()));
+    let (banner, rest) = room.split_top_bottom_at_y(room.top() + verdict::height(page, room.size()));
     verdict::verdict_ui(ui, page, banner);
     let rest = Rect::from_min_max(rest.min + vec2(0.0, gap), rest.max);
     ui.scope_builder(UiBuilder::new().max_rect(rest), |ui| {

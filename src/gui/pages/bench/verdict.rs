@@ -13,6 +13,12 @@ use crate::procedure::{Measurement, RunReport, Verdict};
 /// Part of the page's height that the word may take when the window is large.
 const SHARE: f32 = 0.17;
 
+/// Narrower banners have the word on top of what there is to know, not beside it.
+const STACKED_BELOW: f32 = 600.0;
+
+/// The word takes no more of the width than leaves room for the reason.
+const WORD_SHARE: f32 = 0.135;
+
 /// What stands beside the verdict is no wider, so that the stripes of a simulated one show on both sides.
 const ABOUT_WIDTH: f32 = 640.0;
 
@@ -21,9 +27,12 @@ fn letters(tokens: &Tokens, page_height: f32) -> f32 {
     (page_height * SHARE).clamp(tokens.sizes.verdict, tokens.sizes.verdict * 2.2)
 }
 
-/// Height of the banner on a page of that height.
-pub(super) fn height(tokens: &Tokens, page_height: f32) -> f32 {
-    letters(tokens, page_height) * 1.4
+/// Height of the banner in results of that size.
+pub(super) fn height(page: &PageCtx<'_>, size: egui::Vec2) -> f32 {
+    let tokens = page.tokens;
+    let stacked = size.x < STACKED_BELOW && !page.core.run.running && page.core.run.report.is_some();
+    let height = letters(tokens, size.y) * 1.4;
+    if stacked { height.max(tokens.sizes.verdict * 0.7 + tokens.sizes.body * 13.0) } else { height }
 }
 
 pub(super) fn verdict_ui(ui: &mut Ui, page: &PageCtx<'_>, rect: Rect) {
@@ -133,13 +142,19 @@ fn report_ui(ui: &mut Ui, page: &PageCtx<'_>, report: &RunReport, (fill, banner)
     let tokens = page.tokens;
     let strong = matches!(report.verdict, Verdict::Pass | Verdict::Fail | Verdict::Error);
     let front = if strong { tokens.colours.text_on_strong } else { tokens.colours.text };
-    let size = banner.height() / 1.4;
+    if banner.width() < STACKED_BELOW {
+        let size = tokens.sizes.verdict * 0.55;
+        let plate = banner.with_min_y(banner.top() + size * 1.3 + tokens.spacing.grid);
+        ui.painter().rect_filled(plate, tokens.spacing.radius, fill);
+        ui.horizontal(|ui| word_ui(ui, tokens, report, size, (front, fill)));
+        ui.add_space(tokens.spacing.grid * 0.5);
+        about_ui(ui, tokens, report, front);
+        return;
+    }
+    let size = (banner.height() / 1.4).min(banner.width() * WORD_SHARE);
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = tokens.spacing.page;
-        let side = size * 0.72;
-        let (square, _) = ui.allocate_exact_size(vec2(side, side), egui::Sense::hover());
-        Mark::of(report.verdict).paint(ui.painter(), square, front, fill);
-        ui.label(RichText::new(report.verdict.word()).font(tokens.strong(size)).color(front));
+        word_ui(ui, tokens, report, size, (front, fill));
         let room = vec2(ui.available_width().min(ABOUT_WIDTH), ui.available_height());
         // No stripes behind small print.
         let left = ui.cursor().left() - tokens.spacing.grid;
@@ -152,6 +167,13 @@ fn report_ui(ui: &mut Ui, page: &PageCtx<'_>, report: &RunReport, (fill, banner)
             about_ui(ui, tokens, report, front);
         });
     });
+}
+
+fn word_ui(ui: &mut Ui, tokens: &Tokens, report: &RunReport, size: f32, (front, fill): (Color32, Color32)) {
+    let side = size * 0.72;
+    let (square, _) = ui.allocate_exact_size(vec2(side, side), egui::Sense::hover());
+    Mark::of(report.verdict).paint(ui.painter(), square, front, fill);
+    ui.label(RichText::new(report.verdict.word()).font(tokens.strong(size)).color(front));
 }
 
 /// A guess at the height of what stands beside the verdict, to set it in the middle.
@@ -177,7 +199,7 @@ fn about_ui(ui: &mut Ui, tokens: &Tokens, report: &RunReport, front: Color32) {
         }
     });
     if let Some(advice) = &report.advice {
-        ui.label(RichText::new(&advice.what).size(tokens.sizes.heading).color(front));
+        ui.label(RichText::new(&advice.what).font(tokens.strong(tokens.sizes.body)).color(front));
         ui.label(RichText::new(&advice.why).color(front));
         ui.label(RichText::new(&advice.next).font(tokens.strong(tokens.sizes.body)).color(front));
         return;

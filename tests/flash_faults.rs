@@ -166,7 +166,10 @@ fn what_is_no_boot_loader_is_told_apart() {
     assert!(matches!(identify(|_| vec![]), FlashError::NoAnswer));
     assert!(matches!(identify(|_| vec![0x79]), FlashError::Silent { .. } | FlashError::Unexpected { .. }));
     assert!(matches!(identify(|_| vec![0x1F]), FlashError::Refused { .. }));
-    assert!(matches!(identify(|_| vec![0x79; 4000]), FlashError::UnknownChip { .. } | FlashError::Malformed { .. } | FlashError::NoAnswer));
+    assert!(matches!(
+        identify(|_| vec![0x79; 4000]),
+        FlashError::UnknownChip { .. } | FlashError::Malformed { .. } | FlashError::NoAnswer
+    ));
 }
 
 proptest! {

@@ -132,7 +132,8 @@ fn time_at_115200_baud_is_the_wires_own() {
     assert!((full / wire - 1.0).abs() < 0.02, "{full} s, the wire needs {wire} s");
     let chip = Options { erase: EraseScope::Chip, ..Options::default() };
     let quicker = rig.flash(&image, &chip).expect("flashed").seconds;
-    assert!(quicker < full - 1.4, "{quicker} s, {full} s, wire {wire}");
+    // 1.5 s of erasing less, 0.25 s more until a loader that is open already has refused 7F.
+    assert!(quicker < full - 1.2, "{quicker} s of {full} s");
 
     let mut bytes = image.flat().expect("small");
     bytes[59 << 10] ^= 1;

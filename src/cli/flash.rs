@@ -111,7 +111,9 @@ fn tell(error: &FlashError) -> Exit {
     match error {
         FlashError::Cancelled { .. } => Exit::ABORTED,
         // The image, not the chip, is at fault.
-        FlashError::TooLarge { .. } | FlashError::OutsideFlash { .. } | FlashError::Misaligned { .. } => Exit::BAD_INPUT,
+        FlashError::TooLarge { .. } | FlashError::OutsideFlash { .. } | FlashError::Misaligned { .. } => {
+            Exit::BAD_INPUT
+        }
         _ => Exit::COULD_NOT_MEASURE,
     }
 }

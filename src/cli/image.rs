@@ -170,7 +170,11 @@ fn print(summary: &Summary, out: &mut dyn Write) -> anyhow::Result<()> {
     for part in &summary.segments {
         writeln!(out, "segment     {}  {} bytes", part.address, part.length)?;
     }
-    writeln!(out, "in all      {} bytes\nCRC-32      {}\nSHA-256     {}", summary.length, summary.crc32, summary.sha256)?;
+    writeln!(
+        out,
+        "in all      {} bytes\nCRC-32      {}\nSHA-256     {}",
+        summary.length, summary.crc32, summary.sha256
+    )?;
     if let (Some(stack), Some(reset)) = (&summary.initial_sp, &summary.reset) {
         writeln!(out, "stack       {stack}\nreset       {reset}")?;
     }

@@ -125,9 +125,6 @@ impl FlashError {
     /// Whether doing the same again may help: a byte was lost or garbled, or the loader lost its place.
     #[must_use]
     pub fn is_transient(&self) -> bool {
-        matches!(
-            self,
-            Self::Silent { .. } | Self::Refused { .. } | Self::Unexpected { .. } | Self::Malformed { .. }
-        )
+        matches!(self, Self::Silent { .. } | Self::Refused { .. } | Self::Unexpected { .. } | Self::Malformed { .. })
     }
 }

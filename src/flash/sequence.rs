@@ -140,11 +140,7 @@ pub fn flash(
 }
 
 /// The chip's identity, checked, and without protection.
-fn unlocked(
-    target: &mut dyn Target,
-    options: &Options,
-    watch: &mut Watch<'_>,
-) -> Result<Identity, FlashError> {
+fn unlocked(target: &mut dyn Target, options: &Options, watch: &mut Watch<'_>) -> Result<Identity, FlashError> {
     let expected = |identity: &Identity| {
         let found = identity.chip.id;
         if found == options.chip { Ok(()) } else { Err(FlashError::WrongChip { expected: options.chip, found }) }

@@ -62,11 +62,7 @@ pub struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     /// Asks `cancelled`, tells `listener`; both are called between two commands to the chip and must not block.
-    pub fn new(
-        clock: SharedClock,
-        cancelled: impl Fn() -> bool + 'a,
-        listener: impl FnMut(Progress) + 'a,
-    ) -> Self {
+    pub fn new(clock: SharedClock, cancelled: impl Fn() -> bool + 'a, listener: impl FnMut(Progress) + 'a) -> Self {
         let began = clock.now();
         let (cancelled, listener) = (Box::new(cancelled), Box::new(listener));
         Self { clock, cancelled, listener, stage: Stage::Identify, total: 0, began }
@@ -88,7 +84,8 @@ impl<'a> Watch<'a> {
     pub fn reached(&mut self, done: u64) {
         let elapsed = self.clock.now().since(self.began).as_secs_f64();
         let rate = (done > 0 && elapsed > 0.0).then(|| done as f64 / elapsed);
-        let left = rate.and_then(|rate| Duration::try_from_secs_f64(self.total.saturating_sub(done) as f64 / rate).ok());
+        let left =
+            rate.and_then(|rate| Duration::try_from_secs_f64(self.total.saturating_sub(done) as f64 / rate).ok());
         (self.listener)(Progress { stage: self.stage, done, total: self.total, rate, left });
     }
 

@@ -2,7 +2,7 @@
 //!
 //! An [`Image`] is read from ELF, Intel HEX or raw binary ([`Format`]), looked at ([`show`]), compared ([`diff`]) and written as
 //! HEX or binary. [`source`] rewrites the calibration in the stock OpenSmartMeter's C++ source instead. Not here: putting an
-//! image on a chip, which is [`crate::flash`], and what the values in it ought to be.
+//! image on a chip, which is `flash`, and what the values in it ought to be.
 //!
 //! Documents: TIS ELF 1.2, Intel "Hexadecimal Object File Format" revision A, PM0056 (vector table).
 

@@ -106,8 +106,18 @@ impl RomOptions {
     /// An unknown option or a value that is none.
     pub fn from_url(url: &DeviceUrl) -> Result<Self, UrlError> {
         url.expect_options(&[
-            "flash", "product", "seed", "protected", "write_protected", "erase", "nack_at", "lose_at", "lose_answer_at",
-            "silent_at", "gone_at", "weak_at",
+            "flash",
+            "product",
+            "seed",
+            "protected",
+            "write_protected",
+            "erase",
+            "nack_at",
+            "lose_at",
+            "lose_answer_at",
+            "silent_at",
+            "gone_at",
+            "weak_at",
         ])?;
         let usual = Self::default();
         let erase = match url.option("erase") {
@@ -372,7 +382,8 @@ impl RomDevice {
                 if first == 0xFF || length < usize::from(first) + 3 {
                     return None;
                 }
-                let pages = self.message.iter().skip(1).take(usize::from(first) + 1).map(|page| u16::from(*page)).collect();
+                let pages =
+                    self.message.iter().skip(1).take(usize::from(first) + 1).map(|page| u16::from(*page)).collect();
                 self.erase_pages(pages, sum)
             }
             State::ExtendedPages => {
@@ -390,7 +401,8 @@ impl RomDevice {
                     return None;
                 }
                 let numbers = self.message.get(2..length - 1).unwrap_or_default();
-                let pages = numbers.chunks_exact(2).map(|pair| pair.iter().fold(0, |n, byte| n << 8 | u16::from(*byte)));
+                let pages =
+                    numbers.chunks_exact(2).map(|pair| pair.iter().fold(0, |n, byte| n << 8 | u16::from(*byte)));
                 let pages = pages.collect();
                 self.erase_pages(pages, sum)
             }

@@ -49,11 +49,8 @@ impl Rig {
     /// Stops when `stop` says so.
     pub fn flash_until(&self, image: &Image, stop: impl Fn(Progress) -> bool) -> Result<Report, FlashError> {
         let stopped = std::cell::Cell::new(false);
-        let mut watch = Watch::new(
-            self.clock.clone(),
-            || stopped.get(),
-            |progress| stopped.set(stopped.get() || stop(progress)),
-        );
+        let mut watch =
+            Watch::new(self.clock.clone(), || stopped.get(), |progress| stopped.set(stopped.get() || stop(progress)));
         flash::flash(&mut self.target(), image, &Options::default(), &self.clock, &mut watch)
     }
 

@@ -145,8 +145,7 @@ pub const ERASE_ALL: [u8; 2] = [0xFF, 0x00];
 #[must_use]
 pub fn extended_erase_pages(pages: &[u16]) -> Vec<u8> {
     let count = pages.len().saturating_sub(1) as u16;
-    let mut frame: Vec<u8> =
-        [count].iter().chain(pages).flat_map(|number| number.to_be_bytes()).collect();
+    let mut frame: Vec<u8> = [count].iter().chain(pages).flat_map(|number| number.to_be_bytes()).collect();
     frame.push(xor(&frame));
     frame
 }

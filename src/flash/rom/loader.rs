@@ -181,11 +181,8 @@ impl Loader {
     /// As for [`Self::erase`].
     pub fn erase_all(&mut self) -> Result<(), FlashError> {
         let command = self.erase_command()?;
-        let all = if command == Command::ERASE {
-            codec::ERASE_ALL.to_vec()
-        } else {
-            codec::EXTENDED_ERASE_ALL.to_vec()
-        };
+        let all =
+            if command == Command::ERASE { codec::ERASE_ALL.to_vec() } else { codec::EXTENDED_ERASE_ALL.to_vec() };
         let exchange =
             Exchange::new(command, Reply::Ack, timing::command(self.line)).then(all, Reply::Ack, timing::MASS_ERASE);
         self.run(command, exchange).map(|_| ())
@@ -197,8 +194,7 @@ impl Loader {
     /// As for [`Self::get`].
     pub fn go(&mut self, address: u32) -> Result<(), FlashError> {
         let within = timing::command(self.line);
-        let exchange =
-            Exchange::new(Command::GO, Reply::Ack, within).then(codec::address(address), Reply::Ack, within);
+        let exchange = Exchange::new(Command::GO, Reply::Ack, within).then(codec::address(address), Reply::Ack, within);
         self.run(Command::GO, exchange).map(|_| ())
     }
 

@@ -144,7 +144,8 @@ impl RomTarget {
         });
         match result {
             Ok((size, id)) => {
-                let malformed = || FlashError::Malformed { command: Command::READ, problem: "it is too short".to_owned() };
+                let malformed =
+                    || FlashError::Malformed { command: Command::READ, problem: "it is too short".to_owned() };
                 let size = <[u8; 2]>::try_from(size).map_err(|_| malformed())?;
                 let id = <[u8; 12]>::try_from(id).map_err(|_| malformed())?;
                 Ok(Some((chip.flash_kib(u16::from_le_bytes(size)), UniqueId(id))))

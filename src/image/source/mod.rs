@@ -4,7 +4,7 @@
 //! [`patch`] replaces the literals of the registers wanted and leaves every other byte as it is: spacing, comments, line ends,
 //! encoding. It refuses a source in which it is not certain which literal the compiler will use.
 //!
-//! Not here: what the values ought to be ([`crate::calibration`]), and compiling.
+//! Not here: what the values ought to be (`calibration`), and compiling.
 
 use std::ops::Range;
 

@@ -123,6 +123,18 @@ fn pages_that_are_right_already_stay() {
 }
 
 #[test]
+fn a_chip_that_does_not_hold_the_known_image_gets_all_of_it() {
+    let rig = Rig::new(RomOptions::default());
+    let image = program(20 << 10);
+    let known = Options { reuse: Reuse::Known(image.clone()), ..Options::default() };
+    let report = rig.flash(&image, &known).expect("flashed");
+    assert_eq!((report.bytes_written, report.bytes_trusted), (20 << 10, 0));
+    rig.assert_holds(&image);
+    let report = rig.flash(&image, &known).expect("nothing to do");
+    assert_eq!((report.bytes_written, report.bytes_trusted), (0, 20 << 10));
+}
+
+#[test]
 fn time_at_115200_baud_is_the_wires_own() {
     let rig = Rig::paced(RomOptions::default());
     let image = program(60 << 10);

@@ -41,7 +41,7 @@ pub struct Flash {
     /// Read what is there first, and leave pages alone that are right already
     #[arg(long, conflicts_with = "known")]
     only_changed: bool,
-    /// An image the chip is known to hold: pages in which it does not differ are neither read nor written
+    /// An image the chip is known to hold: pages in which it does not differ are sampled, but neither read in full nor written
     #[arg(long)]
     known: Option<PathBuf>,
     /// Lift readout protection if it is on, which erases the chip
@@ -144,6 +144,11 @@ fn print(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
         "written   {} bytes in {:.1} s, {} skipped, {} pages erased",
         report.bytes_written, report.seconds, report.bytes_skipped, report.pages_erased
     )?;
-    writeln!(out, "verified  {}", if report.verified { "every byte" } else { "no" })?;
+    let verified = match (report.verified, report.bytes_trusted) {
+        (false, _) => "no".to_owned(),
+        (true, 0) => "every byte".to_owned(),
+        (true, trusted) => format!("every byte written; {trusted} bytes trusted to be there"),
+    };
+    writeln!(out, "verified  {verified}")?;
     Ok(())
 }

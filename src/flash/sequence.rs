@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::error::FlashError;
-use super::plan::{EraseScope, PagePlan, Plan};
+use super::plan::{EraseScope, PagePlan, Plan, is_blank};
 use super::watch::{Stage, Watch};
 use super::{Identity, Programmed, Target, UniqueId};
 use crate::clock::SharedClock;
@@ -13,6 +13,9 @@ use crate::image::Image;
 /// took badly, and it gets a second chance, not a third.
 const REPAIRS: u32 = 1;
 
+/// Pages looked at before the chip is believed to hold a known image: another chip, or one that was erased, shows in the first.
+const SAMPLES: usize = 8;
+
 /// What pages may stay as they are.
 #[derive(Clone, Debug, Default)]
 pub enum Reuse {
@@ -21,7 +24,8 @@ pub enum Reuse {
     Nothing,
     /// Pages that read back as the image has them.
     ReadBack,
-    /// Pages in which the image does not differ from this one, which the chip is known to hold. They are not read.
+    /// Pages in which the image does not differ from this one, which the chip is known to hold. Of these a few are looked at;
+    /// if one is not as it should be, nothing stays.
     Known(Image),
 }
 
@@ -74,6 +78,8 @@ pub struct Report {
     pub bytes_written: u64,
     /// Bytes of the image's pages that were not sent: erased flash reads so, or they were there already.
     pub bytes_skipped: u64,
+    /// Bytes of the image that were neither written nor read back, because the chip was known to hold them.
+    pub bytes_trusted: u64,
     /// Pages erased.
     pub pages_erased: u32,
     /// Pages and lists of pages done again after a fault of line or flash.
@@ -109,6 +115,7 @@ pub fn flash(
     let whole = plan.length();
     keep_what_may_stay(target, &mut plan, &options.reuse, watch)?;
     let kept = whole - plan.length();
+    let trusted = if matches!(options.reuse, Reuse::Known(_)) { kept } else { 0 };
 
     let mut done = target.program(&plan, watch)?;
     if options.verify {
@@ -129,6 +136,7 @@ pub fn flash(
         flash_kib,
         bytes_written: done.bytes_written,
         bytes_skipped: done.bytes_skipped + kept,
+        bytes_trusted: trusted,
         pages_erased: done.pages_erased,
         retries: done.retries,
         verified: options.verify,
@@ -173,10 +181,14 @@ fn keep_what_may_stay(
     }
     match reuse {
         Reuse::Nothing => {}
-        Reuse::Known(known) => plan.pages.retain(|page| {
-            let addresses = page.address..;
-            !addresses.zip(&page.bytes).all(|(address, byte)| known.byte(address).unwrap_or(0xFF) == *byte)
-        }),
+        Reuse::Known(known) => {
+            let (same, differing): (Vec<_>, Vec<_>) = plan.pages.iter().cloned().partition(|page| is_in(known, page));
+            if holds_samples(target, &same, watch)? {
+                plan.pages = differing;
+            } else {
+                tracing::warn!("the chip does not hold the image it was said to hold");
+            }
+        }
         Reuse::ReadBack => {
             watch.begin(Stage::Compare, plan.length());
             let mut compared = 0;
@@ -192,6 +204,24 @@ fn keep_what_may_stay(
         }
     }
     Ok(())
+}
+
+/// Whether an image has a page as it is planned.
+fn is_in(image: &Image, page: &PagePlan) -> bool {
+    (page.address..).zip(&page.bytes).all(|(address, byte)| image.byte(address).unwrap_or(0xFF) == *byte)
+}
+
+/// Whether a block each of a few of these pages is on the chip, the first page's with the vector table among them.
+fn holds_samples(target: &mut dyn Target, pages: &[PagePlan], watch: &mut Watch<'_>) -> Result<bool, FlashError> {
+    watch.begin(Stage::Compare, 0);
+    for page in pages.iter().step_by(pages.len().div_ceil(SAMPLES).max(1)) {
+        let Some((address, bytes)) = page.blocks().find(|(_, bytes)| !is_blank(bytes)) else { continue };
+        watch.checkpoint()?;
+        if target.read(address, bytes.len())? != bytes {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Whether a page is on the chip already; stops at its first block that is not.

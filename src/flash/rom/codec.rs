@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_block_is_filled_to_whole_words() {
-        assert_eq!(write_data(&[1, 2, 3, 4]), [3, 1, 2, 3, 4, 3 ^ 1 ^ 2 ^ 3 ^ 4]);
+        assert_eq!(write_data(&[1, 2, 3, 4]), [3, 1, 2, 3, 4, 7]);
         assert_eq!(write_data(&[1]), [3, 1, 0xFF, 0xFF, 0xFF, 3 ^ 1 ^ 0xFF]);
         assert_eq!(write_data(&[0; 256]).len(), 258);
     }

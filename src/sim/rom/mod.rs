@@ -8,12 +8,16 @@
 //!
 //! Not simulated: option bytes beyond the protections, the speed (any will do), commands of later loaders.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::device::{Answer, Device};
 use crate::clock::Moment;
-use crate::port::url::{DeviceUrl, UrlError};
+
+mod memory;
+mod options;
+
+pub use options::{EraseCommand, RomOptions};
 
 const ACK: u8 = 0x79;
 const NACK: u8 = 0x1F;
@@ -39,108 +43,6 @@ const MASS_ERASE: Duration = Duration::from_millis(25);
 const HALF_WORD: Duration = Duration::from_nanos(52_500);
 /// What the loader needs to look at a message.
 const THINKING: Duration = Duration::from_micros(10);
-
-/// Which command the loader has for erasing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EraseCommand {
-    /// 43, as the STM32F103.
-    Erase,
-    /// 44, as later loaders.
-    Extended,
-}
-
-/// What a simulated chip is like, and what goes wrong.
-#[derive(Clone, Debug)]
-pub struct RomOptions {
-    /// Flash size in KiB.
-    pub flash_kib: u16,
-    /// Product number.
-    pub product: u16,
-    /// Tells chips apart: the end of the unique id.
-    pub seed: u32,
-    /// Readout protection is on.
-    pub protected: bool,
-    /// Pages that are write-protected.
-    pub write_protected: BTreeSet<u16>,
-    /// How it erases.
-    pub erase: EraseCommand,
-    /// This ACK, from 1, becomes a NACK, and what it stood for is not done.
-    pub nack_at: Option<u64>,
-    /// This byte from the host, from 1, is lost.
-    pub lose_at: Option<u64>,
-    /// This byte to the host, from 1, is lost.
-    pub lose_answer_at: Option<u64>,
-    /// From this byte of the host on the chip is dead.
-    pub silent_at: Option<u64>,
-    /// From this byte of the host on the line is gone.
-    pub gone_at: Option<u64>,
-    /// The half-word with this offset takes only every second programming: a cell at its end.
-    pub weak_at: Option<u32>,
-}
-
-impl Default for RomOptions {
-    /// The OpenSmartMeter's chip, erased, on a good line.
-    fn default() -> Self {
-        Self {
-            flash_kib: 64,
-            product: PRODUCT,
-            seed: 1,
-            protected: false,
-            write_protected: BTreeSet::new(),
-            erase: EraseCommand::Erase,
-            nack_at: None,
-            lose_at: None,
-            lose_answer_at: None,
-            silent_at: None,
-            gone_at: None,
-            weak_at: None,
-        }
-    }
-}
-
-impl RomOptions {
-    /// Reads `sim:?flash=64&seed=1&...`: flash (KiB), product, seed, protected (1), write_protected (a page), erase (43 or 44),
-    /// nack_at, lose_at, lose_answer_at, silent_at, gone_at, weak_at.
-    ///
-    /// # Errors
-    /// An unknown option or a value that is none.
-    pub fn from_url(url: &DeviceUrl) -> Result<Self, UrlError> {
-        url.expect_options(&[
-            "flash",
-            "product",
-            "seed",
-            "protected",
-            "write_protected",
-            "erase",
-            "nack_at",
-            "lose_at",
-            "lose_answer_at",
-            "silent_at",
-            "gone_at",
-            "weak_at",
-        ])?;
-        let usual = Self::default();
-        let erase = match url.option("erase") {
-            None | Some("43") => EraseCommand::Erase,
-            Some("44") => EraseCommand::Extended,
-            Some(_) => return Err(url.error("erase is 43 or 44")),
-        };
-        Ok(Self {
-            flash_kib: url.parsed("flash")?.unwrap_or(usual.flash_kib),
-            product: url.parsed("product")?.unwrap_or(usual.product),
-            seed: url.parsed("seed")?.unwrap_or(usual.seed),
-            protected: url.parsed::<u8>("protected")?.is_some_and(|flag| flag != 0),
-            write_protected: url.parsed("write_protected")?.into_iter().collect(),
-            erase,
-            nack_at: url.parsed("nack_at")?,
-            lose_at: url.parsed("lose_at")?,
-            lose_answer_at: url.parsed("lose_answer_at")?,
-            silent_at: url.parsed("silent_at")?,
-            gone_at: url.parsed("gone_at")?,
-            weak_at: url.parsed("weak_at")?,
-        })
-    }
-}
 
 /// Where in a conversation the loader is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -429,99 +331,14 @@ impl RomDevice {
         if sum != 0 || !pages.iter().all(exists) || !self.accepts() {
             return self.refuse();
         }
-        let mut time = Duration::ZERO;
-        for page in pages {
-            time += PAGE_ERASE;
-            self.erased_pages += 1;
-            if self.options.write_protected.contains(&page) {
-                continue;
-            }
-            let start = usize::from(page) * PAGE;
-            if let Some(bytes) = self.flash.get_mut(start..start + PAGE) {
-                bytes.fill(0xFF);
-            }
-        }
+        let time = PAGE_ERASE * pages.len() as u32;
+        pages.into_iter().for_each(|page| self.erase_page(page));
         self.ack_after(time)
     }
 
     fn erase_everything(&mut self) -> Option<(Vec<u8>, Duration)> {
         self.erase_all();
         self.ack_after(MASS_ERASE)
-    }
-
-    fn erase_all(&mut self) {
-        for (page, bytes) in self.flash.chunks_mut(PAGE).enumerate() {
-            if !self.options.write_protected.contains(&(page as u16)) {
-                bytes.fill(0xFF);
-            }
-        }
-    }
-
-    fn write(&mut self, address: u32, data: &[u8]) -> Duration {
-        if let Some(offset) = address.checked_sub(RAM)
-            && let Some(place) = self.ram.get_mut(offset as usize..offset as usize + data.len())
-        {
-            place.copy_from_slice(data);
-            return THINKING;
-        }
-        let mut offset = address.saturating_sub(FLASH);
-        for half_word in data.chunks_exact(2) {
-            self.program(offset, half_word);
-            offset += 2;
-        }
-        HALF_WORD * (data.len() as u32 / 2)
-    }
-
-    fn program(&mut self, offset: u32, half_word: &[u8]) {
-        if self.options.write_protected.contains(&((offset as usize / PAGE) as u16)) {
-            return;
-        }
-        if self.options.weak_at == Some(offset) {
-            self.weak_tries += 1;
-            if self.weak_tries % 2 == 1 {
-                return;
-            }
-        }
-        let Some(place) = self.flash.get_mut(offset as usize..offset as usize + 2) else { return };
-        let erased = place.iter().all(|byte| *byte == 0xFF);
-        let zero = half_word.iter().all(|byte| *byte == 0);
-        if erased || zero {
-            place.copy_from_slice(half_word);
-        } else {
-            self.pgerr += 1;
-        }
-    }
-
-    /// Whether a command may go to an address: programs start and are written in flash and RAM, reading goes further.
-    fn may(&self, code: u8, address: u32) -> bool {
-        let in_flash = address.checked_sub(FLASH).is_some_and(|offset| (offset as usize) < self.flash.len());
-        let in_ram = (RAM + RAM_USED..RAM + RAM_LENGTH as u32).contains(&address);
-        match code {
-            0x11 => in_flash || in_ram || self.memory(address, 1).is_some(),
-            0x31 => (in_flash || in_ram) && address.is_multiple_of(4),
-            _ => in_flash || in_ram,
-        }
-    }
-
-    fn memory(&self, address: u32, length: usize) -> Option<Vec<u8>> {
-        let read = |base: u32, memory: &[u8]| {
-            let offset = address.checked_sub(base)? as usize;
-            memory.get(offset..offset.checked_add(length)?).map(<[u8]>::to_vec)
-        };
-        let options = if self.options.protected { [0x00, 0xFF] } else { [0xA5, 0x5A] };
-        read(FLASH, &self.flash)
-            .or_else(|| read(RAM, &self.ram))
-            .or_else(|| read(SIGNATURE, &self.signature()))
-            .or_else(|| read(OPTION_BYTES, &[&options[..], &[0xFF; 14]].concat()))
-    }
-
-    /// Flash size, two reserved half-words and one more, then the unique id, of which a real chip never has this text.
-    fn signature(&self) -> Vec<u8> {
-        let mut bytes = self.options.flash_kib.to_le_bytes().to_vec();
-        bytes.extend([0xFF; 6]);
-        bytes.extend(b"SIMULATE");
-        bytes.extend(self.options.seed.to_le_bytes());
-        bytes
     }
 
     /// Whether this ACK is to be given; the fault turns one into a NACK.

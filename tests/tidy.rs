@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src` and the rooms it may name. What is not listed may be named by nobody.
-const ROOMS: [(&str, &[&str]); 16] = [
+const ROOMS: [(&str, &[&str]); 18] = [
     ("units", &[]),
     ("clock", &[]),
     ("advice", &[]),
@@ -19,6 +19,8 @@ const ROOMS: [(&str, &[&str]); 16] = [
     ("sim", &["clock", "port"]),
     ("procedure", &["units", "load", "clock", "advice", "port", "profile", "calibration", "meter", "reference"]),
     ("station", &["clock", "port", "profile", "meter", "reference", "sim"]),
+    ("image", &[]),
+    ("flash", &["clock", "advice", "port", "image"]),
     ("job", &[]),
     ("settings", &["job"]),
     ("cli", &["*"]),

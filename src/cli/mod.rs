@@ -14,6 +14,8 @@ use crate::station::{self, Addresses, Station, StationError};
 
 pub mod calculate;
 pub mod exit;
+pub mod flash;
+pub mod image;
 pub mod operator;
 pub mod profile;
 pub mod read;
@@ -33,6 +35,8 @@ pub struct Cli {
 #[derive(clap::Subcommand, Debug)]
 enum Command {
     Calculate(calculate::Calculate),
+    Flash(flash::Flash),
+    Image(image::ImageCommand),
     Read(read::Read),
     Run(run::Run),
     Profile(profile::ProfileCommand),
@@ -49,6 +53,8 @@ impl Cli {
         let mut out = std::io::stdout().lock();
         let exit = match command {
             Command::Calculate(calculate) => calculate.run(&mut std::io::stdin().lock(), &mut out)?,
+            Command::Flash(flash) => flash.run(&mut out)?,
+            Command::Image(image) => image.run(&mut out)?,
             Command::Read(read) => read.run(&mut out)?,
             Command::Run(run) => run.run(&mut out)?,
             Command::Simulate(simulate) => simulate.run(&mut out)?,

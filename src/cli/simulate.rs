@@ -4,8 +4,10 @@ use std::io::Write;
 use std::time::Duration;
 
 use super::exit::Exit;
-use crate::clock::RealClock;
+use crate::clock::{RealClock, SharedClock};
 use crate::port::url::DeviceUrl;
+use crate::sim::device::Shared;
+use crate::sim::rom::{RomDevice, RomOptions};
 use crate::sim::serve::{Outlet, serve};
 use crate::sim::{SimOptions, Station};
 
@@ -21,6 +23,15 @@ pub struct Simulate {
     /// Where the bench's instrument (reference and source) is served
     #[arg(long, default_value = "tcp:127.0.0.1:0")]
     bench: Outlet,
+    /// Serve a chip in its ROM's boot loader too, to be flashed
+    #[arg(long)]
+    rom: Option<Outlet>,
+    /// What that chip is like and what goes wrong: sim:?flash=64&protected=1&nack_at=40
+    #[arg(long, default_value = "sim:")]
+    rom_chip: DeviceUrl,
+    /// Pace the boot loader's line as a UART of this speed with even parity would
+    #[arg(long)]
+    rom_baud: Option<u32>,
     /// Pace the meters' lines as a UART of this speed would
     #[arg(long)]
     baud: Option<u32>,
@@ -49,13 +60,21 @@ impl Simulate {
         }
         let served = serve(&self.bench, station.bench().clone(), None, &clock)?;
         let bench = format!("scpi{served}?profile=meterbench-sim");
+        let rom = self.serve_rom(&clock)?;
         if self.json {
-            writeln!(out, "{}", serde_json::json!({ "meters": meters, "bench": bench }))?;
+            let mut addresses = serde_json::json!({ "meters": meters, "bench": bench });
+            if let (Some(rom), Some(object)) = (rom, addresses.as_object_mut()) {
+                object.insert("rom".to_owned(), rom.into());
+            }
+            writeln!(out, "{addresses}")?;
         } else {
             for meter in &meters {
                 writeln!(out, "meter      {meter}")?;
             }
             writeln!(out, "reference  {bench}")?;
+            if let Some(rom) = &rom {
+                writeln!(out, "chip       {rom}")?;
+            }
             writeln!(out, "\nmeterbench run --meter {} --reference '{bench}' --serial SIM1", meters.join(" --meter "))?;
         }
         out.flush()?;
@@ -66,5 +85,16 @@ impl Simulate {
             },
         }
         Ok(Exit::DONE)
+    }
+
+    /// The chip to be flashed, and its address.
+    fn serve_rom(&self, clock: &SharedClock) -> anyhow::Result<Option<String>> {
+        let Some(outlet) = &self.rom else { return Ok(None) };
+        let device = Shared::new(RomDevice::new(RomOptions::from_url(&self.rom_chip)?));
+        // The server counts ten bits to a character, and with parity there are eleven.
+        let served = serve(outlet, device, self.rom_baud.map(|baud| baud / 11 * 10), clock)?;
+        // A pty knows no parity.
+        let parity = if *outlet == Outlet::Pty { "?parity=none" } else { "" };
+        Ok(Some(format!("rom{served}{parity}")))
     }
 }

@@ -22,6 +22,7 @@ pub mod line;
 pub mod measuring;
 pub mod metering;
 pub mod noise;
+pub mod rom;
 pub mod serve;
 pub mod world;
 

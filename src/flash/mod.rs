@@ -1,0 +1,119 @@
+//! Putting an image on a chip and proving that it is there.
+//!
+//! [`flash`] is the sequence, the same for each way to a chip: identify, check, compare, erase and write, read back, protect,
+//! start. A [`Target`] is one way: [`rom::RomTarget`] talks to the boot loader in the chip's ROM. Nothing is erased before the
+//! chip has been identified and the image is known to fit it. A failed or cancelled attempt leaves a chip that the next attempt
+//! can flash: the ROM's boot loader cannot be overwritten.
+//!
+//! Not here: making the image ([`crate::image`]) and what the operator does with the result.
+
+pub mod advice;
+pub mod chip;
+mod error;
+mod plan;
+pub mod rom;
+mod sequence;
+mod watch;
+
+pub use error::FlashError;
+pub use plan::{EraseScope, PagePlan, Plan};
+pub use sequence::{Options, Report, Reuse, flash};
+pub use watch::{Progress, Stage, Watch};
+
+use chip::Chip;
+
+/// What a chip says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The family, from its product number.
+    pub chip: &'static Chip,
+    /// Version of the boot loader or of the probe's firmware, in words.
+    pub loader: String,
+    /// Flash in KiB; none when the chip is protected from being read.
+    pub flash_kib: Option<u32>,
+    /// The 96 bits that no other chip has; none when the chip is protected.
+    pub unique_id: Option<UniqueId>,
+    /// Readout protection is on: the flash can neither be read nor written before the whole chip is erased.
+    pub protected: bool,
+}
+
+/// The 96-bit number of a chip, in the order of its addresses (RM0008, section 30.2).
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UniqueId(pub [u8; 12]);
+
+impl UniqueId {
+    /// What a simulated chip has in the place of wafer and lot number, as a simulated instrument says so in its name.
+    const SIMULATED: &'static [u8] = b"SIMULATE";
+
+    /// Whether the chip says of itself that it is simulated.
+    #[must_use]
+    pub fn is_simulated(&self) -> bool {
+        self.0.starts_with(Self::SIMULATED)
+    }
+}
+
+impl std::fmt::Display for UniqueId {
+    /// Three words, the highest first, as RM0008 and most tools print it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.iter().rev().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl std::fmt::Debug for UniqueId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "UniqueId({self})")
+    }
+}
+
+/// What erasing and writing took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Programmed {
+    /// Bytes sent to the chip, the filling of the last word included.
+    pub bytes_written: u64,
+    /// Bytes not sent because erased flash already reads so.
+    pub bytes_skipped: u64,
+    /// Pages erased.
+    pub pages_erased: u32,
+    /// Times that a page or a list of pages was done again after a fault of the line.
+    pub retries: u32,
+}
+
+/// A way to a chip.
+pub trait Target: Send {
+    /// Gets the chip's attention and asks what it is. Changes nothing on it.
+    ///
+    /// # Errors
+    /// There is no answer, or none that makes sense; the chip is of an unknown family.
+    fn identify(&mut self, watch: &mut Watch<'_>) -> Result<Identity, FlashError>;
+
+    /// Erases and writes what the plan says, from its end to its start: an image whose vector table is missing never starts.
+    /// Can be cancelled between two groups of pages and between two blocks; then part of the chip is erased.
+    ///
+    /// # Errors
+    /// The line or the chip failed more often than is tried, or it was cancelled.
+    fn program(&mut self, plan: &Plan, watch: &mut Watch<'_>) -> Result<Programmed, FlashError>;
+
+    /// Reads at most [`chip::BLOCK`] bytes.
+    ///
+    /// # Errors
+    /// The line or the chip failed more often than is tried.
+    fn read(&mut self, address: u32, length: usize) -> Result<Vec<u8>, FlashError>;
+
+    /// Switches readout protection on. Cannot be cancelled: the chip resets itself.
+    ///
+    /// # Errors
+    /// The chip refused, or did not come back.
+    fn protect(&mut self) -> Result<(), FlashError>;
+
+    /// Switches readout protection off, which erases all of the chip. Cannot be cancelled: the chip erases and resets itself.
+    ///
+    /// # Errors
+    /// The chip refused, or did not come back.
+    fn unprotect(&mut self) -> Result<(), FlashError>;
+
+    /// Starts the program whose vector table is at `address`.
+    ///
+    /// # Errors
+    /// The chip refused.
+    fn start(&mut self, address: u32) -> Result<(), FlashError>;
+}

@@ -9,7 +9,7 @@ use super::core::Core;
 use super::pages::PageCtx;
 use super::pages::bench::BenchPage;
 use super::question::Question;
-use super::session::Session;
+use super::session::{RegisterRequest, Session};
 use super::tokens::Tokens;
 use super::{bars, fonts};
 use crate::job::Wake;
@@ -86,6 +86,8 @@ impl App {
             Command::Start(order) => self.core.start(order),
             Command::Cancel => self.core.cancel(),
             Command::Answer(answer) => self.core.answer(answer),
+            Command::ReadRegisters(scope) => self.core.request_registers(RegisterRequest::Read(scope)),
+            Command::WriteRegister(write) => self.core.request_registers(RegisterRequest::Write(write)),
             Command::Theme(preference) => ctx.set_theme(preference),
         }
         // What a command changed is drawn at once.

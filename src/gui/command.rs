@@ -2,7 +2,7 @@
 
 use egui::{Key, KeyboardShortcut, Modifiers, ThemePreference};
 
-use super::session::{AddressTexts, Order};
+use super::session::{AddressTexts, Order, Scope, Write};
 
 /// One wish.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,10 @@ pub enum Command {
     Cancel,
     /// Answer the question that stands.
     Answer(String),
+    /// Read the meter's registers.
+    ReadRegisters(Scope),
+    /// Write one of the meter's registers.
+    WriteRegister(Write),
     /// Another theme.
     Theme(ThemePreference),
 }
@@ -45,6 +49,11 @@ impl Command {
             Self::Start(_) => ("Start", "Run the procedure on this unit", Some(Key::F5)),
             Self::Cancel => ("Cancel", "Stop the run and switch the source off", Some(Key::Escape)),
             Self::Answer(_) => ("Answer", "Go on with this answer", None),
+            Self::ReadRegisters(Scope::Map) => ("Read all", "Read every register that reading does not change", None),
+            Self::ReadRegisters(Scope::Clearing) => {
+                ("Read and clear status and energy", "Reading SysStatus and the energies sets them to zero", None)
+            }
+            Self::WriteRegister(_) => ("Write to the chip", "Write the register and read it back", None),
             Self::Theme(ThemePreference::Dark) => ("Dark", "Light letters on dark", None),
             Self::Theme(ThemePreference::Light) => ("Light", "Dark letters on light", None),
             Self::Theme(ThemePreference::System) => ("System", "As the desktop has it", None),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::run_view::{Live, RunView};
-use super::session::{AddressTexts, Link, Links, Notice, Order, Session};
+use super::session::{AddressTexts, Link, Links, Notice, Order, RegisterRequest, Registers, Session};
 use crate::advice::Advice;
 use crate::job::JobError;
 use crate::procedure::{Control, Event};
@@ -30,6 +30,8 @@ pub struct Core {
     pub run: RunView,
     /// What meter and reference show.
     pub live: Live,
+    /// The meter's registers, as they were read by hand.
+    pub registers: Registers,
     /// The question the operator is asked.
     pub question: Option<String>,
     /// The last message, for the status line.
@@ -81,6 +83,7 @@ impl Core {
 
     /// Takes in one notice.
     pub fn apply(&mut self, notice: Notice) {
+        self.registers.apply(&notice);
         match notice {
             Notice::Links(links) => self.linked(links),
             Notice::Look { reference, meter } => {
@@ -121,6 +124,7 @@ impl Core {
             }
             Notice::Question(question) => self.question = Some(question),
             Notice::QuestionOver => self.question = None,
+            Notice::Registers(_) => {}
             Notice::Said(message) => self.say(&message, Tone::Attention),
         }
     }
@@ -148,6 +152,19 @@ impl Core {
         if self.session.as_ref().is_some_and(|session| session.start(order)) {
             self.run = RunView::begun(&self.ordered, self.run.limits);
             self.say("Starting", Tone::Plain);
+        } else {
+            self.busy();
+        }
+    }
+
+    /// Reads or writes registers; not while a run goes on.
+    pub fn request_registers(&mut self, request: RegisterRequest) {
+        if self.run.running || !self.links.open || self.registers.busy {
+            return;
+        }
+        self.problem = None;
+        if self.session.as_ref().is_some_and(|session| session.registers(request)) {
+            self.registers.busy = true;
         } else {
             self.busy();
         }
@@ -209,6 +226,7 @@ impl Core {
         self.control = None;
         self.question = None;
         self.run.running = false;
+        self.registers = Registers::default();
         self.links = Links::default();
         let advice = Advice {
             what: error.to_string(),

@@ -1,6 +1,7 @@
 //! Pages draw what the core knows and queue commands; they change nothing but their own form.
 
 pub mod bench;
+pub mod registers;
 
 use super::command::Commands;
 use super::core::Core;

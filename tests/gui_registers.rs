@@ -141,7 +141,7 @@ fn press(window: &mut Window, label: &str) {
 
 fn select(window: &mut Window, register: Register) {
     let row = format!("{:02X} {},", register.address(), register.name());
-    window.get_by(|node| node.accesskit_node().label().is_some_and(|label| label.starts_with(&row))).click();
+    window.get_by(|node| node.label().is_some_and(|label| label.starts_with(&row))).click_accesskit();
     window.run();
 }
 
@@ -150,9 +150,15 @@ fn read_all(window: &mut Window) {
     until(window, "read", |desk| !desk.core.registers.busy);
 }
 
-fn enter(window: &mut Window, value: &str) {
-    window.get_by_role_and_label(Role::TextInput, "New value, hex").type_text(value);
+fn type_into(window: &mut Window, role: Role, label: &str, text: &str) {
+    window.get_by_role_and_label(role, label).focus();
     window.run();
+    window.get_by_role_and_label(role, label).type_text(text);
+    window.run();
+}
+
+fn enter(window: &mut Window, value: &str) {
+    type_into(window, Role::TextInput, "New value, hex", value);
 }
 
 /// The row of a register, as it is said.
@@ -290,9 +296,8 @@ fn pasted_values_are_compared() {
     window.get_by_role_and_label(Role::ComboBox, "Compare with").click();
     window.run();
     press(&mut window, "Pasted values");
-    let field = window.get_by_role_and_label(Role::MultilineTextInput, "Names and values as TOML or JSON");
-    field.type_text("Ugain = 0x71D8\nLgain = 0x1D00");
-    window.run();
+    let text = "Ugain = 0x71D8\nLgain = 0x1D00";
+    type_into(&mut window, Role::MultilineTextInput, "Names and values as TOML or JSON", text);
     window.get_by_label("2 registers to compare with");
     assert!(row(&window, Register::Ugain).contains("71D8 = same"), "{}", row(&window, Register::Ugain));
     assert!(row(&window, Register::Lgain).contains("1D00 ≠ differs"));
@@ -308,14 +313,15 @@ fn the_profile_is_compared() {
     window.run();
     press(&mut window, "opensmartmeter-mt50");
     let differing = outline(&window).lines().filter(|line| line.contains("≠ differs")).count();
-    assert!(differing > 0 && row(&window, Register::Lgain).contains("≠ changed") == false);
+    assert!(differing > 0, "{}", outline(&window));
+    // A gain is measured in each unit; the profile has none.
+    assert!(row(&window, Register::Lgain).ends_with("power-on 0000\""));
 }
 
 #[test]
 fn the_filter_finds_names_addresses_and_words() {
     let mut window = told(vec![links(), calibrated()]);
-    window.get_by_role_and_label(Role::TextInput, "Filter").type_text("phase comp");
-    window.run();
+    type_into(&mut window, Role::TextInput, "Filter", "phase comp");
     assert!(!row(&window, Register::Lphi).is_empty() && row(&window, Register::Ugain).is_empty());
 }
 

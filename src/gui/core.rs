@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::run_view::{Live, RunView};
-use super::session::{AddressTexts, Link, Links, Notice, Order, RegisterRequest, Registers, Session};
+use super::session::{AddressTexts, Link, Links, Notice, Order, RegisterNotice, RegisterRequest, Registers, Session};
 use crate::advice::Advice;
 use crate::job::JobError;
 use crate::procedure::{Control, Event};
@@ -124,7 +124,15 @@ impl Core {
             }
             Notice::Question(question) => self.question = Some(question),
             Notice::QuestionOver => self.question = None,
-            Notice::Registers(_) => {}
+            Notice::Registers(RegisterNotice::Read(words)) => {
+                let text = format!("{} registers read", words.len());
+                self.say(&text, Tone::Plain);
+            }
+            Notice::Registers(RegisterNotice::Written(written)) => {
+                let text = format!("{} written, {:04X} → {:04X}", written.register, written.old, written.new);
+                self.say(&text, Tone::Plain);
+            }
+            Notice::Registers(RegisterNotice::Done) => {}
             Notice::Said(message) => self.say(&message, Tone::Attention),
         }
     }

@@ -240,7 +240,8 @@ fn serve(
         }
     }
     if !words.is_empty() {
-        told.push(RegisterNotice::Read(words));
+        // Before the write: what was asked for is told last.
+        told.insert(0, RegisterNotice::Read(words));
     }
     read
 }

@@ -46,6 +46,8 @@ impl Columns {
 struct Row {
     register: Register,
     cells: [String; 8],
+    /// Its word is known.
+    read: bool,
     /// Not as the chip has it after power-on.
     changed: bool,
     /// Not as the other side has it.
@@ -136,7 +138,7 @@ impl RegistersPage {
             if register.access() == Access::Write { nothing() } else { format!("{:04X}", register.power_on()) },
             compared,
         ];
-        Row { register, cells, changed, differs }
+        Row { register, cells, read: word.is_some(), changed, differs }
     }
 
     fn select(&mut self, register: Register) {
@@ -186,7 +188,7 @@ fn row_ui(ui: &mut Ui, page: &PageCtx<'_>, columns: &Columns, width: f32, row: &
         (small, colours.text_quiet),
         (mono.clone(), colours.text),
         (mono.clone(), colours.text_quiet),
-        (plain, colours.text),
+        (plain, if row.read { colours.text } else { colours.text_quiet }),
         (mono.clone(), differing(row.changed)),
         (mono, differing(row.differs)),
     ];

@@ -172,8 +172,12 @@ fn row_ui(ui: &mut Ui, page: &PageCtx<'_>, columns: &Columns, width: f32, row: &
         return clicked;
     }
     if selected || response.hovered() {
-        let fill = if selected { ui.visuals().selection.bg_fill } else { colours.button_hovered };
-        ui.painter().rect_filled(rect, 3.0, fill);
+        // A fill on which quiet text can be read in both themes; the bar is the sign of the selection.
+        ui.painter().rect_filled(rect, 3.0, colours.neutral_fill);
+    }
+    if selected {
+        let bar = Rect::from_min_size(rect.min, vec2(3.0, rect.height()));
+        ui.painter().rect_filled(bar, 1.0, colours.accent);
     }
     if response.has_focus() {
         ui.painter().rect_stroke(rect, 3.0, Stroke::new(2.0, colours.accent), StrokeKind::Inside);

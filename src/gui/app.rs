@@ -14,13 +14,14 @@ use super::pages::about::about_ui;
 use super::pages::bench::BenchPage;
 use super::pages::calculator::CalculatorPage;
 use super::pages::profiles::ProfilesPage;
+use super::pages::registers::RegistersPage;
 use super::pages::settings::settings_ui;
 use super::palette::Palette;
 use super::ports::{Look as PortsLook, PortWatch};
 use super::question::Question;
 use super::rail::rail_ui;
 use super::route::Route;
-use super::session::Session;
+use super::session::{RegisterRequest, Session};
 use super::tokens::Tokens;
 use super::{bars, fonts};
 use crate::calibration::workbook::Workbook;
@@ -42,6 +43,7 @@ pub struct App {
     /// What is typed on the calculator page.
     pub calculator: CalculatorPage,
     file_dialog: FileDialog,
+    registers: RegistersPage,
     profiles: ProfilesPage,
     question: Question,
     palette: Palette,
@@ -107,6 +109,7 @@ impl App {
             page,
             calculator: CalculatorPage::default(),
             file_dialog: FileDialog::default(),
+            registers: RegistersPage::default(),
             profiles: ProfilesPage::default(),
             question: Question::default(),
             palette: Palette::default(),
@@ -160,6 +163,7 @@ impl App {
                 let wishes = self.calculator.calculator_ui(ui, page.tokens);
                 page.commands.extend(wishes.into_iter().map(Command::Calculator));
             }
+            Route::Registers => self.registers.registers_ui(ui, &mut page),
             Route::Profiles => self.profiles.profiles_ui(ui, &mut page),
             Route::Settings => settings_ui(ui, &mut page),
             Route::About => about_ui(ui, &mut page, &offers),
@@ -244,6 +248,8 @@ impl App {
             Command::Cancel => self.core.cancel(),
             Command::Acknowledge => self.core.acknowledge(),
             Command::Answer(answer) => self.core.answer(answer),
+            Command::ReadRegisters(scope) => self.core.request_registers(RegisterRequest::Read(scope)),
+            Command::WriteRegister(write) => self.core.request_registers(RegisterRequest::Write(write)),
             Command::Connect(addresses) => {
                 self.core.settings.addresses = addresses.clone();
                 self.core.connect(addresses);

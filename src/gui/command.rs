@@ -6,7 +6,7 @@ use egui::{Key, KeyboardShortcut, Modifiers, gui_zoom::kb_shortcuts};
 
 use super::pages::calculator::CalculatorCommand;
 use super::route::Route;
-use super::session::{AddressTexts, Order};
+use super::session::{AddressTexts, Order, Scope, Write};
 use crate::settings::ThemeChoice;
 
 /// One wish.
@@ -28,6 +28,10 @@ pub enum Command {
     Acknowledge,
     /// Answer the question that stands.
     Answer(String),
+    /// Read the meter's registers.
+    ReadRegisters(Scope),
+    /// Write one of the meter's registers.
+    WriteRegister(Write),
     /// Open the station at these addresses.
     Connect(AddressTexts),
     /// Show or hide the addresses.
@@ -80,6 +84,11 @@ impl Command {
             Self::Cancel => ("Cancel", "Stop the run and switch the source off", plain(Key::Escape)),
             Self::Acknowledge => ("Acknowledge", "The FAIL was seen, the unit is set apart", None),
             Self::Answer(_) => ("Answer", "Go on with this answer", None),
+            Self::ReadRegisters(Scope::Map) => ("Read all", "Read every register that reading does not change", None),
+            Self::ReadRegisters(Scope::Clearing) => {
+                ("Read and clear status and energy", "Reading SysStatus and the energies sets them to zero", None)
+            }
+            Self::WriteRegister(_) => ("Write to the chip", "Write the register and read it back", None),
             Self::Connect(_) => ("Connect", "Open the station at these addresses", control(Key::R)),
             Self::ToggleAddresses => ("Addresses", "Show or hide the addresses of the station", control(Key::L)),
             Self::UseProfile(name) => return named(format!("Profile {name}"), "Calibrate units of this type"),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::run_view::{Live, RunView};
-use super::session::{AddressTexts, Link, Links, Notice, Order, Session};
+use super::session::{AddressTexts, Link, Links, Notice, Order, RegisterNotice, RegisterRequest, Registers, Session};
 use super::tested::Tested;
 use crate::advice::Advice;
 use crate::job::JobError;
@@ -34,6 +34,8 @@ pub struct Core {
     pub run: RunView,
     /// What meter and reference show.
     pub live: Live,
+    /// The meter's registers, as they were read by hand.
+    pub registers: Registers,
     /// The question the operator is asked.
     pub question: Option<String>,
     /// The last message, for the status line.
@@ -97,6 +99,7 @@ impl Core {
 
     /// Takes in one notice.
     pub fn apply(&mut self, notice: Notice) {
+        self.registers.apply(&notice);
         match notice {
             Notice::Links(links) => self.linked(links),
             Notice::Look { reference, meter } => {
@@ -139,6 +142,15 @@ impl Core {
             }
             Notice::Question(question) => self.question = Some(question),
             Notice::QuestionOver => self.question = None,
+            Notice::Registers(RegisterNotice::Read(words)) => {
+                let text = format!("{} registers read", words.len());
+                self.say(&text, Tone::Plain);
+            }
+            Notice::Registers(RegisterNotice::Written(written)) => {
+                let text = format!("{} written, {:04X} → {:04X}", written.register, written.old, written.new);
+                self.say(&text, Tone::Plain);
+            }
+            Notice::Registers(RegisterNotice::Done) => {}
             Notice::Said(message) => self.say(&message, Tone::Attention),
         }
     }
@@ -170,6 +182,19 @@ impl Core {
         if self.session.as_ref().is_some_and(|session| session.start(order)) {
             self.run = RunView::begun(&self.ordered, self.run.limits);
             self.say("Starting", Tone::Plain);
+        } else {
+            self.busy();
+        }
+    }
+
+    /// Reads or writes registers; not while a run goes on.
+    pub fn request_registers(&mut self, request: RegisterRequest) {
+        if self.run.running || !self.links.open || self.registers.busy {
+            return;
+        }
+        self.problem = None;
+        if self.session.as_ref().is_some_and(|session| session.registers(request)) {
+            self.registers.busy = true;
         } else {
             self.busy();
         }
@@ -244,6 +269,7 @@ impl Core {
         self.control = None;
         self.question = None;
         self.run.running = false;
+        self.registers = Registers::default();
         self.links = Links::default();
         let advice = Advice {
             what: error.to_string(),

@@ -2,7 +2,7 @@
 
 use egui::{Color32, Key, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
-/// A page. Room is kept in the keys for those to come: F2 live readings, F4 registers, F6 firmware,
+/// A page. Room is kept in the keys for those to come: F2 live readings, F6 firmware,
 /// F7 records; F5 starts a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Route {
@@ -11,6 +11,8 @@ pub enum Route {
     Bench,
     /// The Excel sheet replaced, without a meter.
     Calculator,
+    /// The chip's whole map, to read and to write.
+    Registers,
     /// What is shipped about meters, procedures and instruments.
     Profiles,
     /// Look, ports, where settings lie.
@@ -21,7 +23,8 @@ pub enum Route {
 
 impl Route {
     /// All pages, as the rail lists them.
-    pub const ALL: [Self; 5] = [Self::Bench, Self::Calculator, Self::Profiles, Self::Settings, Self::About];
+    pub const ALL: [Self; 6] =
+        [Self::Bench, Self::Calculator, Self::Registers, Self::Profiles, Self::Settings, Self::About];
 
     /// Its name.
     #[must_use]
@@ -29,6 +32,7 @@ impl Route {
         match self {
             Self::Bench => "Bench",
             Self::Calculator => "Calculator",
+            Self::Registers => "Registers",
             Self::Profiles => "Profiles",
             Self::Settings => "Settings",
             Self::About => "About",
@@ -41,6 +45,7 @@ impl Route {
         match self {
             Self::Bench => "Calibrate and test a unit",
             Self::Calculator => "Readings in, registers out, without a meter",
+            Self::Registers => "Read and write the chip's registers",
             Self::Profiles => "Read the profiles of meters, procedures and instruments",
             Self::Settings => "Theme, text size, ports",
             Self::About => "Version, licences and keyboard shortcuts",
@@ -53,6 +58,7 @@ impl Route {
         match self {
             Self::Bench => Key::F1,
             Self::Calculator => Key::F3,
+            Self::Registers => Key::F4,
             Self::Profiles => Key::F8,
             Self::Settings => Key::F9,
             Self::About => Key::F12,
@@ -82,6 +88,15 @@ impl Route {
                 line(vec![at(-0.24, -0.38), at(-0.24, -0.02)]);
                 for y in [0.16, 0.34] {
                     line(vec![at(0.06, y), at(0.42, y)]);
+                }
+            }
+            // Rows of cells.
+            Self::Registers => {
+                for y in [-0.3, 0.0, 0.3] {
+                    for x in [-0.27, 0.27] {
+                        let cell = Rect::from_center_size(at(x, y), vec2(0.4, 0.2) * size);
+                        painter.rect_stroke(cell, size * 0.04, pen, egui::StrokeKind::Middle);
+                    }
                 }
             }
             // A sheet with lines.

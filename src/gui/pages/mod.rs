@@ -4,6 +4,7 @@ pub mod about;
 pub mod bench;
 pub mod calculator;
 pub mod profiles;
+pub mod registers;
 pub mod settings;
 
 mod sheet;

@@ -8,6 +8,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
+mod order;
+mod registers;
+
+pub use registers::{RegisterNotice, RegisterRequest, RegisterWord, Registers, Scope, Write, Written};
+
 use super::operator::{Answer, WindowOperator};
 use crate::advice::Advice;
 use crate::clock::{Moment, RealClock, SharedClock, sleep};
@@ -15,8 +20,7 @@ use crate::job::{JobCtl, JobError, JobEvent, JobHandle, Wake};
 use crate::meter::{MeterError, Quantity};
 use crate::port::OpenError;
 use crate::port::url::{DeviceUrl, UrlError};
-use crate::procedure::{self, Bench, Control, Event, Plan, RunReport, StepError, Verdict};
-use crate::profile;
+use crate::procedure::{self, Bench, Control, Event, RunReport, StepError, Verdict};
 use crate::reference::{Identity, ReferenceReading};
 use crate::station::{self, Addresses, StationError};
 use crate::units::Volts;
@@ -114,6 +118,8 @@ pub enum Notice {
     QuestionOver,
     /// The operator is told.
     Said(String),
+    /// Registers were read or written by hand.
+    Registers(RegisterNotice),
 }
 
 /// The window's end of the thread.
@@ -126,6 +132,7 @@ pub struct Session {
 enum Request {
     Connect(AddressTexts),
     Start(Order),
+    Registers(RegisterRequest),
 }
 
 impl Session {
@@ -151,6 +158,11 @@ impl Session {
     /// Starts a run.
     pub fn start(&self, order: Order) -> bool {
         self.request(Request::Start(order))
+    }
+
+    /// Reads registers, or writes one.
+    pub fn registers(&self, request: RegisterRequest) -> bool {
+        self.request(Request::Registers(request))
     }
 
     /// Answers the operator's question; `None` refuses to.
@@ -237,6 +249,7 @@ impl Worker<'_> {
             match inbox.recv_timeout(LOOK) {
                 Ok(Request::Connect(addresses)) => self.connect(&addresses),
                 Ok(Request::Start(order)) => self.start(&order),
+                Ok(Request::Registers(request)) => self.registers(request),
                 Err(RecvTimeoutError::Timeout) => self.look(),
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
@@ -345,7 +358,7 @@ impl Worker<'_> {
                 next: "Check the addresses and connect".to_owned(),
             }));
         };
-        let plan = match plan(order) {
+        let plan = match order::plan(order) {
             Ok(plan) => plan,
             Err(advice) => return self.ctl.notice(Notice::Refused(advice)),
         };
@@ -363,7 +376,7 @@ impl Worker<'_> {
             control.cancel();
         }
         self.operator.work_under(&control);
-        self.ctl.notice(Notice::Began { control: Arc::clone(&control), limits: limits(&plan) });
+        self.ctl.notice(Notice::Began { control: Arc::clone(&control), limits: order::limits(&plan) });
         let reports = procedure::run(bench, &plan, &control);
         self.operator.rest();
         self.shown.clear();
@@ -383,33 +396,6 @@ impl Worker<'_> {
 fn name(identity: &Identity) -> String {
     let parts = [identity.maker.as_str(), identity.model.as_str(), identity.serial.as_str()];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-fn plan(order: &Order) -> Result<Plan, Advice> {
-    let of_profile = |error: profile::ProfileError| Advice {
-        what: error.to_string(),
-        why: "The profile is missing or has a fault".to_owned(),
-        next: "Choose another profile, or correct this one".to_owned(),
-    };
-    let plan = Plan {
-        meter: profile::load_meter(&order.profile).map_err(of_profile)?,
-        procedure: profile::load_procedure(&order.procedure).map_err(of_profile)?,
-    };
-    plan.meter.serial.check(&order.serial).map_err(|error| Advice {
-        what: error.to_string(),
-        why: "The label was read wrongly, or the unit is of another type".to_owned(),
-        next: "Scan the label again, or choose the profile of this unit".to_owned(),
-    })?;
-    Ok(plan)
-}
-
-fn limits(plan: &Plan) -> Limits {
-    let points = || plan.procedure.verify.iter().map(|point| &point.limits);
-    Limits {
-        voltage: points().find_map(|limits| limits.voltage).map(|limit| limit.0),
-        current: points().find_map(|limits| limits.current).map(|limit| limit.0),
-        energy: points().find_map(|limits| limits.energy).map(|limit| limit.0),
-    }
 }
 
 /// Advice for a station that does not open.

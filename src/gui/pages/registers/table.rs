@@ -1,0 +1,219 @@
+//! The map as a table: a row is one thing to select, and one thing for a screen reader to say.
+
+use egui::text::{LayoutJob, TextWrapping};
+use egui::{Align2, Color32, FontId, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use m90e26::{Access, Register};
+
+use super::compare::{Other, power_on};
+use super::{RegistersPage, decode};
+use crate::gui::core::Core;
+use crate::gui::pages::PageCtx;
+use crate::gui::widgets::number::NOTHING;
+
+/// Widths of the columns in points; the meaning takes what is left.
+struct Columns {
+    starts: [f32; 8],
+    widths: [f32; 8],
+}
+
+const HEADS: [&str; 8] = ["Addr.", "Name", "Access", "Value", "Decimal", "Meaning", "Power-on", "Compared"];
+const FIXED: [f32; 8] = [36.0, 76.0, 74.0, 42.0, 54.0, 0.0, 62.0, 118.0];
+const MEANING: usize = 5;
+const LEAST_MEANING: f32 = 130.0;
+const GAP: f32 = 10.0;
+
+impl Columns {
+    fn least() -> f32 {
+        FIXED.iter().sum::<f32>() + GAP * FIXED.len() as f32 + LEAST_MEANING
+    }
+
+    fn of(width: f32) -> Self {
+        let mut widths = FIXED;
+        if let Some(meaning) = widths.get_mut(MEANING) {
+            *meaning = LEAST_MEANING + (width - Self::least()).max(0.0);
+        }
+        let mut at = GAP / 2.0;
+        let starts = widths.map(|width| {
+            let start = at;
+            at += width + GAP;
+            start
+        });
+        Self { starts, widths }
+    }
+}
+
+/// One row as it is shown.
+struct Row {
+    register: Register,
+    cells: [String; 8],
+    /// Its word is known.
+    read: bool,
+    /// Not as the chip has it after power-on.
+    changed: bool,
+    /// Not as the other side has it.
+    differs: bool,
+}
+
+impl Row {
+    fn label(&self) -> String {
+        let [address, name, access, value, decimal, meaning, power_on, compared] = &self.cells;
+        let mut label = format!("{address} {name}, {access}, {value}");
+        for (word, text) in [("", decimal), ("", meaning), ("power-on ", power_on), ("", compared)] {
+            if !text.is_empty() && text != NOTHING {
+                label.push_str(&format!(", {word}{text}"));
+            }
+        }
+        label
+    }
+}
+
+impl RegistersPage {
+    pub(super) fn table_ui(&mut self, ui: &mut Ui, page: &PageCtx<'_>) {
+        let tokens = page.tokens;
+        let rows = self.rows(page.core);
+        if rows.is_empty() {
+            let why =
+                if self.only_differing { "No register differs" } else { "No register has this in its name or words" };
+            ui.label(egui::RichText::new(why).color(tokens.colours.text_quiet));
+            return;
+        }
+        ScrollArea::horizontal().id_salt("sideways").auto_shrink(false).show(ui, |ui| {
+            // The bar of the inner area has its own room.
+            let width = (ui.available_width() - 14.0).max(Columns::least());
+            let columns = Columns::of(width);
+            ui.spacing_mut().item_spacing.y = 0.0;
+            head_ui(ui, page, &columns, width);
+            ScrollArea::vertical().id_salt("map").auto_shrink(false).show(ui, |ui| {
+                let mut section = None;
+                for row in &rows {
+                    if section.replace(row.register.section()) != Some(row.register.section()) {
+                        ui.add_space(tokens.spacing.grid * 0.75);
+                        ui.heading(decode::section(row.register.section()));
+                        ui.add_space(tokens.spacing.grid * 0.25);
+                    }
+                    if row_ui(ui, page, &columns, width, row, self.selected == Some(row.register)) {
+                        self.select(row.register);
+                    }
+                }
+            });
+        });
+    }
+
+    fn rows(&self, core: &Core) -> Vec<Row> {
+        let wanted = self.filter.trim().to_lowercase();
+        let rows = Register::ALL.into_iter().map(|register| self.row(register, core));
+        rows.filter(|row| {
+            let section = decode::section(row.register.section());
+            let texts = [row.register.meaning(), section].into_iter().chain(row.cells.iter().map(String::as_str));
+            let found = wanted.is_empty() || texts.into_iter().any(|text| text.to_lowercase().contains(&wanted));
+            let differs = if self.other == Other::PowerOn { row.changed } else { row.differs };
+            found && (differs || !self.only_differing)
+        })
+        .collect()
+    }
+
+    fn row(&self, register: Register, core: &Core) -> Row {
+        let word = core.registers.value(register);
+        let changed = word.zip(power_on(register)).is_some_and(|(word, power_on)| word != power_on);
+        let other = self.others.word(&self.other, register, core);
+        let differs = word.zip(other).is_some_and(|(word, other)| word != other);
+        let compared = match (&self.other, other, word) {
+            (Other::PowerOn, ..) if changed => "≠ changed".to_owned(),
+            (Other::PowerOn, ..) | (_, None, _) => String::new(),
+            (_, Some(other), None) => format!("{other:04X}"),
+            (_, Some(other), Some(_)) if differs => format!("{other:04X} ≠ differs"),
+            (_, Some(other), Some(_)) => format!("{other:04X} = same"),
+        };
+        let nothing = || NOTHING.to_owned();
+        let cells = [
+            format!("{:02X}", register.address()),
+            register.name().to_owned(),
+            decode::access(register.access()).to_owned(),
+            word.map_or_else(nothing, |word| format!("{word:04X}")),
+            word.map_or_else(String::new, |word| decode::number(register, word)),
+            match word {
+                Some(word) => decode::meaning(register, word, &core.registers),
+                None => register.meaning().to_owned(),
+            },
+            if register.access() == Access::Write { nothing() } else { format!("{:04X}", register.power_on()) },
+            compared,
+        ];
+        Row { register, cells, read: word.is_some(), changed, differs }
+    }
+
+    fn select(&mut self, register: Register) {
+        if self.selected != Some(register) {
+            self.selected = Some(register);
+            self.form = super::Form::default();
+        }
+    }
+}
+
+fn head_ui(ui: &mut Ui, page: &PageCtx<'_>, columns: &Columns, width: f32) {
+    let tokens = page.tokens;
+    let (rect, response) = ui.allocate_exact_size(vec2(width, tokens.spacing.grid * 2.75), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, HEADS.join(", ")));
+    for (number, head) in HEADS.into_iter().enumerate() {
+        let font = FontId::proportional(tokens.sizes.secondary);
+        cell(ui, rect, columns, number, head, font, tokens.colours.text_quiet);
+    }
+    ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, tokens.colours.line));
+}
+
+/// Draws a row; true when it was chosen.
+fn row_ui(ui: &mut Ui, page: &PageCtx<'_>, columns: &Columns, width: f32, row: &Row, selected: bool) -> bool {
+    let tokens = page.tokens;
+    let colours = &tokens.colours;
+    let size = vec2(width, tokens.sizes.body + tokens.spacing.grid);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::click());
+    response.widget_info(|| WidgetInfo::selected(Role::Button, true, selected, row.label()));
+    let clicked = response.clicked();
+    if !ui.is_rect_visible(rect) {
+        return clicked;
+    }
+    if selected || response.hovered() {
+        // A fill on which quiet text can be read in both themes; the bar is the sign of the selection.
+        ui.painter().rect_filled(rect, 3.0, colours.neutral_fill);
+    }
+    if selected {
+        let bar = Rect::from_min_size(rect.min, vec2(3.0, rect.height()));
+        ui.painter().rect_filled(bar, 1.0, colours.accent);
+    }
+    if response.has_focus() {
+        ui.painter().rect_stroke(rect, 3.0, Stroke::new(2.0, colours.accent), StrokeKind::Inside);
+    }
+    let plain = FontId::proportional(tokens.sizes.body);
+    let small = FontId::proportional(tokens.sizes.secondary);
+    let mono = FontId::monospace(tokens.sizes.body);
+    let differing = |yes: bool| if yes { colours.attention } else { colours.text_quiet };
+    let looks: [(FontId, Color32); 8] = [
+        (mono.clone(), colours.text_quiet),
+        (plain.clone(), colours.text),
+        (small, colours.text_quiet),
+        (mono.clone(), colours.text),
+        (mono.clone(), colours.text_quiet),
+        (plain, if row.read { colours.text } else { colours.text_quiet }),
+        (mono.clone(), differing(row.changed)),
+        (mono, differing(row.differs)),
+    ];
+    for (number, (text, (font, colour))) in row.cells.iter().zip(looks).enumerate() {
+        cell(ui, rect, columns, number, text, font, colour);
+    }
+    response.on_hover_text(row.register.meaning());
+    clicked
+}
+
+fn cell(ui: &Ui, row: Rect, columns: &Columns, number: usize, text: &str, font: FontId, colour: Color32) {
+    let (Some(start), Some(width)) = (columns.starts.get(number), columns.widths.get(number)) else { return };
+    if text.is_empty() {
+        return;
+    }
+    let mut job = LayoutJob::simple_singleline(text.to_owned(), font, colour);
+    job.wrap = TextWrapping::truncate_at_width(*width);
+    let galley = ui.painter().layout_job(job);
+    // Numbers stand to the right.
+    let decimal = HEADS.get(number) == Some(&"Decimal");
+    let (x, anchor) = if decimal { (start + width, Align2::RIGHT_CENTER) } else { (*start, Align2::LEFT_CENTER) };
+    let place = anchor.anchor_size(pos2(row.left() + x, row.center().y), galley.size());
+    ui.painter().galley(place.min, galley, colour);
+}

@@ -126,6 +126,11 @@ impl Opener<'_> {
         let reference = reference.ok_or_else(|| reference_url.error("this instrument's profile reads nothing"))?;
         let source = match &addresses.source {
             Some(url) if url == reference_url => own_source,
+            Some(url) if url.kind == "manual" => {
+                let confirm = if reference_url.kind == "manual" { Confirm::Enter } else { Confirm::Reference };
+                let source: Box<dyn Source> = Box::new(ManualSource::from_url(url, self.services(), confirm)?);
+                Some(source)
+            }
             Some(url) => self.instruments(url)?.1,
             None => Some(own_source.unwrap_or_else(|| self.by_hand(Confirm::Reference))),
         };

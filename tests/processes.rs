@@ -177,6 +177,22 @@ fn a_question_nobody_answers_can_be_cancelled() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("Set the source to 240.0 V"));
 }
 
+#[cfg(unix)]
+#[test]
+fn nobody_reading_the_messages_stops_nothing() {
+    // A closed pipe on standard error: printing there fails, the run must not.
+    let mut child = Command::new(BINARY)
+        .args(["run", "--json", "--meter", "sim:?seed=7", "--serial", "PIPE7"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("started");
+    drop(child.stderr.take());
+    let output = child.wait_with_output().expect("ended");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(reports(&output)[0]["verdict"], "PASS");
+}
+
 #[test]
 fn bad_usage_is_exit_2_and_says_what_is_right() {
     for (arguments, part) in [
@@ -197,10 +213,13 @@ fn bad_usage_is_exit_2_and_says_what_is_right() {
 
 #[test]
 fn a_port_that_is_not_there_is_exit_3() {
-    let output =
-        meterbench(&["run", "--meter", "afe+serial:/dev/no-such-port", "--reference", "manual:", "--serial", "X"]);
+    let meter = "afe+serial:/dev/no-such-port";
+    let output = meterbench(&["run", "--json", "--meter", meter, "--reference", "manual:", "--serial", "X"]);
     assert_eq!(output.status.code(), Some(3));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("/dev/no-such-port"));
+    let report = &reports(&output)[0];
+    assert_eq!((&report["verdict"], &report["serial"]), (&Value::from("ERROR"), &Value::from("X")));
+    assert!(report["advice"]["what"].as_str().expect("advice").contains("/dev/no-such-port"));
+    assert_eq!(report["registers"], serde_json::json!({}), "nothing was read");
 }
 
 #[test]

@@ -130,7 +130,7 @@ fn say(progress: Progress, said: &mut Option<(Stage, u64)>) {
         (Some(rate), Some(left)) => {
             eprintln!("{stage:?}: {done} of {total} bytes, {:.1} kB/s, {:.0} s left", rate / 1e3, left.as_secs_f64());
         }
-        _ => eprintln!("{stage:?}"),
+        _ => super::message(&format!("{stage:?}")),
     }
 }
 

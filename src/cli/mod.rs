@@ -70,11 +70,16 @@ fn open_station(addresses: &Addresses, operator: &Arc<dyn Operator>) -> anyhow::
     match station::open(addresses, operator) {
         Ok(station) => Ok(Some(station)),
         Err(error @ StationError::Open(OpenError::Port(_))) => {
-            eprintln!("{error}");
+            message(&error.to_string());
             Ok(None)
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// A line on standard error. Nobody may be reading it, and that must not stop anything: `eprintln!` would panic.
+pub(crate) fn message(text: &str) {
+    writeln!(std::io::stderr(), "{text}").ok();
 }
 
 /// Ctrl-C and a polite kill stop the run at its next safe point: the source goes off first.

@@ -63,12 +63,12 @@ fn read_lines() -> Option<Receiver<String>> {
 
 impl Operator for Terminal {
     fn tell(&self, message: &str) {
-        eprintln!("{message}");
+        super::message(message);
     }
 
     fn ask(&self, question: &str) -> Result<String, OperatorError> {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        eprint!("{question}: ");
+        write!(std::io::stderr(), "{question}: ").ok();
         std::io::stderr().flush().ok();
         self.next_line(&mut lines).map(|answer| answer.trim().to_owned())
     }

@@ -8,12 +8,12 @@ use serde_json::json;
 
 use super::exit::Exit;
 use super::operator::Terminal;
-use crate::clock::{Moment, sleep};
+use crate::clock::Moment;
 use crate::meter::{Line, Meter, MeterError, Quantity};
 use crate::port::url::DeviceUrl;
 use crate::procedure::Control;
 use crate::profile;
-use crate::reference::{LoadPoint, PowerFactor, ReferenceReading};
+use crate::reference::{InstrumentError, LoadPoint, PowerFactor, ReferenceReading, Source};
 use crate::station::{Addresses, Station};
 use crate::units::{Amps, Percent, Volts};
 
@@ -58,19 +58,15 @@ impl Read {
         };
         super::cancel_on_signals(&control);
         let result = self.readings(&profile, &mut station, &control, out);
-        if self.at.is_some()
-            && let Err(error) = station.source.switch_off()
-        {
-            eprintln!("the source may still be on: {error}");
+        if let Err(error) = &result {
+            super::message(&format!("{error:#}"));
+        }
+        let off = if self.at.is_some() { switch_off(&mut *station.source) } else { Ok(()) };
+        if let Err(error) = off {
+            super::message(&format!("The source may still be on, switch it off by hand: {error}"));
             return Ok(Exit::COULD_NOT_MEASURE);
         }
-        match result {
-            Ok(exit) => Ok(exit),
-            Err(error) => {
-                eprintln!("{error:#}");
-                Ok(Exit::COULD_NOT_MEASURE)
-            }
-        }
+        Ok(result.unwrap_or(Exit::COULD_NOT_MEASURE))
     }
 
     fn readings(
@@ -96,10 +92,8 @@ impl Read {
         let line = profile.calibration.lines.first().copied().unwrap_or(Line::L);
         let interval = Duration::try_from_secs_f64(self.interval)?;
         for number in 0..self.count {
-            if number > 0 {
-                sleep(&*station.clock, interval);
-            }
-            if control.is_cancelled() {
+            let pause = if number > 0 { interval } else { Duration::ZERO };
+            if control.wait(&*station.clock, pause).is_err() {
                 return Ok(Exit::ABORTED);
             }
             let reading = station.reference.read()?;
@@ -129,9 +123,15 @@ fn arrive(point: &LoadPoint, station: &mut Station, control: &Control) -> anyhow
         match missed {
             None if stands_still => return Ok(true),
             Some(shown) if station.clock.now() >= give_up => anyhow::bail!("the reference shows {shown} instead"),
+            None if station.clock.now() >= give_up => anyhow::bail!("the reference does not stand still"),
             _ => before = Some(reading),
         }
     }
+}
+
+/// Tried more than once: this one matters.
+fn switch_off(source: &mut dyn Source) -> Result<(), InstrumentError> {
+    source.switch_off().or_else(|_| source.switch_off()).or_else(|_| source.switch_off())
 }
 
 /// Two readings of a settled source differ by less.
@@ -203,6 +203,8 @@ impl Shown {
         writeln!(out, "{:<4} {:>12} {:>12} {u:>12}", "U", Volts(self.u).to_string(), reference.u.to_string())?;
         writeln!(out, "{:<4} {:>12} {:>12} {i:>12}", "I", Amps(self.i).to_string(), reference.i.to_string())?;
         writeln!(out, "{:<4} {:>10.1} W {:>12} {p:>12}", "P", self.p, reference.p.to_string())?;
-        writeln!(out, "PF {:.3}, {:.1} °, {:.2} Hz", self.pf, self.angle, self.f)
+        writeln!(out, "PF {:.3}, {:.1} °, {:.2} Hz", self.pf, self.angle, self.f)?;
+        // Atmel-46102B: Lphi and Nphi act on energy; a phase error of the board stays in P, Q and PF.
+        writeln!(out, "P, PF and angle are the measuring path's, which the phase compensation does not reach")
     }
 }

@@ -7,11 +7,13 @@ use std::sync::Arc;
 use anyhow::bail;
 
 use super::exit::Exit;
+use super::message;
 use super::operator::Terminal;
+use crate::port::OpenError;
 use crate::port::url::DeviceUrl;
 use crate::procedure::{self, Bench, Control, Event, Measurement, Plan, RunReport, Verdict};
 use crate::profile;
-use crate::station::{Addresses, Station};
+use crate::station::{self, Addresses, Station, StationError};
 
 /// Run a procedure on a unit; several units with --meter and --serial given several times
 #[derive(clap::Args, Debug)]
@@ -52,15 +54,24 @@ impl Run {
             Addresses { meters: self.meter.clone(), reference: self.reference.clone(), source: self.source.clone() };
         let control = Arc::new(Control::new(say));
         let operator = Terminal::shared(&control);
-        let Some(station) = super::open_station(&addresses, &operator)? else {
-            return Ok(Exit::COULD_NOT_MEASURE);
+        let station = match station::open(&addresses, &operator) {
+            Ok(station) => station,
+            Err(StationError::Open(OpenError::Port(error))) => {
+                let reports = self.serial.iter().map(|serial| RunReport::not_opened(serial, &plan, &error));
+                return self.finish(&reports.collect::<Vec<_>>(), out);
+            }
+            Err(error) => return Err(error.into()),
         };
         super::cancel_on_signals(&control);
         let Station { meters, reference, source, clock, simulated } = station;
         let positions = self.serial.iter().cloned().zip(meters).collect();
         let mut bench = Bench { positions, reference, source, clock, operator, simulated };
         let reports = procedure::run(&mut bench, &plan, &control);
-        for report in &reports {
+        self.finish(&reports, out)
+    }
+
+    fn finish(&self, reports: &[RunReport], out: &mut dyn Write) -> anyhow::Result<Exit> {
+        for report in reports {
             if self.json {
                 serde_json::to_writer(&mut *out, report)?;
                 writeln!(out)?;
@@ -98,10 +109,10 @@ impl Run {
 /// Progress in words, on standard error.
 fn say(event: Event) {
     match event {
-        Event::LoadPoint { point } => eprintln!("Source: {}, {}, PF {}", point.u, point.i, point.pf),
-        Event::SourceOff => eprintln!("Source: off"),
+        Event::LoadPoint { point } => message(&format!("Source: {}, {}, PF {}", point.u, point.i, point.pf)),
+        Event::SourceOff => message("Source: off"),
         Event::StepDone { position, step, verdict, detail } => {
-            eprintln!("[{}] step {}: {verdict} {detail}", position + 1, step + 1);
+            message(&format!("[{}] step {}: {verdict} {detail}", position + 1, step + 1));
         }
         Event::Registers { position, changes } => {
             for change in changes {
@@ -125,6 +136,9 @@ fn print(report: &RunReport, out: &mut dyn Write) -> anyhow::Result<()> {
             let old = before.and_then(serde_json::Value::as_str).unwrap_or("?");
             writeln!(out, "  {name:<9} {old} -> {}", value.as_str().unwrap_or("?"))?;
         }
+    }
+    if report.verdict == Verdict::Pass {
+        writeln!(out, "  The chip forgets these at power-off: they belong into the meter's firmware")?;
     }
     if let Some(advice) = &report.advice {
         writeln!(out, "  what  {}\n  why   {}\n  next  {}", advice.what, advice.why, advice.next)?;

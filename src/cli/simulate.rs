@@ -33,7 +33,7 @@ pub struct Simulate {
     #[arg(long)]
     rom_baud: Option<u32>,
     /// Pace the meters' lines as a UART of this speed would
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     baud: Option<u32>,
     /// End after so many seconds
     #[arg(long)]

@@ -14,9 +14,11 @@ use crate::reference::{InstrumentError, OperatorError};
 pub fn of(error: &StepError) -> Advice {
     let what = error.to_string();
     match error {
-        StepError::Cancelled => {
-            Advice::new(what, "Somebody stopped the run", "Start again when ready; the source is off")
-        }
+        StepError::Cancelled => Advice::new(
+            what,
+            "Somebody stopped the run",
+            "The source is off. The unit is not calibrated: its registers are written in part; run it again",
+        ),
         StepError::Meter(error) => of_meter(error),
         StepError::Instrument(error) => of_instrument(error),
         StepError::Reference { .. } => Advice::new(
@@ -91,7 +93,7 @@ pub fn of(error: &StepError) -> Advice {
         ),
         StepError::Uncertain { .. } => Advice::new(
             what,
-            "The meter's pulses come too rarely or too irregularly for the time allowed",
+            "The readings scatter, or the meter's counts come too rarely, for the time allowed",
             "Check that the load is steady; allow more time in the procedure if the unit is fine otherwise",
         ),
         StepError::ChecksumDiffers { .. } | StepError::StatusNotClean { .. } => Advice::new(
@@ -147,7 +149,9 @@ fn of_meter(error: &MeterError) -> Advice {
     }
 }
 
-fn of_port(error: &PortError) -> Advice {
+/// The advice for a port that failed.
+#[must_use]
+pub fn of_port(error: &PortError) -> Advice {
     let what = error.to_string();
     match error {
         PortError::Open { .. } => Advice::new(
@@ -272,7 +276,12 @@ mod tests {
                 window_secs: 4.0,
                 tolerance_percent: 0.01,
             },
-            StepError::Uncertain { seconds: 60.0, achieved_percent: 0.01, target_percent: 0.0007 },
+            StepError::Uncertain {
+                quantity: "the energy error",
+                seconds: 60.0,
+                achieved_percent: 0.01,
+                target_percent: 0.0007,
+            },
             StepError::ChecksumDiffers { register: Register::Cs1, expected: 0x327C, found: 0 },
             StepError::StatusNotClean { status: 0xF000 },
             StepError::RegisterDiffers { register: Register::Ugain, expected: 0x71D8, found: 0x6720 },

@@ -1,5 +1,6 @@
 //! The strings on a running procedure: cancel it, hear from it.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -58,8 +59,11 @@ impl Control {
         }
     }
 
-    /// Tells the listener.
+    /// Tells the listener. One that panics must not take the run with it: the source has to go off.
     pub fn tell(&self, event: Event) {
-        (self.listener)(event);
+        let listen = AssertUnwindSafe(|| (self.listener)(event));
+        if std::panic::catch_unwind(listen).is_err() {
+            tracing::error!("a listener of the run panicked");
+        }
     }
 }

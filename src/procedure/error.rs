@@ -118,9 +118,11 @@ pub enum StepError {
     },
     /// The energy error scatters too much.
     #[error(
-        "after {seconds:.0} s the energy error is known to {achieved_percent:.4} % only, {target_percent:.4} % is wanted"
+        "after {seconds:.0} s {quantity} is known to {achieved_percent:.4} % only, {target_percent:.4} % is wanted"
     )]
     Uncertain {
+        /// What was measured.
+        quantity: &'static str,
         /// How long was measured.
         seconds: f64,
         /// Standard uncertainty.

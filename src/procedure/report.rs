@@ -2,8 +2,11 @@
 
 use serde::Serialize;
 
+use super::advice;
+use super::plan::Plan;
 use crate::advice::Advice;
 use crate::meter::BusStatistics;
+use crate::port::PortError;
 
 /// How something ended. Failing a limit and failing to measure are different things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -70,7 +73,7 @@ pub struct Measurement {
     pub upper: Option<f64>,
     /// How it compares.
     pub verdict: Verdict,
-    /// Standard uncertainty of the value, in its unit, where it was estimated.
+    /// Standard uncertainty from the scatter of this measurement, in the value's unit; the reference's own is not in it.
     pub uncertainty: Option<f64>,
     /// Where the limits come from.
     pub limit_source: String,
@@ -153,7 +156,7 @@ pub struct RunReport {
     pub procedure: String,
     /// Reference and source, as they named themselves.
     pub instruments: Vec<String>,
-    /// The registers the unit was left with, as `0x....` by name.
+    /// The registers the unit was left with, as `0x....` by name; empty when the chip was never read.
     pub registers: serde_json::Map<String, serde_json::Value>,
     /// The registers it was found with.
     pub registers_before: serde_json::Map<String, serde_json::Value>,
@@ -167,4 +170,26 @@ pub struct RunReport {
     pub bus: BusStatistics,
     /// How long the run took by its own clock, in seconds.
     pub duration_s: f64,
+}
+
+impl RunReport {
+    /// Of a unit whose station could not be opened: nothing was done, and that is an ERROR too.
+    #[must_use]
+    pub fn not_opened(serial: &str, plan: &Plan, error: &PortError) -> Self {
+        Self {
+            verdict: Verdict::Error,
+            simulated: false,
+            serial: serial.to_owned(),
+            profile: plan.meter.name.clone(),
+            procedure: plan.procedure.name.clone(),
+            instruments: Vec::new(),
+            registers: serde_json::Map::new(),
+            registers_before: serde_json::Map::new(),
+            measurements: Vec::new(),
+            steps: Vec::new(),
+            advice: Some(advice::of_port(error)),
+            bus: BusStatistics::default(),
+            duration_s: 0.0,
+        }
+    }
 }

@@ -101,28 +101,30 @@ impl<'a> Stage<'a, '_> {
             self.instruments.push(source);
         }
         let Surroundings { feed, clock, control, .. } = self.around;
-        let result = std::thread::scope(|scope| {
-            let attendance = Attendance::take(clock);
-            let reader = std::thread::Builder::new().name("reference".to_owned()).spawn_scoped(scope, move || {
-                let _attendance = attendance;
-                let read = || feed.run(reference, &**clock, control);
-                if std::panic::catch_unwind(AssertUnwindSafe(read)).is_err() {
-                    feed.fail("its reader stopped unexpectedly");
-                }
-            });
-            let result = match reader {
-                Ok(_) => std::panic::catch_unwind(AssertUnwindSafe(|| self.steps(positions))),
-                Err(error) => Ok(Err(StepError::Reference { reason: error.to_string() })),
-            };
-            // Off before anything else is waited for.
-            let off = self.switch_off();
-            feed.stop();
-            // The reader has to get to its next look; virtual time moves only while this thread does not attend.
-            clock.leave();
-            result.unwrap_or(Err(StepError::Panicked)).and(off)
-        });
+        let guarded = || {
+            std::thread::scope(|scope| {
+                // Whatever happens, the reader is told to stop, and can get there.
+                let _dismissal = Dismissal { feed, clock };
+                let attendance = Attendance::take(clock);
+                let reader = std::thread::Builder::new().name("reference".to_owned()).spawn_scoped(scope, move || {
+                    let _attendance = attendance;
+                    let read = || feed.run(reference, &**clock, control);
+                    if std::panic::catch_unwind(AssertUnwindSafe(read)).is_err() {
+                        feed.fail("its reader stopped unexpectedly");
+                    }
+                });
+                let result = match reader {
+                    Ok(_) => std::panic::catch_unwind(AssertUnwindSafe(|| self.steps(positions))),
+                    Err(error) => Ok(Err(StepError::Reference { reason: error.to_string() })),
+                };
+                // Off before anything else is waited for.
+                let off = self.switch_off();
+                result.unwrap_or(Err(StepError::Panicked)).and(off)
+            })
+        };
+        let result = std::panic::catch_unwind(AssertUnwindSafe(guarded));
         clock.enter();
-        result
+        result.unwrap_or(Err(StepError::Panicked))
     }
 
     fn steps(&mut self, positions: &mut [Position<'a>]) -> Result<(), StepError> {
@@ -151,7 +153,7 @@ impl<'a> Stage<'a, '_> {
                 // A source that was never told to supply anything has no say in how the run ends.
                 Err(error) if tries >= SWITCH_OFF_TRIES && !self.was_on => {
                     tracing::warn!(%error, "the source cannot be switched off; it was not switched on");
-                    return Ok(());
+                    break;
                 }
                 Err(error) if tries >= SWITCH_OFF_TRIES => {
                     return Err(StepError::SourceOn { reason: error.to_string() });
@@ -180,6 +182,7 @@ impl<'a> Stage<'a, '_> {
                     }
                 };
                 if let Err(error) = std::thread::Builder::new().name(name).spawn_scoped(scope, work) {
+                    // Its step is not done, so its run ends as an ERROR.
                     tracing::error!(%error, "no thread for a position");
                 }
             }
@@ -207,6 +210,20 @@ impl<'a> Stage<'a, '_> {
     }
 }
 
+/// Ends the reference's reader. It has to get to its next look, and virtual time moves only while this thread does not
+/// attend; the attendance is taken up again when the reader is gone.
+struct Dismissal<'a> {
+    feed: &'a Feed,
+    clock: &'a SharedClock,
+}
+
+impl Drop for Dismissal<'_> {
+    fn drop(&mut self) {
+        self.feed.stop();
+        self.clock.leave();
+    }
+}
+
 fn describe(identity: &Identity) -> String {
     format!("{} {} {} {}", identity.maker, identity.model, identity.serial, identity.version).trim().to_owned()
 }
@@ -227,7 +244,7 @@ fn report(
         None if !finished => Verdict::Error,
         None => position.verdict(),
     };
-    let (before, after) = position.register_sets();
+    let (before, after) = position.register_sets().map(|(before, after)| (before.to_json(), after.to_json())).unzip();
     RunReport {
         verdict,
         simulated,
@@ -235,8 +252,8 @@ fn report(
         profile: plan.meter.name.clone(),
         procedure: plan.procedure.name.clone(),
         instruments: instruments.to_vec(),
-        registers: after.to_json(),
-        registers_before: before.to_json(),
+        registers: after.unwrap_or_default(),
+        registers_before: before.unwrap_or_default(),
         advice: failure.map(advice::of),
         bus: position.bus(),
         duration_s: duration.as_secs_f64(),

@@ -176,6 +176,7 @@ impl Profile for Procedure {
         findings.require(!self.verify.is_empty(), "verify", "there must be at least one load point");
         for (index, point) in self.verify.iter().enumerate() {
             point.check(&format!("verify[{index}]"), findings);
+            self.check_certainty(&format!("verify[{index}].limits"), &point.limits, findings);
             let twice = self.verify.iter().take(index).any(|earlier| earlier.name == point.name);
             findings.require(!twice, format!("verify[{index}].name"), "another load point has this name");
         }
@@ -183,6 +184,20 @@ impl Profile for Procedure {
 }
 
 impl Procedure {
+    /// A limit is worth what its measurement is: ten times its uncertainty at the least.
+    fn check_certainty(&self, key: &str, limits: &Limits, findings: &mut Findings) {
+        let (rms, energy) = (self.rms.verify_uncertainty, self.energy.verify_uncertainty);
+        for (name, limit, uncertainty) in [
+            ("energy_percent", limits.energy, energy),
+            ("voltage_percent", limits.voltage, rms),
+            ("current_percent", limits.current, rms),
+        ] {
+            let good = limit.is_none_or(|limit| limit.0 >= 10.0 * uncertainty.0 - 1e-9);
+            let problem = format!("must be ten times verify_uncertainty_percent, {} %, at the least", uncertainty.0);
+            findings.require(good, format!("{key}.{name}"), problem);
+        }
+    }
+
     fn check_times(&self, findings: &mut Findings) {
         for (key, time) in [
             ("stability.window_secs", self.stability.window),

@@ -46,16 +46,23 @@ impl Faults {
     /// # Errors
     /// A value that is not a number.
     pub fn from_url(url: &DeviceUrl, seed: u64) -> Result<Self, UrlError> {
-        let rate = |name| Ok::<f64, UrlError>(url.parsed(name)?.unwrap_or_default());
+        let rate = |name: &str| match url.parsed::<f64>(name)?.unwrap_or_default() {
+            rate if (0.0..=1.0).contains(&rate) => Ok(rate),
+            _ => Err(url.error(format!("the option {name} is a rate of 0 to 1"))),
+        };
+        let moment = |name: &str| match url.parsed::<f64>(name)? {
+            Some(secs) if !secs.is_finite() => Err(url.error(format!("the option {name} is a time in seconds"))),
+            secs => Ok(secs),
+        };
         Ok(Self {
             seed,
             drop: rate("drop")?,
             flip: rate("flip")?,
             late: rate("late")?,
             garbage: rate("garbage")?,
-            silent_at: url.parsed("silent_at")?,
-            reset_at: url.parsed("reset_at")?,
-            gone_at: url.parsed("gone_at")?,
+            silent_at: moment("silent_at")?,
+            reset_at: moment("reset_at")?,
+            gone_at: moment("gone_at")?,
             ..Self::default()
         })
     }

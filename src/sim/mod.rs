@@ -67,15 +67,21 @@ impl SimOptions {
         let known: Vec<&str> = OPTIONS.into_iter().chain(FAULT_OPTIONS).collect();
         url.expect_options(&known)?;
         let seed = url.parsed("seed")?.unwrap_or(1);
+        let number = |name: &str, least: f64, most: f64| match url.parsed::<f64>(name)? {
+            Some(value) if !(least..=most).contains(&value) => {
+                Err(url.error(format!("the option {name} is {least} to {most}")))
+            }
+            value => Ok(value),
+        };
         Ok(Self {
             seed,
             board: named(url, "board", &KINDS.map(|kind| (kind.name, kind)))?.unwrap_or(&OPENSMARTMETER),
             defect: named(url, "defect", &Defect::NAMES)?,
-            unrest: url.parsed("unrest")?.unwrap_or(1.0),
+            unrest: number("unrest", 0.0, 100.0)?.unwrap_or(1.0),
             answer_after: Duration::from_micros(url.parsed("answer_us")?.unwrap_or(1000)),
             max_baud: url.parsed("max_baud")?,
             faults: Faults::from_url(url, seed)?,
-            pace: url.parsed("pace")?,
+            pace: number("pace", 0.01, 10_000.0)?,
         })
     }
 }

@@ -36,6 +36,9 @@ const BLOCK: Duration = Duration::from_millis(500);
 /// A scatter of fewer blocks says nothing.
 const FEWEST_BLOCKS: usize = 4;
 
+/// At the end of the time a result this many times less certain than wanted still serves.
+pub(super) const ENOUGH: f64 = 4.0;
+
 /// How long to average.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Until {
@@ -43,14 +46,14 @@ pub(super) struct Until {
     pub min: Duration,
     /// At most so long.
     pub max: Duration,
-    /// In between until the ratios are known to this standard uncertainty.
-    pub known_to: Percent,
+    /// In between until the ratios are known to this standard uncertainty; at the end [`ENOUGH`] times it still serves.
+    pub known_to: Option<Percent>,
 }
 
 impl Until {
     /// A fixed time.
     pub(super) fn over(time: Duration) -> Self {
-        Self { min: time, max: time, known_to: Percent(0.0) }
+        Self { min: time, max: time, known_to: None }
     }
 }
 
@@ -96,6 +99,19 @@ impl Samples {
 }
 
 impl Averages {
+    fn known_enough(self, until: Until, elapsed: Duration) -> Result<Self, StepError> {
+        let achieved = Percent::from_fraction(self.uncertainty());
+        match until.known_to {
+            Some(target) if achieved.0 > target.0 * ENOUGH => Err(StepError::Uncertain {
+                quantity: "the ratio of voltage or current",
+                seconds: elapsed.as_secs_f64(),
+                achieved_percent: achieved.0,
+                target_percent: target.0,
+            }),
+            _ => Ok(self),
+        }
+    }
+
     /// The largest of the ratios' uncertainties, relative.
     fn uncertainty(&self) -> f64 {
         self.i.iter().map(|(_, current)| current.uncertainty).fold(self.u.uncertainty, f64::max)
@@ -134,11 +150,13 @@ impl Position<'_> {
                 continue;
             }
             look_at = elapsed + BLOCK;
-            let known = averages(&u, &i, &self.around.feed.so_far(from)?).uncertainty() <= until.known_to.fraction();
-            if known || elapsed >= until.max {
+            let known = averages(&u, &i, &self.around.feed.so_far(from)?).uncertainty();
+            let wanted = until.known_to.map_or(0.0, Percent::fraction);
+            if known <= wanted || elapsed >= until.max {
                 let to = self.now();
                 self.reference_at(to)?;
-                return Ok(averages(&u, &i, &self.around.feed.stretch(from, to)?));
+                let averages = averages(&u, &i, &self.around.feed.stretch(from, to)?);
+                return averages.known_enough(until, elapsed);
             }
         }
     }

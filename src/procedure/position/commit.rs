@@ -16,15 +16,11 @@ impl Position<'_> {
         self.read(Register::SysStatus)?;
         self.start_normal()?;
         self.guarded(|position| {
-            let status = position.read(Register::SysStatus)?;
-            let shown = SysStatus::from_bits(status);
-            if shown.cal_error() || shown.adj_error() {
-                return Err(StepError::StatusNotClean { status });
-            }
+            position.expect_clean_status()?;
             position.compare_registers()?;
             position.compare_checksums()
         })?;
-        Ok(format!("CS1 0x{:04X}, CS2 0x{:04X}, SysStatus clean", self.registers.cs1(), self.registers.cs2()))
+        Ok(format!("CS1 0x{:04X}, CS2 0x{:04X}, accepted by the chip", self.registers.cs1(), self.registers.cs2()))
     }
 
     fn compare_checksums(&mut self) -> Result<(), StepError> {
@@ -35,6 +31,13 @@ impl Position<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Neither checksum is wrong by SysStatus. Its other bits tell events of the mains.
+    pub(super) fn expect_clean_status(&mut self) -> Result<(), StepError> {
+        let status = self.read(Register::SysStatus)?;
+        let shown = SysStatus::from_bits(status);
+        if shown.cal_error() || shown.adj_error() { Err(StepError::StatusNotClean { status }) } else { Ok(()) }
     }
 
     pub(super) fn compare_registers(&mut self) -> Result<(), StepError> {

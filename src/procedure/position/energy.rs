@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use m90e26::Register;
 
+use super::averages::ENOUGH;
 use super::{Mode, Position};
 use crate::clock::Moment;
 use crate::meter::{Line, Quantity};
@@ -22,8 +23,6 @@ const LOOK: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A pause between two polls is no longer than this.
 const LONGEST_DITHER: Duration = Duration::from_millis(10);
-/// At the end of the time a result this many times less certain than wanted still serves.
-const ENOUGH: f64 = 4.0;
 
 /// How far the meter's energy is off.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +72,7 @@ impl Position<'_> {
         let quickening = self.quicken()?;
         let result = self.follow_register(line, target, quickening);
         // PL_Constant goes back also after a failure; the chip may be looked at by somebody else next.
-        let restored = self.apply(&full);
+        let restored = self.clear_up(|position| position.apply(&full));
         let (slope, stretch) = result?;
         restored?;
         let ratio = slope.counts_per_wh / quickening / self.around.plan.counts_per_wh();
@@ -138,6 +137,7 @@ impl Position<'_> {
             }
             if elapsed >= times.max {
                 return Err(StepError::Uncertain {
+                    quantity: "the energy error",
                     seconds: elapsed.as_secs_f64(),
                     achieved_percent: achieved.0,
                     target_percent: target.0,

@@ -38,8 +38,8 @@ impl Position<'_> {
         let target = self.around.plan.procedure.energy.target_uncertainty;
         let point = self.around.plan.load_point(step).ok_or(StepError::Panicked)?;
         let found = self.guarded(|position| position.energy_error(line, &point, target))?;
-        let name = format!("energy_error_{line}_{}", if step == Step::Phase { "start_05L" } else { "start" });
-        let measurement = Measurement::judged(name, format!("Un Ib PF {}", point.pf), (found.error.0, "%"), None)
+        let name = format!("energy_error_{line}_start");
+        let measurement = Measurement::judged(name, format!("Un, Ib, PF {}", point.pf), (found.error.0, "%"), None)
             .obtained(found.method, found.uncertainty.map(|uncertainty| uncertainty.0));
         self.record(measurement);
         let point = EnergyPoint {

@@ -25,7 +25,7 @@ impl Position<'_> {
                 position.settle_plausibly(&point, &lines)?;
             }
             let rms = &position.around.plan.procedure.rms;
-            let until = Until { min: rms.min, max: rms.max, known_to: rms.target_uncertainty };
+            let until = Until { min: rms.min, max: rms.max, known_to: Some(rms.target_uncertainty) };
             position.average(&lines, until, |position, part| {
                 position.progress(part, "Averaging meter and reference".to_owned());
             })
@@ -92,7 +92,7 @@ impl Position<'_> {
     /// The error with the registers the calibration starts from; not judged.
     fn as_found(&mut self, name: &str, meter: f64, reference: f64) {
         let error = Percent::error(meter, reference).0;
-        let measurement = Measurement::judged(format!("{name}_start"), "Un Ib PF 1", (error, "%"), None);
+        let measurement = Measurement::judged(format!("{name}_start"), "Un, Ib, PF 1.0", (error, "%"), None);
         self.record(measurement.obtained("averaged together", None));
     }
 
@@ -114,7 +114,7 @@ impl Position<'_> {
         window: Option<[i32; 2]>,
     ) -> Result<(), StepError> {
         let limits = window.map(|[low, high]| (f64::from(low), f64::from(high)));
-        let measurement = Measurement::judged(register.name(), "Un Ib", (f64::from(value), ""), limits)
+        let measurement = Measurement::judged(register.name(), "", (f64::from(value), ""), limits)
             .limited_by("plausible values of the meter profile")
             .obtained("computed", None);
         self.record(measurement);

@@ -13,6 +13,8 @@ impl Position<'_> {
     pub(super) fn identify(&mut self) -> Result<String, StepError> {
         self.meter.connect()?;
         let before = self.read_back()?;
+        self.registers = before.clone();
+        self.before = Some(before.clone());
         self.meter.write(Register::SoftReset, command::SOFT_RESET)?;
         let power_on = RegisterSet::power_on();
         for register in [Register::CalStart, Register::AdjStart].into_iter().chain(RegisterSet::ORDER) {
@@ -22,10 +24,9 @@ impl Position<'_> {
                 return Err(StepError::NotTheChip { register, expected, found });
             }
         }
-        self.before = before;
         self.registers = power_on;
         self.mode = None;
-        let changed = self.registers.changes_to(&self.before).len();
+        let changed = self.registers.changes_to(&before).len();
         Ok(match changed {
             0 => "M90E26, never calibrated".to_owned(),
             count => format!("M90E26, {count} registers were set; kept in the record"),

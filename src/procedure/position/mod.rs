@@ -85,8 +85,8 @@ pub struct Position<'a> {
     meter: &'a mut dyn Meter,
     /// What the chip holds now, as far as the bench has written it.
     registers: RegisterSet,
-    /// What the chip held when it came.
-    before: RegisterSet,
+    /// What the chip held when it came, once that was read.
+    before: Option<RegisterSet>,
     mode: Option<Mode>,
     findings: Vec<LineFindings>,
     /// Steps done.
@@ -96,6 +96,8 @@ pub struct Position<'a> {
     /// Why it stopped, if it did.
     pub failure: Option<StepError>,
     current_step: usize,
+    /// Writes go out although the run was cancelled.
+    clearing_up: bool,
     started: Moment,
 }
 
@@ -109,13 +111,14 @@ impl<'a> Position<'a> {
             serial,
             meter,
             registers: RegisterSet::power_on(),
-            before: RegisterSet::power_on(),
+            before: None,
             mode: None,
             findings: findings.collect(),
             steps: Vec::new(),
             measurements: Vec::new(),
             failure: None,
             current_step: 0,
+            clearing_up: false,
             started: around.clock.now(),
             around,
         }
@@ -132,10 +135,8 @@ impl<'a> Position<'a> {
         let started = self.around.clock.now();
         let measured_before = self.measurements.len();
         let result = self.dispatch(step);
-        let failed_limit = self.measurements.iter().skip(measured_before).any(|done| done.verdict != Verdict::Pass);
         let (verdict, detail) = match result {
-            Ok(detail) if failed_limit => (Verdict::Fail, detail),
-            Ok(detail) => (Verdict::Pass, detail),
+            Ok(detail) => (worst(self.measurements.get(measured_before..).unwrap_or_default()), detail),
             Err(error) => {
                 let (verdict, detail) = (error.verdict(), error.to_string());
                 self.failure = Some(error);
@@ -172,16 +173,14 @@ impl<'a> Position<'a> {
     pub fn verdict(&self) -> Verdict {
         match &self.failure {
             Some(failure) => failure.verdict(),
-            None if self.measurements.iter().any(|done| done.verdict == Verdict::Error) => Verdict::Error,
-            None if self.measurements.iter().any(|done| done.verdict == Verdict::Fail) => Verdict::Fail,
-            None => Verdict::Pass,
+            None => worst(&self.measurements),
         }
     }
 
-    /// Registers before and after.
+    /// Registers before and after; nothing for a chip that was never read.
     #[must_use]
-    pub fn register_sets(&self) -> (&RegisterSet, &RegisterSet) {
-        (&self.before, &self.registers)
+    pub fn register_sets(&self) -> Option<(&RegisterSet, &RegisterSet)> {
+        self.before.as_ref().map(|before| (before, &self.registers))
     }
 
     /// What the bus to the meter has done.
@@ -224,5 +223,17 @@ impl<'a> Position<'a> {
     fn read(&mut self, register: Register) -> Result<u16, StepError> {
         self.around.control.checkpoint()?;
         Ok(self.meter.read(register)?.value)
+    }
+}
+
+/// A value that could not be judged is worse than one out of limits, and both are worse than none.
+fn worst(measurements: &[Measurement]) -> Verdict {
+    let any = |verdict| measurements.iter().any(|done| done.verdict == verdict);
+    if any(Verdict::Error) {
+        Verdict::Error
+    } else if any(Verdict::Fail) {
+        Verdict::Fail
+    } else {
+        Verdict::Pass
     }
 }

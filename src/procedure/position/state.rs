@@ -20,8 +20,18 @@ impl Position<'_> {
     }
 
     fn write(&mut self, register: Register, value: u16) -> Result<(), StepError> {
-        self.around.control.checkpoint()?;
+        if !self.clearing_up {
+            self.around.control.checkpoint()?;
+        }
         Ok(self.meter.write(register, value)?)
+    }
+
+    /// Does what has to be done after a cancel too.
+    pub(super) fn clear_up<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, StepError>) -> Result<T, StepError> {
+        self.clearing_up = true;
+        let result = work(self);
+        self.clearing_up = false;
+        result
     }
 
     /// Writes what differs from what the chip holds, and tells the listeners.
@@ -98,7 +108,7 @@ impl Position<'_> {
     ) -> Result<T, StepError> {
         self.write(Register::SmallPMod, command::SMALL_POWER)?;
         let result = work(self);
-        let left = self.write(Register::SmallPMod, 0);
+        let left = self.clear_up(|position| position.write(Register::SmallPMod, 0));
         let value = result?;
         left?;
         Ok(value)

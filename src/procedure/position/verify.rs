@@ -1,8 +1,9 @@
 //! Step: the errors that are left, at one load point, in normal operation.
 
+use m90e26::Register;
+
 use super::Position;
 use super::averages::{Average, Until};
-use crate::meter::Line;
 use crate::procedure::error::StepError;
 use crate::procedure::plan::Step;
 use crate::procedure::report::Measurement;
@@ -24,7 +25,7 @@ impl Position<'_> {
         self.guarded(|position| position.settle(&point, currents).map(|_| ()))?;
         if limits.voltage.is_some() || limits.current.is_some() {
             let rms = &plan.procedure.rms;
-            let until = Until { min: rms.min, max: rms.max, known_to: rms.verify_uncertainty };
+            let until = Until { min: rms.min, max: rms.max, known_to: Some(rms.verify_uncertainty) };
             let averages = self.guarded(|position| {
                 position.average(currents, until, |position, part| {
                     position.progress(part * 0.3, "Averaging meter and reference".to_owned());
@@ -38,24 +39,37 @@ impl Position<'_> {
             }
         }
         if let Some(limit) = limits.energy {
-            // In normal operation the chip meters the line that MMode or its pins say.
-            let line = lines.first().copied().unwrap_or(Line::L);
-            let target = plan.procedure.energy.verify_uncertainty;
-            let found = self.guarded(|position| position.energy_error(line, &point, target))?;
-            let measurement = Measurement::judged(
-                "energy_error",
-                verify.name.as_str(),
-                (found.error.0, "%"),
-                Some((-limit.0, limit.0)),
-            )
-            .limited_by(&verify.limit_source)
-            .obtained(found.method, found.uncertainty.map(|uncertainty| uncertainty.0));
-            self.record(measurement);
-            words.push(format!("energy {}", found.error));
+            for &line in lines {
+                self.select_line(plan.mmode_for(line))?;
+                let target = plan.procedure.energy.verify_uncertainty;
+                let found = self.guarded(|position| position.energy_error(line, &point, target))?;
+                let name = if lines.len() > 1 { format!("energy_error_{line}") } else { "energy_error".to_owned() };
+                let measurement =
+                    Measurement::judged(name, verify.name.as_str(), (found.error.0, "%"), Some((-limit.0, limit.0)))
+                        .limited_by(&verify.limit_source)
+                        .obtained(found.method, found.uncertainty.map(|uncertainty| uncertainty.0));
+                self.record(measurement);
+                words.push(format!("energy {}", found.error));
+            }
+            self.select_line(plan.meter.registers.m_mode.0)?;
         }
         self.guarded(Self::compare_registers)?;
+        self.guarded(Self::expect_clean_status)?;
         words.retain(|word| !word.is_empty());
         Ok(words.join(", "))
+    }
+
+    /// Lets the chip meter another line in normal operation: MMode is under CS1, so the checksum goes with it.
+    fn select_line(&mut self, mmode: u16) -> Result<(), StepError> {
+        if self.registers.get(Register::MMode)? == mmode {
+            return Ok(());
+        }
+        let mut set = self.registers.clone();
+        set.set(Register::MMode, mmode)?;
+        self.guarded(|position| {
+            position.apply(&set)?;
+            position.start_normal()
+        })
     }
 
     fn judge_average(

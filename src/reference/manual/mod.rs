@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     BenchServices, Identity, InstrumentError, LoadPoint, OperatorError, Reference, ReferenceReading, Source, ask_until,
 };
-use crate::clock::sleep;
+use crate::clock::{Moment, sleep};
 use crate::port::url::{DeviceUrl, UrlError};
 use crate::units::{Amps, Volts, Watts};
 
@@ -15,6 +15,9 @@ use entry::Power;
 
 /// Typed values are given again and again at this pace, so that whoever averages them sees time pass.
 const INTERVAL: Duration = Duration::from_millis(200);
+
+/// A load point is asked for so many times.
+const TRIES: usize = 5;
 
 /// Time for a person to go to a load point.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -26,6 +29,13 @@ struct Typed {
     i: Amps,
     p: Watts,
     pf: Option<f64>,
+}
+
+impl Typed {
+    fn reading(self, at: Moment) -> ReferenceReading {
+        let Self { u, i, p, pf } = self;
+        ReferenceReading { at, u, i, p, q: None, s: None, pf, phase: None, f: None }
+    }
 }
 
 /// The reference the operator reads.
@@ -59,7 +69,23 @@ impl ManualReference {
         })
     }
 
+    /// Asks until the values are those of the load point: typed values do not settle by themselves, so waiting helps nobody.
     fn ask_all(&self, point: &LoadPoint) -> Result<Typed, InstrumentError> {
+        let mut tries = 1;
+        loop {
+            let typed = self.ask_each(point)?;
+            let Some(shown) = point.missed_by(&typed.reading(Moment::START)) else { return Ok(typed) };
+            let problem = format!("That is not the load point {:.1}, {:.3}, PF {}", point.u, point.i, point.pf);
+            self.services.operator.tell(&format!("{problem}: {shown}. Set the source and read the reference again"));
+            if tries >= TRIES {
+                let (instrument, command) = ("the operator".to_owned(), "readings of the load point".to_owned());
+                return Err(InstrumentError::Answer { instrument, command, answer: shown, problem });
+            }
+            tries += 1;
+        }
+    }
+
+    fn ask_each(&self, point: &LoadPoint) -> Result<Typed, InstrumentError> {
         let u = self.ask(&format!("U in V as the reference shows (load point {:.1})", point.u), |answer| {
             entry::near(entry::volts(answer)?, point.u.0, "V")
         })?;
@@ -105,17 +131,7 @@ impl Reference for ManualReference {
         };
         let clock = &self.services.clock;
         sleep(&**clock, INTERVAL);
-        Ok(ReferenceReading {
-            at: clock.now(),
-            u: typed.u,
-            i: typed.i,
-            p: typed.p,
-            q: None,
-            s: None,
-            pf: typed.pf,
-            phase: None,
-            f: None,
-        })
+        Ok(typed.reading(clock.now()))
     }
 
     fn load_point_changed(&mut self, point: &LoadPoint) -> Result<(), InstrumentError> {

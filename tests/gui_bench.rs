@@ -2,12 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
 
+mod outline;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use egui::accesskit::Role;
 use egui_kittest::Harness;
-use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::kittest::Queryable as _;
 use meterbench::advice::Advice;
 use meterbench::calibration::registers::RegisterSet;
 use meterbench::clock::Moment;
@@ -34,26 +36,9 @@ fn window(app: App) -> Window {
     )
 }
 
-/// One line for each named or interactive node: what a screen reader would meet, in order.
+/// The window as text.
 fn outline(window: &Window) -> String {
-    let mut lines = Vec::new();
-    for node in window.root().children_recursive() {
-        let node = node.accesskit_node();
-        let (label, value) = (node.label(), node.value());
-        // `TextRun` repeats its parent's text.
-        if node.role() == Role::TextRun || (label.is_none() && value.is_none()) {
-            continue;
-        }
-        let mut line = format!("{:?}", node.role());
-        for text in [label, value].into_iter().flatten() {
-            line.push_str(&format!(" {text:?}"));
-        }
-        if node.is_disabled() {
-            line.push_str(" disabled");
-        }
-        lines.push(line);
-    }
-    lines.join("\n")
+    outline::outline(window, usize::MAX)
 }
 
 fn connected() -> Links {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
+mod outline;
+
 use egui::accesskit::Role;
 use egui::{Key, OutputCommand, Theme};
 use egui_kittest::Harness;
@@ -41,26 +43,9 @@ fn window(page: CalculatorPage) -> Window {
     window
 }
 
-/// One line for each named or interactive node: what a screen reader would meet, in order.
+/// The window as text.
 fn outline(window: &Window) -> String {
-    let mut lines = Vec::new();
-    for node in window.root().children_recursive() {
-        let node = node.accesskit_node();
-        let (label, value) = (node.label(), node.value());
-        // `TextRun` repeats its parent's text.
-        if node.role() == Role::TextRun || (label.is_none() && value.is_none()) {
-            continue;
-        }
-        let mut line = format!("{:?}", node.role());
-        for text in [label, value].into_iter().flatten() {
-            line.push_str(&format!(" {text:?}"));
-        }
-        if node.is_disabled() {
-            line.push_str(" disabled");
-        }
-        lines.push(line);
-    }
-    lines.join("\n")
+    outline::outline(window, usize::MAX)
 }
 
 fn input<'a>(window: &'a Window, label: &'a str) -> egui_kittest::Node<'a> {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
 
+mod outline;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,25 +57,9 @@ fn window(core: Core) -> Window {
     window
 }
 
-/// One line for each named or interactive node: what a screen reader would meet, in order.
+/// The window as text.
 fn outline(window: &Window) -> String {
-    let mut lines = Vec::new();
-    for node in window.root().children_recursive() {
-        let node = node.accesskit_node();
-        let (label, value) = (node.label(), node.value());
-        if node.role() == Role::TextRun || (label.is_none() && value.is_none()) {
-            continue;
-        }
-        let mut line = format!("{:?}", node.role());
-        for text in [label, value].into_iter().flatten() {
-            line.push_str(&format!(" {text:?}"));
-        }
-        if node.is_disabled() {
-            line.push_str(" disabled");
-        }
-        lines.push(line);
-    }
-    lines.join("\n")
+    outline::outline(window, usize::MAX)
 }
 
 fn links() -> Notice {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
 
+mod outline;
+
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -35,29 +37,9 @@ fn window(app: App) -> Window {
     )
 }
 
-/// One line for each named or interactive node; long texts are cut, profiles are compared elsewhere.
+/// The window as text.
 fn outline(window: &Window) -> String {
-    let mut lines = Vec::new();
-    for node in window.root().children_recursive() {
-        let node = node.accesskit_node();
-        let (label, value) = (node.label(), node.value());
-        if node.role() == Role::TextRun || (label.is_none() && value.is_none()) {
-            continue;
-        }
-        let mut line = format!("{:?}", node.role());
-        for text in [label, value].into_iter().flatten() {
-            let short: String = text.chars().take(80).collect();
-            line.push_str(&format!(" {short:?}"));
-        }
-        if node.toggled() == Some(egui::accesskit::Toggled::True) {
-            line.push_str(" chosen");
-        }
-        if node.is_disabled() {
-            line.push_str(" disabled");
-        }
-        lines.push(line);
-    }
-    lines.join("\n")
+    outline::outline(window, 80)
 }
 
 fn connected() -> Notice {

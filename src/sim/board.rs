@@ -214,12 +214,6 @@ impl Board {
         }
     }
 
-    /// Whether anything is connected to a current channel.
-    #[must_use]
-    pub fn is_connected(&self, channel: Channel) -> bool {
-        self.current_sample_mv(channel) > 0.0
-    }
-
     /// Relative noise of an rms reading at a time; it stays the same until the chip renews its values.
     #[must_use]
     pub fn reading_noise(&self, stream: Stream, secs: f64) -> f64 {

@@ -20,7 +20,8 @@ impl Position<'_> {
         for line in self.around.plan.lines().to_vec() {
             let (unity, found) = self.energy_point(line, Step::EnergyGain)?;
             let gain = gain_only(line, &unity)?;
-            self.judge_signed(line.gain(), gain, self.around.plan.meter.plausible.energy_gain)?;
+            let window = self.around.plan.meter.plausible.energy_gain;
+            self.judge_constant(line.gain(), i32::from(gain.cast_signed()), Some(window))?;
             let mut set = self.registers.clone();
             self.set_gain(&mut set, line, gain)?;
             self.guarded(|position| position.apply(&set))?;
@@ -65,9 +66,5 @@ impl Position<'_> {
             set.set(line.other().gain(), gain)?;
         }
         Ok(())
-    }
-
-    fn judge_signed(&mut self, register: Register, word: u16, window: [i32; 2]) -> Result<(), StepError> {
-        self.judge_constant(register, i32::from(word.cast_signed()), Some(window))
     }
 }

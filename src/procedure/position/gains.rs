@@ -69,7 +69,7 @@ impl Position<'_> {
         self.as_found("voltage_error", voltage.meter, voltage.reference);
         let ugain =
             formula::ugain(self.registers.get(Register::Ugain)?, Volts(voltage.reference), Volts(voltage.meter))?;
-        self.judge_gain(Register::Ugain, ugain, Some(plausible.ugain))?;
+        self.judge_constant(Register::Ugain, i32::from(ugain), Some(plausible.ugain))?;
         set.set(Register::Ugain, ugain)?;
         let mut words = format!("Ugain 0x{ugain:04X}");
         for (line, current) in &averages.i {
@@ -78,7 +78,7 @@ impl Position<'_> {
             self.as_found(&format!("current_error_{line}"), self.around.plan.amps_from_register(current.meter).0, real);
             let shown = real / self.around.plan.meter.calibration.current_scale;
             let igain = formula::igain(*line, old, Amps(shown), Amps(current.meter))?;
-            self.judge_gain(line.igain(), igain, plausible.igain(*line))?;
+            self.judge_constant(line.igain(), i32::from(igain), plausible.igain(*line))?;
             set.set(line.igain(), igain)?;
             words += &format!(", {} 0x{igain:04X}", line.igain());
             if let Some(findings) = self.findings.iter_mut().find(|findings| findings.line == *line) {
@@ -97,16 +97,6 @@ impl Position<'_> {
     }
 
     /// Records a constant with its window, and stops when it is outside: it smells of a wrong part or a wrong wire.
-    pub(super) fn judge_gain(
-        &mut self,
-        register: Register,
-        word: u16,
-        window: Option<[i32; 2]>,
-    ) -> Result<(), StepError> {
-        self.judge_constant(register, i32::from(word), window)
-    }
-
-    /// Like [`Self::judge_gain`], for a constant with a sign.
     pub(super) fn judge_constant(
         &mut self,
         register: Register,

@@ -1,7 +1,8 @@
 //! The meter under test, whatever stands between it and the bench.
 //!
 //! [`Meter`] is what a procedure sees: registers, quantities, bus statistics. [`afe`] reaches the metering chip's UART
-//! directly. A failed read is an error, never a value.
+//! directly, [`service`] the service port of our firmware, [`log`] reads along what the stock firmware prints. A failed read is an error,
+//! never a value.
 
 pub use m90e26::Line;
 use m90e26::{Register, value};
@@ -10,9 +11,11 @@ use crate::clock::Moment;
 use crate::port::PortError;
 
 pub mod afe;
+pub mod log;
 mod quantity;
+pub mod service;
 
-pub use quantity::Quantity;
+pub use quantity::{Quantity, Readings};
 
 /// A register's content and when the meter gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +48,24 @@ pub trait Meter: Send {
         let word = self.read(register)?.value;
         let lsb = if quantity.has_lsb() { self.read(Register::Lsb)?.value } else { 0 };
         quantity.from_words(word, lsb).ok_or(MeterError::Implausible { register, value: word })
+    }
+
+    /// What the meter shows of one line, in real units: the registers' currents and powers times `current_scale`.
+    fn readings(&mut self, line: Line, current_scale: f64) -> Result<Readings, MeterError> {
+        Ok(Readings {
+            u: self.quantity(Quantity::Urms)?,
+            i: self.quantity(Quantity::Irms(line))? * current_scale,
+            p: self.quantity(Quantity::Pmean(line))? * current_scale,
+            q: Some(self.quantity(Quantity::Qmean(line))? * current_scale),
+            pf: self.quantity(Quantity::PowerFactor(line))?,
+            angle: Some(self.quantity(Quantity::Angle(line))?),
+            f: self.quantity(Quantity::Frequency)?,
+        })
+    }
+
+    /// What the meter has told about itself since the last call, besides readings.
+    fn remarks(&mut self) -> Vec<String> {
+        Vec::new()
     }
 
     /// The signed mean of a power register in small-power mode, in counts.
@@ -102,6 +123,23 @@ pub enum MeterError {
         register: Register,
         /// What it gave.
         value: u16,
+    },
+    /// The service port gave nothing.
+    #[error(transparent)]
+    Service(#[from] service::ServiceError),
+    /// The stock firmware's log shows readings, and no registers.
+    #[error("{register} is out of reach: the meter's log shows readings only")]
+    LogOnly {
+        /// The register asked for.
+        register: Register,
+    },
+    /// The stock firmware's log shows nothing.
+    #[error("the meter's log showed no {what} for {seconds} s")]
+    LogSilent {
+        /// What was waited for.
+        what: &'static str,
+        /// For how long.
+        seconds: u64,
     },
     /// A write to a register that takes none.
     #[error("{register} cannot be written")]

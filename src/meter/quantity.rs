@@ -25,6 +25,25 @@ pub enum Quantity {
     Frequency,
 }
 
+/// What a meter shows of one line at about one moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Readings {
+    /// Voltage in V.
+    pub u: f64,
+    /// Current in A.
+    pub i: f64,
+    /// Active power in W.
+    pub p: f64,
+    /// Reactive power in var; not every meter shows it.
+    pub q: Option<f64>,
+    /// Power factor.
+    pub pf: f64,
+    /// Phase angle in degrees; not every meter shows it.
+    pub angle: Option<f64>,
+    /// Frequency in Hz.
+    pub f: f64,
+}
+
 impl Quantity {
     /// The register that shows it.
     #[must_use]

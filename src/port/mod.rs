@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::clock::{Moment, SharedClock};
 
+pub mod absent;
 pub mod serial;
 mod tcp;
 pub mod url;
@@ -91,14 +92,18 @@ pub fn open(url: &DeviceUrl, default: LineSettings, clock: &SharedClock) -> Resu
     match &url.transport {
         Transport::Serial(name) => Ok(Box::new(serial::SerialLine::open(name, line, clock.clone())?)),
         Transport::Tcp(address) => Ok(Box::new(tcp::TcpLine::open(address, clock.clone())?)),
-        Transport::Direct => Err(url.error("it names no port: say +serial: or +tcp:").into()),
+        Transport::Direct | Transport::Usb(_) => Err(url.error("it names no port: say +serial: or +tcp:").into()),
     }
 }
 
 /// The options of an address that [`open`] understands.
 pub const LINE_OPTIONS: [&str; 4] = ["baud", "parity", "data", "stop"];
 
-fn line_settings(url: &DeviceUrl, default: LineSettings) -> Result<LineSettings, UrlError> {
+/// Speed and frame an address asks for, and the default where it says nothing.
+///
+/// # Errors
+/// An option that is no line setting.
+pub fn line_settings(url: &DeviceUrl, default: LineSettings) -> Result<LineSettings, UrlError> {
     let parity = match url.option("parity") {
         None => default.parity,
         Some("none") => Parity::None,

@@ -105,6 +105,19 @@ pub struct PluggedPort {
     pub name: String,
     /// What it is, in words: from the USB descriptor where there is one.
     pub description: String,
+    /// The converter, where it is a USB device with a serial number of its own.
+    pub unique: Option<UniqueUsb>,
+}
+
+/// What tells one USB converter from all others, whatever name the system gives it next time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UniqueUsb {
+    /// Maker's and product's number.
+    pub product: (u16, u16),
+    /// Serial number.
+    pub serial: String,
+    /// Which of the converter's ports, where it has several.
+    pub interface: Option<u8>,
 }
 
 /// The serial ports that are plugged in now, sorted by name.
@@ -113,7 +126,11 @@ pub fn plugged() -> Vec<PluggedPort> {
     let mut ports: Vec<PluggedPort> = serialport::available_ports()
         .unwrap_or_default()
         .into_iter()
-        .map(|port| PluggedPort { description: describe(&port.port_type), name: port.port_name })
+        .map(|port| PluggedPort {
+            description: describe(&port.port_type),
+            unique: unique(&port.port_type),
+            name: port.port_name,
+        })
         .collect();
     ports.sort();
     ports
@@ -122,12 +139,55 @@ pub fn plugged() -> Vec<PluggedPort> {
 fn describe(kind: &serialport::SerialPortType) -> String {
     match kind {
         serialport::SerialPortType::UsbPort(usb) => {
-            let parts = [usb.manufacturer.clone(), usb.product.clone(), usb.serial_number.clone()];
-            let text = parts.into_iter().flatten().collect::<Vec<_>>().join(" ");
+            // Descriptors know no spaces, so the system puts underscores there.
+            let part = |text: &Option<String>| text.as_deref().map(|text| text.replace('_', " ").trim().to_owned());
+            let maker = part(&usb.manufacturer);
+            // Some products repeat their maker.
+            let product = part(&usb.product).filter(|product| maker.as_ref() != Some(product));
+            let parts = [maker, product, usb.serial_number.clone()];
+            let text = parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
             if text.is_empty() { format!("USB {:04x}:{:04x}", usb.vid, usb.pid) } else { text }
         }
         serialport::SerialPortType::BluetoothPort => "Bluetooth".to_owned(),
         serialport::SerialPortType::PciPort => "built in".to_owned(),
         serialport::SerialPortType::Unknown => String::new(),
+    }
+}
+
+fn unique(kind: &serialport::SerialPortType) -> Option<UniqueUsb> {
+    let serialport::SerialPortType::UsbPort(usb) = kind else { return None };
+    let serial = usb.serial_number.clone().filter(|serial| !serial.trim().is_empty())?;
+    Some(UniqueUsb { product: (usb.vid, usb.pid), serial, interface: usb.interface })
+}
+
+#[cfg(test)]
+mod tests {
+    use serialport::{SerialPortType, UsbPortInfo};
+
+    use super::*;
+
+    fn usb(maker: Option<&str>, product: Option<&str>, serial: Option<&str>) -> SerialPortType {
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        SerialPortType::UsbPort(UsbPortInfo {
+            vid: 0x0403,
+            pid: 0x6001,
+            serial_number: text(serial),
+            manufacturer: text(maker),
+            product: text(product),
+            interface: Some(0),
+        })
+    }
+
+    #[test]
+    fn a_port_is_called_by_its_descriptor() {
+        for (kind, name, is_unique) in [
+            (usb(Some("FTDI"), Some("FT232R_USB_UART"), Some("A50285BI")), "FTDI FT232R USB UART A50285BI", true),
+            (usb(Some("1a86"), Some("1a86"), Some(" ")), "1a86  ", false),
+            (usb(None, None, None), "USB 0403:6001", false),
+            (SerialPortType::PciPort, "built in", false),
+        ] {
+            assert_eq!(describe(&kind).trim(), name.trim());
+            assert_eq!(unique(&kind).is_some(), is_unique, "{name}");
+        }
     }
 }

@@ -23,6 +23,8 @@ pub enum Transport {
     Serial(String),
     /// `host:port`.
     Tcp(String),
+    /// A debug probe by its USB numbers: `VID:PID` or `VID:PID:SERIAL`, hexadecimal.
+    Usb(String),
 }
 
 /// What is wrong with a URL.
@@ -40,6 +42,22 @@ impl DeviceUrl {
     #[must_use]
     pub fn sim() -> Self {
         Self { kind: "sim".to_owned(), transport: Transport::Direct, options: BTreeMap::new() }
+    }
+
+    /// The same address without this option.
+    #[must_use]
+    pub fn without(&self, name: &str) -> Self {
+        let mut other = self.clone();
+        other.options.remove(name);
+        other
+    }
+
+    /// The same address with this option.
+    #[must_use]
+    pub fn with(&self, name: &str, value: impl fmt::Display) -> Self {
+        let mut other = self.clone();
+        other.options.insert(name.to_owned(), value.to_string());
+        other
     }
 
     /// The value of one option.
@@ -67,6 +85,31 @@ impl DeviceUrl {
         }
     }
 
+    /// The same options on another way.
+    #[must_use]
+    pub fn over(mut self, kind: &str, transport: Transport) -> Self {
+        kind.clone_into(&mut self.kind);
+        self.transport = transport;
+        self
+    }
+
+    /// With an option of this value, or without it.
+    #[must_use]
+    pub fn with_option(mut self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => drop(self.options.insert(name.to_owned(), value.to_owned())),
+            None => drop(self.options.remove(name)),
+        }
+        self
+    }
+
+    /// With only these options.
+    #[must_use]
+    pub fn keeping(mut self, known: &[&str]) -> Self {
+        self.options.retain(|name, _| known.contains(&name.as_str()));
+        self
+    }
+
     /// An error about this address.
     #[must_use]
     pub fn error(&self, problem: impl Into<String>) -> UrlError {
@@ -84,6 +127,7 @@ impl FromStr for DeviceUrl {
         let (address, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (kind, transport) = match scheme.split_once('+') {
             None if address.is_empty() => (scheme, Transport::Direct),
+            None if scheme == "swd" => (scheme, Transport::Usb(usb(address).ok_or_else(|| error(USB_FORM))?)),
             None => return Err(error("only kinds with +serial or +tcp take an address")),
             Some((kind, "serial")) if !address.is_empty() => (kind, Transport::Serial(address.to_owned())),
             Some((_, "serial")) => return Err(error("the serial port's name is missing")),
@@ -110,12 +154,26 @@ impl FromStr for DeviceUrl {
     }
 }
 
+const USB_FORM: &str = "after swd: comes VID:PID or VID:PID:SERIAL, each of the two four hexadecimal digits";
+
+/// A probe's numbers, if they are some; the serial number may have colons of its own.
+fn usb(address: &str) -> Option<String> {
+    let mut parts = address.splitn(3, ':');
+    let number = |text: &str| text.len() <= 4 && u16::from_str_radix(text, 16).is_ok();
+    let (vendor, product) = (parts.next()?, parts.next()?);
+    // Some probes have more than one interface: VID:PID-1.
+    let (product, interface) = product.split_once('-').unwrap_or((product, "0"));
+    let interface = interface.is_empty() || interface.parse::<u8>().is_ok();
+    (number(vendor) && number(product) && interface).then(|| address.to_owned())
+}
+
 impl fmt::Display for DeviceUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.transport {
             Transport::Direct => write!(f, "{}:", self.kind)?,
             Transport::Serial(port) => write!(f, "{}+serial:{port}", self.kind)?,
             Transport::Tcp(address) => write!(f, "{}+tcp:{address}", self.kind)?,
+            Transport::Usb(probe) => write!(f, "{}:{probe}", self.kind)?,
         }
         for (position, (name, value)) in self.options.iter().enumerate() {
             write!(f, "{}{name}={value}", if position == 0 { '?' } else { '&' })?;
@@ -136,6 +194,8 @@ mod tests {
             "scpi+tcp:10.0.0.5:5025?profile=zera-mt310s2",
             "manual:",
             "sim:?seed=7&speed=10",
+            "swd:1d50:6018:127.0.0.1:4000?connect=reset",
+            "swd:0483:374b-1",
         ] {
             assert_eq!(text.parse::<DeviceUrl>().map(|url| url.to_string()).as_deref(), Ok(text));
         }
@@ -149,12 +209,23 @@ mod tests {
             ("afe+tcp:host", "host:port"),
             ("afe+serial:", "missing"),
             ("sim:7", "+serial or +tcp"),
+            ("swd:1d50", "VID:PID"),
+            ("swd:host:4000", "VID:PID"),
             ("sim:?seed", "name=value"),
             ("sim:?seed=1&seed=2", "twice"),
         ] {
             let error = text.parse::<DeviceUrl>().expect_err(text).to_string();
             assert!(error.contains(part), "{error}");
         }
+    }
+
+    #[test]
+    fn an_address_is_changed_in_parts() {
+        let url: DeviceUrl = "afe+serial:/dev/ttyUSB0?baud=9600&parity=none".parse().expect("address");
+        let url = url.over("scpi", Transport::Tcp("host:5025".to_owned())).keeping(&["baud", "profile"]);
+        assert_eq!(url.to_string(), "scpi+tcp:host:5025?baud=9600");
+        let url = url.with_option("profile", Some("own.toml")).with_option("baud", None);
+        assert_eq!(url.to_string(), "scpi+tcp:host:5025?profile=own.toml");
     }
 
     #[test]

@@ -1,0 +1,256 @@
+//! The meter's own firmware as the peer of a test: its library on a stand-in for the board, a simulated chip on one side, a port on the
+//! other, all by one clock.
+
+#![allow(
+    dead_code,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "each test uses a part of it, and stops at what it did not expect"
+)]
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
+
+use meter_firmware::Meter;
+use meter_firmware::board::Coil;
+use meter_firmware::meter::Facts;
+use meter_interface::block::{Block, PAGE, choose};
+use meter_interface::map::ResetCause;
+use meterbench::clock::{Moment, SharedClock};
+use meterbench::port::{Level, LineSettings, Port, PortError, Signal};
+use meterbench::sim::device::{AfeDevice, Device, Shared};
+
+use crate::firmware_rig::board::StandIn;
+
+/// The firmware is polled so often; the real one is faster.
+const STEP: u64 = 100;
+/// A port that waits looks so often for what the firmware has sent.
+const LOOK: Duration = Duration::from_millis(1);
+/// A character at 9600 baud, in microseconds.
+const CHIP_CHARACTER: u64 = 1042;
+/// A character at 115200 baud, in microseconds.
+const SERVICE_CHARACTER: u64 = 87;
+
+/// What is wrong with the service port's line.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LineFaults {
+    /// Part of the bytes, either way, that arrive with a flipped bit.
+    pub flips: f64,
+    /// Part of the answers that come 0.8 s too late, when the bench has given them up.
+    pub late: f64,
+    /// Part of the answers that never come.
+    pub lost: f64,
+}
+
+/// Everything on the meter's side of its service port.
+pub struct Peer {
+    meter: Meter,
+    block: Option<Block>,
+    pub board: StandIn,
+    /// What was lit, sounded and switched, in words.
+    pub seen: Vec<&'static str>,
+    chip: Shared<AfeDevice>,
+    now: u64,
+    /// When the supply came on: the meter's own time begins there.
+    born: u64,
+    /// Bytes on their way, and when they arrive.
+    to_meter: VecDeque<(u64, u8)>,
+    to_bench: VecDeque<(u64, u8)>,
+    from_chip: VecDeque<(u64, u8)>,
+    chip_line_free: u64,
+    service_line_free: u64,
+    pub faults: LineFaults,
+    dice: u64,
+}
+
+impl Peer {
+    fn new(chip: Shared<AfeDevice>, block: Option<Block>) -> Self {
+        let mut board = StandIn::default();
+        let meter = start(block.as_ref(), 1, &mut board);
+        Self {
+            meter,
+            block,
+            board,
+            seen: Vec::new(),
+            chip,
+            now: 0,
+            born: 0,
+            to_meter: VecDeque::new(),
+            to_bench: VecDeque::new(),
+            from_chip: VecDeque::new(),
+            chip_line_free: 0,
+            service_line_free: 0,
+            faults: LineFaults::default(),
+            dice: 0x9E37_79B9_7F4A_7C15,
+        }
+    }
+
+    /// The supply of the whole meter, chip included, goes off and on.
+    pub fn power_cycle(&mut self) {
+        self.chip.lock().chip().power_on();
+        self.from_chip.clear();
+        self.to_meter.clear();
+        let boot = self.meter.boot() + 1;
+        self.born = self.now;
+        // Whatever the EEPROM was writing is written.
+        let eeprom = self.board.eeprom.take();
+        self.board = StandIn::default();
+        self.board.eeprom = eeprom;
+        self.meter = start(self.block.as_ref(), boot, &mut self.board);
+    }
+
+    fn rolls(&mut self, part: f64) -> bool {
+        // xorshift64
+        self.dice ^= self.dice << 13;
+        self.dice ^= self.dice >> 7;
+        self.dice ^= self.dice << 17;
+        (self.dice >> 11) as f64 / (1u64 << 53) as f64 <= part && part > 0.0
+    }
+
+    fn carried(&mut self, byte: u8) -> u8 {
+        if self.rolls(self.faults.flips) { byte ^ (1 << (self.dice % 8)) } else { byte }
+    }
+
+    fn run_until(&mut self, until: u64) {
+        while self.now + STEP <= until {
+            self.now += STEP;
+            let now = self.now - self.born;
+            self.board.now = now;
+            while let Some((_, byte)) = due(&mut self.from_chip, self.now) {
+                self.meter.on_chip_bytes(&[byte], now);
+            }
+            while self.meter.takes_service_byte()
+                && let Some((_, byte)) = due(&mut self.to_meter, self.now)
+            {
+                self.meter.on_service_byte(byte, now);
+            }
+            if std::mem::take(&mut self.board.to_modem) == b"AT\r" {
+                self.meter.on_modem_bytes(b"\r\nOK\r\n");
+            }
+            self.meter.poll(&mut self.board, now);
+            self.exchange_with_chip();
+            self.answer();
+            self.look();
+            if self.board.restarted.take().is_some() {
+                self.power_cycle();
+            }
+        }
+    }
+
+    fn look(&mut self) {
+        let relay =
+            self.board.pulses.pop().map(|(coil, ..)| if coil == Coil::Close { "relay on" } else { "relay off" });
+        let signs = [(self.board.red, "red"), (self.board.green, "green"), (self.board.buzzing, "buzzer")];
+        for sign in signs.into_iter().filter(|(on, _)| *on).map(|(_, sign)| sign).chain(relay) {
+            if !self.seen.contains(&sign) {
+                self.seen.push(sign);
+            }
+        }
+    }
+
+    fn exchange_with_chip(&mut self) {
+        for byte in std::mem::take(&mut self.board.to_chip) {
+            self.chip_line_free = self.chip_line_free.max(self.now) + CHIP_CHARACTER;
+            let at = Moment::from_micros(self.chip_line_free);
+            if let Some(answer) = self.chip.lock().on_byte(byte, at) {
+                let mut at = self.chip_line_free + answer.delay.as_micros() as u64;
+                for byte in answer.bytes {
+                    at += CHIP_CHARACTER;
+                    self.from_chip.push_back((at, byte));
+                }
+            }
+        }
+    }
+
+    fn answer(&mut self) {
+        let bytes = std::mem::take(&mut self.board.to_bench);
+        if bytes.is_empty() || self.rolls(self.faults.lost) {
+            return;
+        }
+        let late = if self.rolls(self.faults.late) { 800_000 } else { 0 };
+        let mut at = self.service_line_free.max(self.now + late);
+        for byte in bytes {
+            at += SERVICE_CHARACTER;
+            let byte = self.carried(byte);
+            self.to_bench.push_back((at, byte));
+        }
+        self.service_line_free = at;
+    }
+}
+
+fn start(block: Option<&Block>, boot: u16, board: &mut StandIn) -> Meter {
+    let mut page = [0xFF; PAGE];
+    if let Some(block) = block {
+        block.encode(&mut page).expect("a page is enough");
+    }
+    let facts =
+        Facts { boot, reset_cause: ResetCause::PowerOn, crash: None, crystal: true, unique: [1, 2, 3, 4, 5, 6] };
+    Meter::start(facts, choose(&page, &[0xFF; PAGE]), board, 0)
+}
+
+fn due(bytes: &mut VecDeque<(u64, u8)>, now: u64) -> Option<(u64, u8)> {
+    if bytes.front()?.0 <= now { bytes.pop_front() } else { None }
+}
+
+/// The meter's service port, and a look behind it.
+#[derive(Clone)]
+pub struct ServicePort {
+    clock: SharedClock,
+    peer: Arc<Mutex<Peer>>,
+}
+
+impl ServicePort {
+    /// Starts a meter with that block on a simulated chip.
+    pub fn new(clock: &SharedClock, chip: Shared<AfeDevice>, block: Option<Block>) -> Self {
+        Self { clock: clock.clone(), peer: Arc::new(Mutex::new(Peer::new(chip, block))) }
+    }
+
+    /// The meter's side, run up to the present.
+    pub fn peer(&self) -> MutexGuard<'_, Peer> {
+        let mut peer = self.peer.lock().expect("nobody panicked");
+        peer.run_until(self.clock.now().micros());
+        peer
+    }
+}
+
+impl Port for ServicePort {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), PortError> {
+        let mut peer = self.peer();
+        let mut at = peer.to_meter.back().map_or(0, |(at, _)| *at).max(peer.now);
+        for &byte in bytes {
+            at += SERVICE_CHARACTER;
+            let byte = peer.carried(byte);
+            peer.to_meter.push_back((at, byte));
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, into: &mut [u8], deadline: Moment) -> Result<usize, PortError> {
+        loop {
+            let now = self.clock.now();
+            let mut peer = self.peer();
+            let mut count = 0;
+            while count < into.len()
+                && let Some((_, byte)) = due(&mut peer.to_bench, now.micros())
+            {
+                into[count] = byte;
+                count += 1;
+            }
+            // Nothing is held across a sleep.
+            drop(peer);
+            if count > 0 || now >= deadline {
+                return Ok(count);
+            }
+            self.clock.sleep_until(deadline.min(now + LOOK));
+        }
+    }
+
+    fn configure(&mut self, _: LineSettings) -> Result<(), PortError> {
+        Ok(())
+    }
+
+    fn set_signal(&mut self, _: Signal, _: Level) -> Result<(), PortError> {
+        Err(PortError::Unsupported { port: "service port".to_owned(), what: "set modem signals" })
+    }
+}

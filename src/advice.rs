@@ -1,7 +1,7 @@
 //! What a person is told when something stops. The words are written where the errors are: one file for each kind of work.
 
 /// Words for the operator.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Advice {
     /// What happened.
     pub what: String,

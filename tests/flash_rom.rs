@@ -42,7 +42,7 @@ fn the_conversation_of_an_identification() {
     let mut target = flash_rig::target(Box::new(tap), &rig.clock, None);
     let identity = target.identify(&mut Watch::nobody(rig.clock.clone())).expect("a chip");
     assert_eq!((identity.chip.id, identity.flash_kib, identity.protected), (0x410, Some(64), false));
-    assert_eq!(identity.loader, "2.2");
+    assert_eq!(identity.loader, "boot loader 2.2");
     assert_eq!(identity.unique_id.expect("told").to_string(), "040302014554414c554d4953");
     let lines = [
         "[7F] -> [79]",

@@ -1,28 +1,40 @@
-//! `meterbench flash`: an image onto a chip.
+//! `meterbench flash`: an image onto a chip; what is on a chip into a file; which probes there are.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use serde_json::json;
 
 use super::exit::Exit;
 use super::image;
-use crate::clock::RealClock;
-use crate::flash::rom::RomTarget;
-use crate::flash::{self, EraseScope, FlashError, Options, Progress, Report, Reuse, Stage, Watch, advice};
-use crate::image::Format;
+use crate::clock::{RealClock, SharedClock};
+use crate::flash::{
+    self, EraseScope, FlashError, Options, Progress, Readout, Report, Reuse, Stage, Target, UniqueId, Watch, advice,
+    swd,
+};
+use crate::image::{Format, Image, Segment};
 use crate::port::OpenError;
 use crate::port::url::DeviceUrl;
 use crate::procedure::Control;
 
 /// Write an image to a chip, read it back, start it
 #[derive(clap::Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Flash {
-    /// The chip: rom+serial:/dev/ttyUSB0, rom+tcp:host:port; with &reset=dtr&boot0=rts the adapter enters the boot loader
+    #[command(subcommand)]
+    action: Option<Action>,
+    /// List the debug probes that are plugged in, and do nothing else
     #[arg(long)]
-    target: DeviceUrl,
+    list: bool,
+    /// The chip: rom+serial:/dev/ttyUSB0, rom+tcp:host:port; with &reset=dtr&boot0=rts the adapter enters the boot loader.
+    /// Over a debug probe swd:, swd:VID:PID, swd:VID:PID:SERIAL, for a Black Magic probe on TCP swd:1d50:6018:host:port
+    #[arg(long, required_unless_present = "list")]
+    target: Option<DeviceUrl>,
     /// The image: ELF, Intel HEX or binary
-    #[arg(long)]
-    image: PathBuf,
+    #[arg(long, required_unless_present = "list")]
+    image: Option<PathBuf>,
     /// What kind of file the image is; without it, what it looks like
     #[arg(long)]
     format: Option<Format>,
@@ -58,13 +70,45 @@ pub struct Flash {
     json: bool,
 }
 
+#[derive(clap::Subcommand, Debug)]
+enum Action {
+    /// Read what is on a chip into a file; over a debug probe without stopping the program
+    Read(Read),
+}
+
+#[derive(clap::Args, Debug)]
+struct Read {
+    /// The chip, as for flashing
+    #[arg(long)]
+    target: DeviceUrl,
+    /// The first address
+    #[arg(long, default_value = "0x08000000", value_parser = image::number)]
+    address: u32,
+    /// How many bytes
+    #[arg(long, value_parser = image::number)]
+    length: u32,
+    /// Where they go: .hex is Intel HEX, anything else binary
+    #[arg(long)]
+    out: PathBuf,
+    /// Print one JSON object on standard output
+    #[arg(long)]
+    json: bool,
+}
+
 impl Flash {
     /// Does it. Progress goes to standard error, the report to `out`.
     ///
     /// # Errors
     /// Bad input: a file that is no image, an address that is none.
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let image = image::load(&self.image, self.format, self.address)?;
+        if let Some(Action::Read(read)) = &self.action {
+            return read.run(out);
+        }
+        if self.list {
+            return list(self.json, out);
+        }
+        let (Some(target), Some(image)) = (&self.target, &self.image) else { bail!("say --target and --image") };
+        let image = image::load(image, self.format, self.address)?;
         let reuse = match &self.known {
             Some(known) => Reuse::Known(image::load(known, None, self.address)?),
             None if self.only_changed => Reuse::ReadBack,
@@ -80,18 +124,8 @@ impl Flash {
             start: self.start,
         };
         let clock = RealClock::shared();
-        let mut target = match RomTarget::open(&self.target, &clock) {
-            Ok(target) => target,
-            // A port that is not there is no bad usage: it may be there tomorrow.
-            Err(OpenError::Port(error)) => return Ok(tell(&error.into())),
-            Err(error @ OpenError::Url(_)) => return Err(error.into()),
-        };
-        let control = Arc::new(Control::new(|_| {}));
-        super::cancel_on_signals(&control);
-        let mut said = None;
-        let mut watch = Watch::new(clock.clone(), || control.is_cancelled(), |progress| say(progress, &mut said));
-        let result = flash::flash(&mut target, &image, &options, &clock, &mut watch);
-        drop(watch);
+        let result =
+            with_target(target, &clock, |target, watch| flash::flash(target, &image, &options, &clock, watch))?;
         match result {
             Ok(report) if self.json => {
                 serde_json::to_writer(&mut *out, &report)?;
@@ -102,6 +136,85 @@ impl Flash {
         }
         Ok(Exit::DONE)
     }
+}
+
+impl Read {
+    fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let clock = RealClock::shared();
+        let read =
+            |target: &mut dyn Target, watch: &mut Watch<'_>| flash::read_out(target, self.address, self.length, watch);
+        let Readout { identity, bytes } = match with_target(&self.target, &clock, read)? {
+            Ok(readout) => readout,
+            Err(error) => return Ok(tell(&error)),
+        };
+        let content = content(&self.out, self.address, bytes)?;
+        std::fs::write(&self.out, content).with_context(|| self.out.display().to_string())?;
+        let chip = format!("{:#05x}", identity.chip.id);
+        let id = identity.unique_id.as_ref().map(UniqueId::to_string);
+        let simulated = identity.unique_id.as_ref().is_some_and(UniqueId::is_simulated);
+        if self.json {
+            let report = json!({
+                "chip_id": chip,
+                "unique_id": id,
+                "loader": identity.loader,
+                "address": format!("{:#010x}", self.address),
+                "bytes": self.length,
+                "simulated": simulated,
+            });
+            writeln!(out, "{report}")?;
+        } else {
+            let simulated = if simulated { "   (SIMULATED)" } else { "" };
+            writeln!(out, "chip      {chip}, through {}{simulated}", identity.loader)?;
+            writeln!(out, "unique id {}", id.as_deref().unwrap_or("unknown"))?;
+            writeln!(out, "read      {} bytes at {:#010x}", self.length, self.address)?;
+        }
+        Ok(Exit::DONE)
+    }
+}
+
+/// Bytes as the file's name wants them.
+fn content(file: &Path, address: u32, bytes: Vec<u8>) -> anyhow::Result<Vec<u8>> {
+    let extension = file.extension().and_then(|extension| extension.to_str());
+    if !matches!(extension, Some("hex" | "ihex")) {
+        return Ok(bytes);
+    }
+    Ok(Image::from_segments([Segment { address, bytes }])?.write(Format::Hex)?)
+}
+
+fn list(as_json: bool, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    let probes = swd::list();
+    if as_json {
+        serde_json::to_writer(&mut *out, &probes)?;
+        writeln!(out)?;
+        return Ok(Exit::DONE);
+    }
+    if probes.is_empty() {
+        super::message("no debug probe is plugged in; one on TCP is not found by itself");
+    }
+    for probe in probes {
+        let access = if probe.accessible { "" } else { "   may not be opened by this user: install the udev rules" };
+        writeln!(out, "{:<12} {}   {}{access}", probe.kind, probe.address, probe.name)?;
+    }
+    Ok(Exit::DONE)
+}
+
+/// Opens a target and works on it, stoppable by signals, with progress on standard error.
+fn with_target<R>(
+    url: &DeviceUrl,
+    clock: &SharedClock,
+    work: impl FnOnce(&mut dyn Target, &mut Watch<'_>) -> Result<R, FlashError>,
+) -> anyhow::Result<Result<R, FlashError>> {
+    let mut target = match flash::open(url, clock) {
+        Ok(target) => target,
+        // A port that is not there is no bad usage: it may be there tomorrow.
+        Err(OpenError::Port(error)) => return Ok(Err(error.into())),
+        Err(error @ OpenError::Url(_)) => return Err(error.into()),
+    };
+    let control = Arc::new(Control::new(|_| {}));
+    super::cancel_on_signals(&control);
+    let mut said = None;
+    let mut watch = Watch::new(clock.clone(), || control.is_cancelled(), |progress| say(progress, &mut said));
+    Ok(work(&mut *target, &mut watch))
 }
 
 /// The advice on standard error, and the exit code that goes with it.
@@ -137,7 +250,7 @@ fn say(progress: Progress, said: &mut Option<(Stage, u64)>) {
 fn print(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
     let simulated = if report.simulated { "   (SIMULATED)" } else { "" };
     let id = report.unique_id.as_deref().unwrap_or("unknown");
-    writeln!(out, "chip      {}, {} KiB, boot loader {}{simulated}", report.chip_id, report.flash_kib, report.loader)?;
+    writeln!(out, "chip      {}, {} KiB, through {}{simulated}", report.chip_id, report.flash_kib, report.loader)?;
     writeln!(out, "unique id {id}")?;
     writeln!(
         out,

@@ -7,9 +7,13 @@ use super::exit::Exit;
 use crate::clock::{RealClock, SharedClock};
 use crate::port::url::DeviceUrl;
 use crate::sim::device::Shared;
+use crate::sim::probe::{ProbeDevice, ProbeOptions};
 use crate::sim::rom::{RomDevice, RomOptions};
 use crate::sim::serve::{Outlet, serve};
 use crate::sim::{SimOptions, Station};
+
+/// Vendor and product of a Black Magic probe.
+const BLACK_MAGIC: &str = "1d50:6018";
 
 /// Serve a simulated meter and its bench on TCP or a pty, until killed
 #[derive(clap::Args, Debug)]
@@ -32,6 +36,12 @@ pub struct Simulate {
     /// Pace the boot loader's line as a UART of this speed with even parity would
     #[arg(long)]
     rom_baud: Option<u32>,
+    /// Serve a chip behind a Black Magic probe too, to be flashed over SWD: tcp:127.0.0.1:0
+    #[arg(long)]
+    probe: Option<Outlet>,
+    /// What probe and chip are like and what goes wrong: sim:?flash=64&protected=1&gone_at=4000
+    #[arg(long, default_value = "sim:")]
+    probe_chip: DeviceUrl,
     /// Pace the meters' lines as a UART of this speed would
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     baud: Option<u32>,
@@ -61,10 +71,13 @@ impl Simulate {
         let served = serve(&self.bench, station.bench().clone(), None, &clock)?;
         let bench = format!("scpi{served}?profile=meterbench-sim");
         let rom = self.serve_rom(&clock)?;
+        let probe = self.serve_probe(&clock)?;
         if self.json {
             let mut addresses = serde_json::json!({ "meters": meters, "bench": bench });
-            if let (Some(rom), Some(object)) = (rom, addresses.as_object_mut()) {
-                object.insert("rom".to_owned(), rom.into());
+            for (name, address) in [("rom", rom), ("probe", probe)] {
+                if let (Some(address), Some(object)) = (address, addresses.as_object_mut()) {
+                    object.insert(name.to_owned(), address.into());
+                }
             }
             writeln!(out, "{addresses}")?;
         } else {
@@ -72,8 +85,8 @@ impl Simulate {
                 writeln!(out, "meter      {meter}")?;
             }
             writeln!(out, "reference  {bench}")?;
-            if let Some(rom) = &rom {
-                writeln!(out, "chip       {rom}")?;
+            for chip in [&rom, &probe].into_iter().flatten() {
+                writeln!(out, "chip       {chip}")?;
             }
             writeln!(out, "\nmeterbench run --meter {} --reference '{bench}' --serial SIM1", meters.join(" --meter "))?;
         }
@@ -85,6 +98,17 @@ impl Simulate {
             },
         }
         Ok(Exit::DONE)
+    }
+
+    /// The chip behind a probe, and its address.
+    fn serve_probe(&self, clock: &SharedClock) -> anyhow::Result<Option<String>> {
+        let Some(outlet) = &self.probe else { return Ok(None) };
+        let device = Shared::new(ProbeDevice::new(ProbeOptions::from_url(&self.probe_chip)?));
+        let served = serve(outlet, device, None, clock)?;
+        match served.address.strip_prefix("+tcp:") {
+            Some(address) => Ok(Some(format!("swd:{BLACK_MAGIC}:{address}"))),
+            None => anyhow::bail!("a simulated probe is reached by TCP only: say tcp:127.0.0.1:0"),
+        }
     }
 
     /// The chip to be flashed, and its address.

@@ -3,6 +3,7 @@
 //! One file for all of it, so that the same fault always reads the same. Each text is covered by a snapshot.
 
 use super::error::FlashError;
+use super::swd::SwdError;
 use super::watch::Stage;
 use crate::advice::Advice;
 use crate::port::PortError;
@@ -27,6 +28,7 @@ pub fn advice(error: &FlashError) -> Advice {
             "This kind of port has no modem signals, so it can neither reset the chip nor set BOOT0",
             "Leave out reset= and boot0= in the address, and set BOOT0 and reset by hand",
         ),
+        FlashError::Swd(error) => over_swd(error, what),
         FlashError::NoAnswer => Advice::new(
             what,
             "The chip runs its program instead of the boot loader, or TX and RX are swapped, or it has no supply",
@@ -82,13 +84,73 @@ pub fn advice(error: &FlashError) -> Advice {
             "Some pages are write-protected, or the flash is worn out or damaged",
             "Flash again with unprotect; if the same address fails, replace the chip. Do not ship this unit",
         ),
-        FlashError::Cancelled { stage: Stage::Identify | Stage::Compare } => {
+        FlashError::Cancelled { stage: Stage::Identify | Stage::Compare | Stage::Read } => {
             Advice::new(what, "Somebody stopped it", "Start again when ready; nothing was changed on the chip")
         }
         FlashError::Cancelled { .. } => Advice::new(
             what,
             "Somebody stopped it",
             "The chip is partly erased and holds no working program: flash it again before use",
+        ),
+    }
+}
+
+fn over_swd(error: &SwdError, what: String) -> Advice {
+    match error {
+        SwdError::NoProbe { .. } => Advice::new(
+            what,
+            "The probe is not plugged in, another one is, or it is reached over a network and its address is wrong",
+            "Plug it in and see flash --list; for a Black Magic probe on TCP check host and port",
+        ),
+        SwdError::SeveralProbes { .. } => Advice::new(
+            what,
+            "The address swd: alone means the only probe there is",
+            "Name one of them, or unplug the others; nothing was changed on any chip",
+        ),
+        SwdError::CannotOpen { .. } => Advice::new(
+            what,
+            "This user may not open it, or another program (a debugger, an IDE) uses it",
+            "On Linux install the udev rules and plug the probe in again; close the other program",
+        ),
+        SwdError::NoChip { .. } => Advice::new(
+            what,
+            "The board has no supply, a wire is loose or exchanged, or the chip's program uses the pins and NRST is not connected",
+            "Check the supply, ground, SWDIO (PA13), SWCLK (PA14) and NRST, then try again, with a lower speed= if it returns",
+        ),
+        SwdError::Silent { .. } | SwdError::Lost => Advice::new(
+            what,
+            "The probe was unplugged, or its connection or its firmware is stuck",
+            "Plug the probe in again and repeat; a chip that was being flashed holds no working program until then",
+        ),
+        SwdError::Access { .. } => Advice::new(
+            what,
+            "A wire or the supply has a loose contact, the wires are too long for their speed, or the probe was unplugged",
+            "Check the wires, and repeat with a lower speed= in the address",
+        ),
+        SwdError::Stuck { .. } => Advice::new(
+            what,
+            "The chip was reset or lost its supply in the middle, or it is another chip than it says",
+            "Switch the board off and on and repeat; if it returns, read the chip's marking",
+        ),
+        SwdError::WriteProtected { .. } => Advice::new(
+            what,
+            "Its program or its maker has write-protected it in the option bytes",
+            "Reset the option bytes with the tool that protected the page, and flash again",
+        ),
+        SwdError::NotErased { .. } => Advice::new(
+            what,
+            "The flash is worn out or damaged",
+            "Flash again; if the same address fails, replace the chip. Do not ship this unit",
+        ),
+        SwdError::OptionBytes { .. } => Advice::new(
+            what,
+            "Some chips take option bytes over only when their supply comes back",
+            "Switch the board off and on, and look again",
+        ),
+        SwdError::PowerCycle => Advice::new(
+            what,
+            "A chip whose protection was switched on by a probe runs nothing until its supply has been off",
+            "Everything was written and is protected: switch the board off and on",
         ),
     }
 }
@@ -122,6 +184,18 @@ mod tests {
             FlashError::VerifyMismatch { address: 0x0800_1234, expected: 0x12, found: 0xFF, differing: 256 },
             FlashError::Cancelled { stage: Stage::Compare },
             FlashError::Cancelled { stage: Stage::Write },
+            SwdError::NoProbe { address: "swd:1d50:6018".to_owned() }.into(),
+            SwdError::SeveralProbes { found: vec!["swd:0483:3748:A".to_owned(), "swd:0483:3748:B".to_owned()] }.into(),
+            SwdError::CannotOpen { address: "swd:1d50:6018".to_owned(), reason: "busy".to_owned() }.into(),
+            SwdError::NoChip { reason: "no acknowledge".to_owned() }.into(),
+            SwdError::Silent { seconds: 5 }.into(),
+            SwdError::Lost.into(),
+            SwdError::Access { what: "read 0x08000000".to_owned(), reason: "it was unplugged".to_owned() }.into(),
+            SwdError::Stuck { what: "stop after a reset", millis: 500 }.into(),
+            SwdError::WriteProtected { address: 0x0800_0800 }.into(),
+            SwdError::NotErased { address: 0x0800_0800 }.into(),
+            SwdError::OptionBytes { protected: true }.into(),
+            SwdError::PowerCycle.into(),
         ];
         let text: Vec<String> = errors
             .iter()

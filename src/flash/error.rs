@@ -1,6 +1,7 @@
 //! What can go wrong between an image and a chip.
 
 use super::rom::codec::Command;
+use super::swd::SwdError;
 use super::watch::Stage;
 use crate::port::PortError;
 
@@ -10,6 +11,9 @@ pub enum FlashError {
     /// The line failed.
     #[error(transparent)]
     Port(#[from] PortError),
+    /// The probe or the chip's debug port failed.
+    #[error(transparent)]
+    Swd(#[from] SwdError),
     /// Nothing came back at all.
     #[error("the boot loader does not answer")]
     NoAnswer,

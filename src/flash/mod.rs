@@ -1,9 +1,9 @@
 //! Putting an image on a chip and proving that it is there.
 //!
 //! [`flash`] is the sequence, the same for each way to a chip: identify, check, compare, erase and write, read back, protect,
-//! start. A [`Target`] is one way: [`rom::RomTarget`] talks to the boot loader in the chip's ROM. Nothing is erased before the
-//! chip has been identified and the image is known to fit it. A failed or cancelled attempt leaves a chip that the next attempt
-//! can flash: the ROM's boot loader cannot be overwritten.
+//! start. A [`Target`] is one way: [`rom::RomTarget`] talks to the boot loader in the chip's ROM, [`swd::SwdTarget`] to the chip's
+//! debug port. Nothing is erased before the chip has been identified and the image is known to fit it. A failed or cancelled
+//! attempt leaves a chip that the next attempt can flash: neither the ROM's boot loader nor the debug port can be overwritten.
 //!
 //! Not here: making the image ([`crate::image`]) and what the operator does with the result.
 
@@ -11,23 +11,40 @@ pub mod advice;
 pub mod chip;
 mod error;
 mod plan;
+mod readout;
 pub mod rom;
 mod sequence;
+pub mod swd;
 mod watch;
 
 pub use error::FlashError;
 pub use plan::{EraseScope, PagePlan, Plan};
+pub use readout::{Readout, read_out};
 pub use sequence::{Options, Report, Reuse, flash};
 pub use watch::{Progress, Stage, Watch};
 
+use crate::clock::SharedClock;
+use crate::port::OpenError;
+use crate::port::url::DeviceUrl;
 use chip::Chip;
+
+/// Opens the way to a chip that an address names: `rom+serial:`, `rom+tcp:`, `swd:`.
+///
+/// # Errors
+/// The address names no such way, or its port is not there.
+pub fn open(url: &DeviceUrl, clock: &SharedClock) -> Result<Box<dyn Target>, OpenError> {
+    match url.kind.as_str() {
+        "swd" => Ok(Box::new(swd::SwdTarget::open(url, clock)?)),
+        _ => Ok(Box::new(rom::RomTarget::open(url, clock)?)),
+    }
+}
 
 /// What a chip says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
     /// The family, from its product number.
     pub chip: &'static Chip,
-    /// Version of the boot loader or of the probe's firmware, in words.
+    /// What the chip was reached through: the boot loader with its version, or the probe.
     pub loader: String,
     /// Flash in KiB; none when the chip is protected from being read.
     pub flash_kib: Option<u32>,

@@ -70,7 +70,7 @@ pub struct Report {
     pub chip_id: String,
     /// 96 bits, in 24 hexadecimal digits.
     pub unique_id: Option<String>,
-    /// Version of the boot loader.
+    /// What the chip was reached through.
     pub loader: String,
     /// Size of the chip's flash.
     pub flash_kib: u32,

@@ -15,6 +15,8 @@ pub enum Stage {
     Unprotect,
     /// Reading what is there to find out what differs.
     Compare,
+    /// Reading what is there, to keep it. Cancelled between two blocks.
+    Read,
     /// Erasing. Cancelled between two groups of pages.
     Erase,
     /// Writing. Cancelled between two blocks.
@@ -25,14 +27,6 @@ pub enum Stage {
     Protect,
     /// Starting the program. Cannot be cancelled.
     Start,
-}
-
-impl Stage {
-    /// Whether a cancel is obeyed during this stage, and so whether a Cancel button makes sense.
-    #[must_use]
-    pub const fn can_be_cancelled(self) -> bool {
-        !matches!(self, Self::Unprotect | Self::Protect | Self::Start)
-    }
 }
 
 /// How far a stage is.

@@ -3,8 +3,8 @@
 //! That is each allocated section that has content, at its load address. Where the section headers were stripped, the load
 //! segments serve; they may hold the file's own headers too, which is why sections come first.
 
-use object::elf::{EM_ARM, ET_EXEC, FileHeader32, PT_LOAD, SHF_ALLOC, SHT_NOBITS};
-use object::read::elf::{FileHeader as _, ProgramHeader as _, SectionHeader as _};
+use object::elf::{EM_ARM, ET_EXEC, FileHeader32, PT_LOAD, SHF_ALLOC, SHT_NOBITS, SHT_SYMTAB};
+use object::read::elf::{FileHeader as _, ProgramHeader as _, SectionHeader as _, Sym as _};
 use object::{Endianness, read};
 
 use super::{Image, ImageError, Segment};
@@ -54,6 +54,17 @@ pub(super) fn read(content: &[u8]) -> Result<Image, ImageError> {
         }
     }
     Image::from_segments(segments)
+}
+
+/// The address of a symbol; `None` when the file is no ELF or has no such symbol.
+pub(super) fn symbol(content: &[u8], name: &str) -> Option<u32> {
+    let header = Header::parse(content).ok()?;
+    let endian = header.endian().ok()?;
+    let table = header.sections(endian, content).ok()?.symbols(endian, content, SHT_SYMTAB).ok()?;
+    table
+        .iter()
+        .find(|symbol| symbol.name(endian, table.strings()).is_ok_and(|found| found == name.as_bytes()))
+        .map(|symbol| symbol.st_value(endian))
 }
 
 #[cfg(test)]

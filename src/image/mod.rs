@@ -1,13 +1,14 @@
 //! Firmware images: what bytes belong at which addresses of a chip.
 //!
 //! An [`Image`] is read from ELF, Intel HEX or raw binary ([`Format`]), looked at ([`show`]), compared ([`diff`]) and written as
-//! HEX or binary. [`source`] rewrites the calibration in the stock OpenSmartMeter's C++ source instead. Not here: putting an
+//! HEX or binary. [`block`] exchanges the calibration block in the meter's own firmware, [`source`] rewrites the calibration in the stock OpenSmartMeter's C++ source instead. Not here: putting an
 //! image on a chip, which is `flash`, and what the values in it ought to be.
 //!
 //! Documents: TIS ELF 1.2, Intel "Hexadecimal Object File Format" revision A, PM0056 (vector table).
 
 use std::fmt;
 
+pub mod block;
 pub mod diff;
 mod elf;
 mod hex;
@@ -193,6 +194,32 @@ impl Image {
         let after = self.segments.partition_point(|segment| segment.address <= address);
         let segment = self.segments.get(after.checked_sub(1)?)?;
         segment.bytes.get((address - segment.address) as usize).copied()
+    }
+
+    /// `length` bytes in a row from an address on, if the image has all of them.
+    #[must_use]
+    pub fn bytes(&self, address: u32, length: usize) -> Option<&[u8]> {
+        let after = self.segments.partition_point(|segment| segment.address <= address);
+        let segment = self.segments.get(after.checked_sub(1)?)?;
+        let start = (address - segment.address) as usize;
+        segment.bytes.get(start..start.checked_add(length)?)
+    }
+
+    /// The same image with other bytes from an address on; `None` unless it has bytes at all these places.
+    #[must_use]
+    pub fn overwritten(&self, address: u32, bytes: &[u8]) -> Option<Self> {
+        let mut image = self.clone();
+        let after = image.segments.partition_point(|segment| segment.address <= address);
+        let segment = image.segments.get_mut(after.checked_sub(1)?)?;
+        let start = (address - segment.address) as usize;
+        segment.bytes.get_mut(start..start.checked_add(bytes.len())?)?.copy_from_slice(bytes);
+        Some(image)
+    }
+
+    /// Where an ELF file says a symbol is; `None` for other files, and without such a symbol.
+    #[must_use]
+    pub fn symbol(content: &[u8], name: &str) -> Option<u32> {
+        elf::symbol(content, name)
     }
 
     /// The little-endian word at an address, if the image has all of it.

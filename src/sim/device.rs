@@ -75,6 +75,11 @@ impl AfeDevice {
         Self { chip, decoder: RequestDecoder::new(), answer_after, faults }
     }
 
+    /// Another line to the same chip.
+    pub fn set_faults(&mut self, faults: Faults) {
+        self.faults = faults;
+    }
+
     /// The chip itself, for a test to look into.
     pub fn chip(&mut self) -> &mut Chip {
         &mut self.chip

@@ -22,8 +22,10 @@ pub mod line;
 pub mod measuring;
 pub mod metering;
 pub mod noise;
+pub mod probe;
 pub mod rom;
 pub mod serve;
+pub mod stm32;
 pub mod world;
 
 use bench::SimBench;
@@ -85,6 +87,26 @@ impl SimOptions {
         })
     }
 }
+
+/// The addresses of several simulated meters from the first of them: `positions=24` stands for so many boards with the seeds
+/// that follow. Any other address stands for itself.
+///
+/// # Errors
+/// A number of positions that makes no sense.
+pub fn each_position(url: &DeviceUrl) -> Result<Vec<DeviceUrl>, UrlError> {
+    let Some(count) = url.parsed::<u64>("positions")?.filter(|_| url.kind == "sim") else {
+        return Ok(vec![url.clone()]);
+    };
+    if !(1..=MOST_POSITIONS).contains(&count) {
+        return Err(url.error(format!("the option positions is 1 to {MOST_POSITIONS}")));
+    }
+    let first = url.parsed::<u64>("seed")?.unwrap_or(1);
+    let one = url.without("positions");
+    Ok((0..count).map(|number| one.with("seed", first.wrapping_add(number))).collect())
+}
+
+/// More positions than this no bench has.
+const MOST_POSITIONS: u64 = 64;
 
 fn named<T: Copy>(url: &DeviceUrl, option: &str, names: &[(&str, T)]) -> Result<Option<T>, UrlError> {
     let Some(text) = url.option(option) else { return Ok(None) };

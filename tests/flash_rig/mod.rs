@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each story uses its part")]
 
+pub mod probe;
+
 use meterbench::clock::{SharedClock, VirtualClock};
 use meterbench::flash::rom::RomTarget;
 use meterbench::flash::rom::entry::Entry;

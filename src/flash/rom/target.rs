@@ -9,7 +9,7 @@ use crate::flash::error::FlashError;
 use crate::flash::plan::{EraseScope, PagePlan, Plan, is_blank};
 use crate::flash::watch::{Stage, Watch};
 use crate::flash::{Identity, Programmed, Target, UniqueId};
-use crate::port::url::DeviceUrl;
+use crate::port::url::{DeviceUrl, Transport, UrlError};
 use crate::port::{self, LINE_OPTIONS, LineSettings, OpenError, Parity, Port};
 
 /// The fastest line the loader understands on every chip (AN3155), even parity.
@@ -39,15 +39,30 @@ impl RomTarget {
     /// # Errors
     /// Another kind of address or option, or the port is not there.
     pub fn open(url: &DeviceUrl, clock: &SharedClock) -> Result<Self, OpenError> {
+        let (entry, line) = Self::settings(url)?;
+        let port = port::open(url, line, clock)?;
+        Ok(Self::new(port, line, clock.clone(), entry))
+    }
+
+    /// What can be checked about an address without opening its port.
+    ///
+    /// # Errors
+    /// Another kind of address or option.
+    pub fn check(url: &DeviceUrl) -> Result<(), UrlError> {
+        if url.transport == Transport::Direct {
+            return Err(url.error("it names no port: say rom+serial: or rom+tcp:"));
+        }
+        Self::settings(url).and_then(|(_, line)| port::line_settings(url, line)).map(|_| ())
+    }
+
+    fn settings(url: &DeviceUrl) -> Result<(Entry, LineSettings), UrlError> {
         if url.kind != "rom" {
-            return Err(url.error("a boot loader's address starts with rom+serial: or rom+tcp:").into());
+            return Err(url.error("the way to a chip starts with rom+serial:, rom+tcp: or swd:"));
         }
         let options: Vec<&str> = LINE_OPTIONS.into_iter().chain(ENTRY_OPTIONS).collect();
         url.expect_options(&options)?;
         let entry = Entry::from_url(url)?;
-        let line = LineSettings { baud: url.parsed("baud")?.unwrap_or(LINE.baud), ..LINE };
-        let port = port::open(url, line, clock)?;
-        Ok(Self::new(port, line, clock.clone(), entry))
+        Ok((entry, LineSettings { baud: url.parsed("baud")?.unwrap_or(LINE.baud), ..LINE }))
     }
 
     /// Does something again that failed on the line, after the loader has been found again.
@@ -171,7 +186,7 @@ impl Target for RomTarget {
         let details = self.details(chip)?;
         Ok(Identity {
             chip,
-            loader: format!("{}.{}", version >> 4, version & 0xF),
+            loader: format!("boot loader {}.{}", version >> 4, version & 0xF),
             flash_kib: details.map(|(size, _)| size),
             unique_id: details.map(|(_, id)| id),
             protected: details.is_none(),

@@ -1,20 +1,19 @@
 //! A simulated STM32F103 in its ROM's boot loader, byte for byte by AN3155.
 //!
-//! Written from the chip's side and shares no code with the host's: what both had wrong would stay unseen. Flash behaves as
-//! PM0075 has it: an erased half-word reads FFFF, programming one that is not erased raises PGERR and leaves it as it was, except
-//! that 0000 can be programmed over anything. What the ROM answers after PGERR is written down nowhere; here it answers ACK, the
-//! worst case for a host, which then learns of it only by reading back. Write-protected pages are neither erased nor written,
-//! and AN3155 says that the host is not told. While the flash is busy the processor takes no bytes from the UART.
+//! Written from the chip's side and shares no code with the host's: what both had wrong would stay unseen. The flash is that of
+//! [`super::stm32`]. What the ROM answers after PGERR is written down nowhere; here it answers ACK, the worst case for a host,
+//! which then learns of it only by reading back. Write-protected pages are neither erased nor written, and AN3155 says that the
+//! host is not told. While the flash is busy the processor takes no bytes from the UART.
 //!
 //! Not simulated: option bytes beyond the protections, the speed (any will do), commands of later loaders.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use super::device::{Answer, Device};
+use super::stm32::{FLASH, Memories, PAGE, RAM, RAM_LENGTH, Specimen};
 use crate::clock::Moment;
 
-mod memory;
 mod options;
 
 pub use options::{EraseCommand, RomOptions};
@@ -23,18 +22,9 @@ const ACK: u8 = 0x79;
 const NACK: u8 = 0x1F;
 const OPENING: u8 = 0x7F;
 
-const FLASH: u32 = 0x0800_0000;
-const PAGE: usize = 1024;
-const RAM: u32 = 0x2000_0000;
-const RAM_LENGTH: usize = 20 << 10;
 /// The loader's own variables are there.
 const RAM_USED: u32 = 0x200;
-/// Flash size, reserved, unique id.
-const SIGNATURE: u32 = 0x1FFF_F7E0;
-const OPTION_BYTES: u32 = 0x1FFF_F800;
 
-/// Product number of the medium-density parts.
-const PRODUCT: u16 = 0x410;
 const VERSION: u8 = 0x22;
 
 /// Typical times of the datasheet (flash memory characteristics); the least for an erase is 20 ms, the most 40 ms.
@@ -72,8 +62,7 @@ enum State {
 /// The chip.
 pub struct RomDevice {
     options: RomOptions,
-    flash: Vec<u8>,
-    ram: Vec<u8>,
+    memories: Memories,
     state: State,
     /// What was collected of a message.
     message: Vec<u8>,
@@ -82,35 +71,35 @@ pub struct RomDevice {
     heard: u64,
     acks: u64,
     said: u64,
-    /// Half-words programmed although not erased.
-    pgerr: u64,
-    weak_tries: u32,
-    erased_pages: u64,
 }
 
 impl RomDevice {
     /// A chip fresh out of reset with BOOT0 high, its flash erased.
     #[must_use]
     pub fn new(options: RomOptions) -> Self {
-        let flash = vec![0xFF; usize::from(options.flash_kib) * 1024];
+        let memories = Memories::new(Specimen {
+            flash_kib: options.flash_kib,
+            seed: options.seed,
+            protected: options.protected,
+            write_protected: options.write_protected.clone(),
+            weak_at: options.weak_at,
+            dead_at: None,
+        });
         Self {
             options,
-            flash,
-            ram: vec![0; RAM_LENGTH],
+            memories,
             state: State::Asleep,
             message: Vec::new(),
             busy_until: Moment::START,
             heard: 0,
             acks: 0,
             said: 0,
-            pgerr: 0,
-            weak_tries: 0,
-            erased_pages: 0,
         }
     }
 
     /// Reset with BOOT0 high. Faults that have struck do not strike again.
     pub fn reset(&mut self) {
+        self.memories.load_options();
         self.state = State::Asleep;
         self.message.clear();
     }
@@ -124,12 +113,12 @@ impl RomDevice {
     /// The flash as it is.
     #[must_use]
     pub fn flash(&self) -> &[u8] {
-        &self.flash
+        self.memories.flash()
     }
 
     /// Puts something into the flash, as an earlier program.
     pub fn fill(&mut self, byte: u8) {
-        self.flash.fill(byte);
+        self.memories.fill(byte);
     }
 
     /// Where the program started that the chip runs, if it runs one.
@@ -141,19 +130,19 @@ impl RomDevice {
     /// Whether readout protection is on.
     #[must_use]
     pub fn is_protected(&self) -> bool {
-        self.options.protected
+        self.memories.is_protected()
     }
 
     /// How often a half-word was programmed that was not erased.
     #[must_use]
     pub fn programming_errors(&self) -> u64 {
-        self.pgerr
+        self.memories.programming_errors()
     }
 
     /// Pages erased so far.
     #[must_use]
     pub fn erased_pages(&self) -> u64 {
-        self.erased_pages
+        self.memories.erased_pages()
     }
 
     /// Bytes heard from the host so far, lost ones included.
@@ -189,7 +178,7 @@ impl RomDevice {
         let erase = if self.options.erase == EraseCommand::Erase { 0x43 } else { 0x44 };
         let known = [0x00, 0x01, 0x02, 0x11, 0x21, 0x31, erase, 0x63, 0x73, 0x82, 0x92];
         let allowed_when_protected = matches!(code, 0x00..=0x02 | 0x92);
-        if complement != !code || !known.contains(&code) || (self.options.protected && !allowed_when_protected) {
+        if complement != !code || !known.contains(&code) || (self.is_protected() && !allowed_when_protected) {
             return self.refuse();
         }
         if !self.accepts() {
@@ -208,18 +197,18 @@ impl RomDevice {
             0x44 => self.collect(State::ExtendedPages),
             0x63 => self.collect(State::Sectors),
             0x73 => {
-                self.options.write_protected.clear();
+                self.memories.protect_pages(BTreeSet::new());
                 self.reset();
                 reply(&[ACK])
             }
             0x82 => {
-                self.options.protected = true;
+                self.memories.set_protection(true);
                 self.reset();
                 reply(&[ACK])
             }
             0x92 => {
-                self.erase_all();
-                self.options.protected = false;
+                self.memories.erase_all();
+                self.memories.set_protection(false);
                 self.reset();
                 Some((vec![ACK, ACK], MASS_ERASE))
             }
@@ -259,7 +248,7 @@ impl RomDevice {
                 if complement != !count || !self.accepts() {
                     return self.refuse();
                 }
-                let Some(bytes) = self.memory(address, usize::from(count) + 1) else { return self.refuse() };
+                let Some(bytes) = self.memories.read(address, usize::from(count) + 1) else { return self.refuse() };
                 self.state = State::Ready;
                 Some(([&[ACK], bytes.as_slice()].concat(), THINKING))
             }
@@ -318,7 +307,7 @@ impl RomDevice {
                 // A sector of the write protection is four pages (PM0075, WRP).
                 let sectors = self.message.iter().skip(1).take(usize::from(first) + 1);
                 let pages = sectors.flat_map(|sector| u16::from(*sector) * 4..u16::from(*sector) * 4 + 4);
-                self.options.write_protected = pages.collect();
+                self.memories.protect_pages(pages.collect());
                 self.reset();
                 Some((vec![ACK], THINKING))
             }
@@ -327,18 +316,42 @@ impl RomDevice {
     }
 
     fn erase_pages(&mut self, pages: Vec<u16>, sum: u8) -> Option<(Vec<u8>, Duration)> {
-        let exists = |page: &u16| usize::from(*page) * PAGE < self.flash.len();
+        let exists = |page: &u16| usize::from(*page) * PAGE < self.flash().len();
         if sum != 0 || !pages.iter().all(exists) || !self.accepts() {
             return self.refuse();
         }
         let time = PAGE_ERASE * pages.len() as u32;
-        pages.into_iter().for_each(|page| self.erase_page(page));
+        for page in pages {
+            // AN3155: the host is not told that a page is protected.
+            self.memories.erase_page(page);
+        }
         self.ack_after(time)
     }
 
     fn erase_everything(&mut self) -> Option<(Vec<u8>, Duration)> {
-        self.erase_all();
+        self.memories.erase_all();
         self.ack_after(MASS_ERASE)
+    }
+
+    fn write(&mut self, address: u32, data: &[u8]) -> Duration {
+        if self.memories.write_ram(address, data) {
+            return THINKING;
+        }
+        for (offset, half_word) in (address.saturating_sub(FLASH)..).step_by(2).zip(data.as_chunks().0) {
+            self.memories.program(offset, *half_word);
+        }
+        HALF_WORD * (data.len() as u32 / 2)
+    }
+
+    /// Whether a command may go to an address: programs start and are written in flash and RAM, reading goes further.
+    fn may(&self, code: u8, address: u32) -> bool {
+        let in_flash = self.memories.is_flash(address);
+        let in_ram = (RAM + RAM_USED..RAM + RAM_LENGTH as u32).contains(&address);
+        match code {
+            0x11 => in_flash || in_ram || self.memories.read(address, 1).is_some(),
+            0x31 => (in_flash || in_ram) && address.is_multiple_of(4),
+            _ => in_flash || in_ram,
+        }
     }
 
     /// Whether this ACK is to be given; the fault turns one into a NACK.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::PRODUCT;
 use crate::port::url::{DeviceUrl, UrlError};
+use crate::sim::stm32::PRODUCT;
 
 /// Which command the loader has for erasing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

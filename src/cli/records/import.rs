@@ -1,0 +1,26 @@
+//! `meterbench records import`: records of another station.
+
+use std::path::PathBuf;
+
+use super::Output;
+use crate::cli::exit::Exit;
+use crate::record::Store;
+
+/// Takes in the records of another station, from its file or a backup; those that are here already are told by their hash
+#[derive(clap::Args, Debug)]
+pub(super) struct Import {
+    /// The file
+    input: PathBuf,
+}
+
+impl Import {
+    pub(super) fn run(&self, store: &mut Store, output: &mut Output<'_>) -> anyhow::Result<Exit> {
+        let imported = store.import(&self.input)?;
+        if output.json {
+            writeln!(output.out, "{}", serde_json::to_string(&imported)?)?;
+        } else {
+            writeln!(output.out, "{} records added, {} were here already", imported.added, imported.known)?;
+        }
+        Ok(Exit::DONE)
+    }
+}

@@ -1,0 +1,95 @@
+//! `meterbench records`: what was tested, when and how it ended; statistics, exports, backups, and whether it is untouched.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::exit::Exit;
+use super::message;
+use crate::record::{Keeper, Store, StoreError, file_in};
+
+mod backup;
+mod check;
+mod export;
+mod filter;
+mod import;
+mod list;
+mod show;
+mod stats;
+
+/// Lists, shows, exports, counts and checks the records of the runs
+#[derive(clap::Args, Debug)]
+pub struct RecordsCommand {
+    #[command(subcommand)]
+    action: Action,
+    /// One JSON object, or one a line
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(clap::Subcommand, Debug)]
+enum Action {
+    List(list::List),
+    Show(show::Show),
+    Export(export::Export),
+    Stats(stats::Stats),
+    Check(check::Check),
+    Backup(backup::Backup),
+    Import(import::Import),
+}
+
+/// How results are written.
+struct Output<'a> {
+    out: &'a mut dyn Write,
+    json: bool,
+}
+
+impl RecordsCommand {
+    /// Does it with the records in the folder `data`.
+    ///
+    /// # Errors
+    /// `out` cannot be written.
+    pub fn run(&self, data: &Path, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let mut output = Output { out, json: self.json };
+        match self.act(data, &mut output) {
+            Ok(exit) => Ok(exit),
+            Err(error) => match error.downcast::<StoreError>() {
+                Ok(error) => Ok(refused(&error)),
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    fn act(&self, data: &Path, output: &mut Output<'_>) -> anyhow::Result<Exit> {
+        let mut keeper = Keeper::in_folder(data.to_owned());
+        // Only an import may begin a store; who reads has named the wrong folder.
+        if !matches!(self.action, Action::Import(_)) && !file_in(data).is_file() {
+            return Err(StoreError::Missing { file: file_in(data) }.into());
+        }
+        let store: &mut Store = keeper.store()?;
+        match &self.action {
+            Action::List(list) => list.run(store, output),
+            Action::Show(show) => show.run(store, output),
+            Action::Export(export) => export.run(store, output),
+            Action::Stats(stats) => stats.run(store, output),
+            Action::Check(check) => check.run(store, output),
+            Action::Backup(backup) => backup.run(store, output),
+            Action::Import(import) => import.run(store, output),
+        }
+    }
+}
+
+/// Says why the store refused. A wrong folder or file is bad input; a store that cannot be used is an ERROR.
+fn refused(error: &StoreError) -> Exit {
+    let advice = error.advice();
+    message(&format!("{}\nwhy   {}\nnext  {}", advice.what, advice.why, advice.next));
+    match error {
+        StoreError::Missing { .. } | StoreError::Newer { .. } | StoreError::Export(_) | StoreError::File { .. } => {
+            Exit::BAD_INPUT
+        }
+        StoreError::Forked { .. }
+        | StoreError::Gap { .. }
+        | StoreError::Changed { .. }
+        | StoreError::Damaged { .. } => Exit::FAILED,
+        StoreError::Database { .. } | StoreError::Json(_) => Exit::COULD_NOT_MEASURE,
+    }
+}

@@ -1,0 +1,96 @@
+//! `meterbench records show`: everything one record holds.
+
+use super::Output;
+use crate::cli::exit::Exit;
+use crate::cli::message;
+use crate::record::{Record, Store};
+
+/// Shows a record
+#[derive(clap::Args, Debug)]
+pub(super) struct Show {
+    /// Its number
+    number: u64,
+    /// Station of its chain, where records were imported
+    #[arg(long)]
+    station: Option<String>,
+    /// Print profile and procedure as they were used, too
+    #[arg(long)]
+    texts: bool,
+}
+
+impl Show {
+    pub(super) fn run(&self, store: &Store, output: &mut Output<'_>) -> anyhow::Result<Exit> {
+        let Some(record) = store.record(self.station.as_deref(), self.number)? else {
+            message(&format!("there is no record {}", self.number));
+            return Ok(Exit::BAD_INPUT);
+        };
+        let entry = &record.record.entry;
+        let used = [&entry.profile, &entry.procedure];
+        let texts = used.map(|used| store.document(used.sha256).map(Option::unwrap_or_default));
+        if output.json {
+            let mut shown = serde_json::to_value(&record)?;
+            if let (true, Some(shown)) = (self.texts, shown.as_object_mut()) {
+                let [profile, procedure] = texts;
+                shown.insert("texts".to_owned(), serde_json::json!({ "profile": profile?, "procedure": procedure? }));
+            }
+            writeln!(output.out, "{shown}")?;
+            return Ok(Exit::DONE);
+        }
+        print(&record, output)?;
+        if self.texts {
+            for (used, text) in used.into_iter().zip(texts) {
+                writeln!(output.out, "\n# {} {}\n{}", used.name, used.sha256, text?)?;
+            }
+        }
+        Ok(Exit::DONE)
+    }
+}
+
+fn print(record: &Record, output: &mut Output<'_>) -> anyhow::Result<()> {
+    let (sealed, out) = (&record.record, &mut *output.out);
+    let entry = &sealed.entry;
+    let simulated = if entry.simulated { "   (SIMULATED)" } else { "" };
+    writeln!(out, "{}  {}{simulated}", entry.serial, entry.verdict)?;
+    writeln!(out, "  record      {} of station {}", sealed.number, sealed.station)?;
+    writeln!(out, "  hash        {}", record.hash)?;
+    writeln!(out, "  ended       {}  {}", entry.at, entry.at.zone)?;
+    if sealed.clock_back_ms > 0 {
+        let back = sealed.clock_back_ms as f64 / 1000.0;
+        writeln!(out, "  clock       {back} s earlier than the record before: it was set back")?;
+    }
+    writeln!(out, "  duration    {:.1} s", entry.duration_s)?;
+    writeln!(out, "  profile     {}  {}", entry.profile.name, entry.profile.sha256)?;
+    writeln!(out, "  procedure   {}  {}", entry.procedure.name, entry.procedure.sha256)?;
+    writeln!(out, "  program     {}", entry.program)?;
+    for (name, text) in [("batch", &entry.batch), ("operator", &entry.operator)] {
+        if let Some(text) = text {
+            writeln!(out, "  {name:<11} {text}")?;
+        }
+    }
+    writeln!(out, "  position    {}", entry.position)?;
+    for instrument in &entry.instruments {
+        writeln!(out, "  instrument  {instrument}")?;
+    }
+    for step in &entry.steps {
+        writeln!(out, "  {:<8} {} {}", step.verdict, step.title, step.detail)?;
+    }
+    for one in &entry.measurements {
+        let number = |number: Option<f64>| number.map_or("-".to_owned(), |number| number.to_string());
+        let (value, lower, upper) = (number(one.value), number(one.lower), number(one.upper));
+        let (name, at, unit) = (&one.name, &one.load_point, &one.unit);
+        writeln!(
+            out,
+            "  {:<8} {name:<18} {at:<18} {value} {unit}  ({lower} .. {upper})  {}",
+            one.verdict, one.limit_source
+        )?;
+    }
+    for (name, after) in &entry.registers_after {
+        let before = entry.registers_before.iter().find(|(other, _)| other == name).map_or("?", |(_, word)| word);
+        writeln!(out, "  {name:<9} {before} -> {after}")?;
+    }
+    writeln!(out, "  readings    {}", entry.readings.len())?;
+    if let Some(advice) = &entry.advice {
+        writeln!(out, "  what  {}\n  why   {}\n  next  {}", advice.what, advice.why, advice.next)?;
+    }
+    Ok(())
+}

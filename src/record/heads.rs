@@ -1,0 +1,53 @@
+//! The newest number and hash of each chain, in a small file beside the data base.
+//!
+//! A chain that is cut off at its end is still a chain; only what lies outside of it tells. The file is written after the
+//! record, so it may be behind by what a crash came between, and never ahead. Who cuts off both cannot be found here: a
+//! certificate or a backup that carries a later hash tells then.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::seal::Receipt;
+
+const FOLDER: &str = "heads";
+
+fn file(folder: &Path, station: &str) -> PathBuf {
+    folder.join(FOLDER).join(format!("{station}.head"))
+}
+
+/// Notes the newest record of a chain; an older one than is noted changes nothing.
+pub(super) fn note(folder: &Path, station: &str, newest: Receipt) -> io::Result<()> {
+    if read(folder, station)?.is_some_and(|noted| noted.number >= newest.number) {
+        return Ok(());
+    }
+    let path = file(folder, station);
+    fs::create_dir_all(folder.join(FOLDER))?;
+    // Each process has a name of its own for the new file, so that two never write the same one.
+    let new = path.with_extension(format!("new{}", std::process::id()));
+    let mut out = File::create(&new)?;
+    writeln!(out, "{} {}", newest.number, newest.hash)?;
+    out.sync_all()?;
+    drop(out);
+    fs::rename(&new, &path)
+}
+
+/// What is noted for a chain; none where nothing is. A file that says nothing sensible is an error.
+pub(super) fn read(folder: &Path, station: &str) -> io::Result<Option<Receipt>> {
+    let text = match fs::read_to_string(file(folder, station)) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let noted = text.trim().split_once(' ');
+    let noted =
+        noted.and_then(|(number, hash)| Some(Receipt { number: number.parse().ok()?, hash: hash.parse().ok()? }));
+    noted.map(Some).ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not a number and a hash"))
+}
+
+/// Stations that have something noted.
+pub(super) fn stations(folder: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder.join(FOLDER)) else { return Vec::new() };
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    names.filter_map(|name| name.strip_suffix(".head").map(str::to_owned)).collect()
+}

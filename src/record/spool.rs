@@ -1,0 +1,76 @@
+//! Results that could not be stored wait here, a file each, until the store takes them over.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::entry::Draft;
+
+const FOLDER: &str = "spool";
+
+/// Keeps a result, durably: the file and its name in the folder are on the disk when this returns.
+pub(super) fn put(folder: &Path, draft: &Draft) -> io::Result<PathBuf> {
+    let spool = folder.join(FOLDER);
+    fs::create_dir_all(&spool)?;
+    let path = spool.join(format!("{}-{}.json", draft.entry.at.at_ms, draft.entry.uid));
+    let new = path.with_extension("new");
+    let mut out = File::create(&new)?;
+    out.write_all(&serde_json::to_vec(draft)?)?;
+    out.sync_all()?;
+    drop(out);
+    fs::rename(&new, &path)?;
+    sync_folder(&spool)?;
+    sync_folder(folder)?;
+    Ok(path)
+}
+
+/// What waits beside the store.
+#[derive(Debug, Default)]
+pub(super) struct Waiting {
+    /// Results, oldest first.
+    pub(super) drafts: Vec<(PathBuf, Draft)>,
+    /// Files that nobody can read; they stay.
+    pub(super) broken: Vec<PathBuf>,
+}
+
+/// Reads what waits.
+pub(super) fn waiting(folder: &Path) -> io::Result<Waiting> {
+    let mut paths: Vec<PathBuf> = match fs::read_dir(folder.join(FOLDER)) {
+        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    let Waiting { mut drafts, mut broken } = Waiting::default();
+    for path in paths {
+        match fs::read(&path) {
+            Ok(bytes) => match serde_json::from_slice(&bytes) {
+                Ok(draft) => drafts.push((path, draft)),
+                Err(_) => broken.push(path),
+            },
+            // Another program has just taken it over.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(_) => broken.push(path),
+        }
+    }
+    Ok(Waiting { drafts, broken })
+}
+
+/// The store has it now.
+pub(super) fn done(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}

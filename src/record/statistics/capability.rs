@@ -1,0 +1,170 @@
+//! Each measurement against its limits: mean, spread, Cpk, histogram.
+
+use serde::Serialize;
+
+use crate::record::error::StoreError;
+use crate::record::search::{Filter, MATCHES};
+use crate::record::store::{InFile as _, Store};
+use crate::record::summary::{BINS, Counts, Moments};
+
+/// Bars a histogram has at most; with so many it can still be read.
+const BARS: usize = 24;
+
+/// All values of one measurement with the same limits.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Capability {
+    /// What was measured.
+    pub name: String,
+    /// Where.
+    pub load_point: String,
+    /// Unit of the value.
+    pub unit: String,
+    /// Least value that passes.
+    pub lower: Option<f64>,
+    /// Greatest value that passes.
+    pub upper: Option<f64>,
+    /// Where the limits come from.
+    pub limit_source: String,
+    /// How many values.
+    pub n: u64,
+    /// Those out of limits.
+    pub failed: u64,
+    /// Mean.
+    pub mean: f64,
+    /// Standard deviation (n - 1); none of one value.
+    pub deviation: Option<f64>,
+    /// The least value.
+    pub least: f64,
+    /// The greatest value.
+    pub greatest: f64,
+    /// Distance of the mean from the nearer limit in units of three standard deviations (of all values, so some call it Ppk).
+    /// None without limits or without spread.
+    pub cpk: Option<f64>,
+    /// How the values lie between the limits; none without two limits.
+    pub histogram: Option<Histogram>,
+}
+
+/// Values by size.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Histogram {
+    /// Where the first bar begins.
+    pub from: f64,
+    /// Width of a bar.
+    pub width: f64,
+    /// Values in each bar.
+    pub counts: Vec<u64>,
+    /// Values below the lower limit.
+    pub below: u64,
+    /// Values above the upper limit.
+    pub above: u64,
+}
+
+impl Store {
+    /// Every measurement that matches, by name and load point; one with other limits stands for itself.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn capabilities(&self, filter: &Filter) -> Result<Vec<Capability>, StoreError> {
+        let Some(bound) = self.bind(filter)? else { return Ok(Vec::new()) };
+        let sql = format!(
+            "SELECT s.n, s.failed, s.mean, s.m2, s.least, s.greatest, s.bins, s.quantity
+             FROM grouping g CROSS JOIN summary s ON s.grouping = g.id AND s.quantity = :quantity WHERE {MATCHES}"
+        );
+        let read = || {
+            let mut quantities = self.connection.prepare_cached(
+                "SELECT id, name, load_point, unit, lower, upper, limit_source FROM quantity ORDER BY name, load_point, id",
+            )?;
+            let mut found = Vec::new();
+            let mut quantities = quantities.query([])?;
+            let mut sums = self.connection.prepare_cached(&sql)?;
+            while let Some(row) = quantities.next()? {
+                let id: i64 = row.get(0)?;
+                let mut parameters = bound.parameters().to_vec();
+                parameters.push((":quantity", &id));
+                let (mut all, mut counts) = (Moments::default(), Counts::default());
+                let mut sums = sums.query(parameters.as_slice())?;
+                while let Some(row) = sums.next()? {
+                    all.merge(&Moments::from_row(row, 0)?);
+                    counts.take(row.get_ref(6)?.as_blob()?);
+                }
+                if all.n > 0 {
+                    let (lower, upper): (Option<f64>, Option<f64>) = (row.get(4)?, row.get(5)?);
+                    let deviation = all.deviation();
+                    found.push(Capability {
+                        name: row.get(1)?,
+                        load_point: row.get(2)?,
+                        unit: row.get(3)?,
+                        limit_source: row.get(6)?,
+                        n: all.n,
+                        failed: all.failed,
+                        mean: all.mean,
+                        deviation,
+                        least: all.least,
+                        greatest: all.greatest,
+                        cpk: cpk(all.mean, deviation, lower, upper),
+                        histogram: lower.zip(upper).map(|limits| histogram(&counts, limits)),
+                        lower,
+                        upper,
+                    });
+                }
+            }
+            Ok(found)
+        };
+        read().in_file(&self.file)
+    }
+}
+
+fn cpk(mean: f64, deviation: Option<f64>, lower: Option<f64>, upper: Option<f64>) -> Option<f64> {
+    let deviation = deviation.filter(|deviation| *deviation > 0.0)?;
+    let distances = [lower.map(|lower| mean - lower), upper.map(|upper| upper - mean)];
+    distances.into_iter().flatten().min_by(f64::total_cmp).map(|nearest| nearest / (3.0 * deviation))
+}
+
+/// Bars over where the values are, each as wide as a whole number of bins.
+fn histogram(bins: &Counts, (lower, upper): (f64, f64)) -> Histogram {
+    let inside = bins.inside();
+    let first = inside.iter().position(|count| *count > 0).unwrap_or(0);
+    let last = inside.iter().rposition(|count| *count > 0).unwrap_or(0);
+    let each = (last - first + 1).div_ceil(BARS);
+    let occupied = inside.get(first..=last).unwrap_or_default();
+    let counts = occupied.chunks(each).map(|bins| bins.iter().sum()).collect();
+    let width = (upper - lower) / f64::from(BINS);
+    Histogram {
+        from: lower + width * first as f64,
+        width: width * each as f64,
+        counts,
+        below: bins.below(),
+        above: bins.above(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn capability_is_the_distance_of_the_nearer_limit() {
+        assert_eq!(cpk(0.0, Some(0.125), Some(-0.375), Some(0.6)), Some(1.0));
+        assert_eq!(cpk(0.5, Some(0.1), None, Some(0.2)).map(f64::round), Some(-1.0));
+        assert_eq!(cpk(0.0, None, Some(-1.0), Some(1.0)), None);
+        assert_eq!(cpk(0.0, Some(0.0), Some(-1.0), Some(1.0)), None);
+        assert_eq!(cpk(0.0, Some(0.1), None, None), None);
+    }
+
+    #[test]
+    fn bars_hold_all_values_and_lie_where_they_are() {
+        let mut counts = Counts::default();
+        // Bins 551 to 600 of -1 to 1: values from 0.1 to 0.2; and one above.
+        for bin in (551_u16..=600).chain([BINS + 1]) {
+            let [low, high] = bin.to_le_bytes();
+            counts.take(&[low, high, 2, 0, 0, 0]);
+        }
+        let histogram = histogram(&counts, (-1.0, 1.0));
+        assert!(histogram.counts.len() <= BARS);
+        assert_eq!(histogram.counts.iter().sum::<u64>(), 100);
+        assert_eq!((histogram.below, histogram.above), (0, 2));
+        assert!((histogram.from - 0.1).abs() < 1e-9, "{}", histogram.from);
+        let to = histogram.from + histogram.width * histogram.counts.len() as f64;
+        assert!((0.2..0.206).contains(&to), "{to}");
+    }
+}

@@ -1,0 +1,324 @@
+//! The file: opening, adding, reading. One writer at a time, whatever the process; a record is on the disk when
+//! [`Store::append`] returns.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension as _, TransactionBehavior};
+
+use super::entry::Draft;
+use super::error::StoreError;
+use super::schema::{self, Found};
+use super::seal::{Hash, Receipt, Record, Sealed};
+use super::words::{Words, unit};
+use super::{file_in, heads, rows, summary};
+
+/// How long another program's writing is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Memory SQLite may use for pages, in KiB, negative as its pragma has it.
+const CACHE_KIB: i64 = -65_536;
+/// How long another program's first opening of a new file is waited for, and in which steps.
+const FIRST_OPENING: (u32, Duration) = (100, Duration::from_millis(50));
+
+/// An open store.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) connection: Connection,
+    pub(super) file: PathBuf,
+    pub(super) words: Words,
+    own: i64,
+    station: String,
+}
+
+/// Result of a call of the data base.
+pub(super) trait InFile<T> {
+    /// Adds which file it was.
+    fn in_file(self, file: &Path) -> Result<T, StoreError>;
+}
+
+impl<T> InFile<T> for rusqlite::Result<T> {
+    fn in_file(self, file: &Path) -> Result<T, StoreError> {
+        self.map_err(|source| StoreError::Database { file: file.to_owned(), source })
+    }
+}
+
+impl Store {
+    /// Opens the records in this file, and makes the file where there is none.
+    ///
+    /// # Errors
+    /// The file or its folder cannot be written, is none of this program's, or belongs to a newer one.
+    pub fn open(file: &Path) -> Result<Self, StoreError> {
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder).map_err(|source| StoreError::File { file: folder.to_owned(), source })?;
+        }
+        let mut connection = Connection::open(file).in_file(file)?;
+        prepare(&connection).in_file(file)?;
+        let found = schema::migrate(&mut connection).in_file(file)?;
+        let mut store = Self::around(connection, file, found)?;
+        if found == (Found::Ready { sums_missing: true }) {
+            store.rebuild_sums()?;
+        }
+        Ok(store)
+    }
+
+    /// Opens records of another station, and changes nothing of them.
+    ///
+    /// # Errors
+    /// The file is not there, or is none of this program's, or belongs to a newer one.
+    pub fn read_only(file: &Path) -> Result<Self, StoreError> {
+        if !file.is_file() {
+            return Err(StoreError::Missing { file: file.to_owned() });
+        }
+        let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).in_file(file)?;
+        connection.busy_timeout(PATIENCE).in_file(file)?;
+        let found = match schema::version(&connection).in_file(file)? {
+            newer if newer > schema::VERSION => Found::Newer(newer),
+            _ => Found::Ready { sums_missing: false },
+        };
+        Self::around(connection, file, found)
+    }
+
+    fn around(connection: Connection, file: &Path, found: Found) -> Result<Self, StoreError> {
+        if let Found::Newer(found) = found {
+            return Err(StoreError::Newer { file: file.to_owned(), found, known: schema::VERSION });
+        }
+        let (own, station) = connection
+            .query_row("SELECT id, uid FROM station WHERE own = 1", [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .in_file(file)?;
+        Ok(Self { connection, file: file.to_owned(), words: Words::default(), own, station })
+    }
+
+    /// Adds one result. It is on the disk when this returns.
+    ///
+    /// # Errors
+    /// It could not be written, and nothing of it was.
+    pub fn append(&mut self, draft: &Draft) -> Result<Receipt, StoreError> {
+        let receipts = self.append_all(std::slice::from_ref(draft))?;
+        receipts.into_iter().next().ok_or_else(|| self.damaged(0, "it was not written"))
+    }
+
+    /// Adds many results in one transaction: all of them, or none.
+    ///
+    /// A result that is there already is not added again; its receipt is that of the record.
+    ///
+    /// # Errors
+    /// They could not be written, and nothing of them was.
+    pub fn append_all(&mut self, drafts: &[Draft]) -> Result<Vec<Receipt>, StoreError> {
+        let file = self.file.clone();
+        let (own, station) = (self.own, self.station.clone());
+        let write = |connection: &Connection, words: &mut Words| -> Result<Vec<Receipt>, StoreError> {
+            let mut receipts = Vec::with_capacity(drafts.len());
+            let (mut newest, mut newest_at) = newest(connection, own, &station).in_file(&file)?;
+            for draft in drafts {
+                if let Some(known) = known(connection, draft).in_file(&file)? {
+                    receipts.push(known);
+                    continue;
+                }
+                let entry = &draft.entry;
+                let clock_back_ms = newest_at.map_or(0, |before| before.saturating_sub(entry.at.at_ms).max(0));
+                let sealed = Sealed {
+                    station: station.clone(),
+                    number: newest.number + 1,
+                    previous: newest.hash,
+                    clock_back_ms,
+                    entry: entry.clone(),
+                };
+                let hash = Hash::of(sealed.canonical()?.as_bytes());
+                add(connection, words, own, &Record { hash, record: sealed }, &draft.documents, &file)?;
+                newest = Receipt { number: newest.number + 1, hash };
+                newest_at = Some(entry.at.at_ms);
+                receipts.push(newest);
+            }
+            Ok(receipts)
+        };
+        let receipts = self.transaction(write)?;
+        if let Some(newest) = receipts.iter().max_by_key(|receipt| receipt.number) {
+            self.note_head(&self.station, *newest);
+        }
+        Ok(receipts)
+    }
+
+    /// A transaction that writes; what words were learned in it is forgotten when it fails.
+    pub(super) fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&Connection, &mut Words) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let Self { connection, words, file, .. } = self;
+        let done = (|| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).in_file(file)?;
+            let result = work(&transaction, words)?;
+            transaction.commit().in_file(file)?;
+            Ok(result)
+        })();
+        if done.is_err() {
+            self.words = Words::default();
+        }
+        done
+    }
+
+    /// The folder whose store this is; none for a copy, which has nothing noted beside it.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.file.parent().filter(|folder| file_in(folder) == self.file)
+    }
+
+    pub(super) fn note_head(&self, station: &str, newest: Receipt) {
+        if let Some(folder) = self.folder()
+            && let Err(error) = heads::note(folder, station, newest)
+        {
+            tracing::warn!(%error, "the newest record's hash could not be noted beside the records");
+        }
+    }
+
+    /// This station's own name in its chain.
+    #[must_use]
+    pub fn station(&self) -> &str {
+        &self.station
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// A record by its number in a station's chain; in this station's own where none is named.
+    ///
+    /// # Errors
+    /// The file cannot be read, or the record in it cannot.
+    pub fn record(&self, station: Option<&str>, number: u64) -> Result<Option<Record>, StoreError> {
+        let station = station.unwrap_or(&self.station);
+        let sql = "SELECT a.id FROM attempt a JOIN station s ON s.id = a.station WHERE s.uid = ?1 AND a.number = ?2";
+        let number = i64::try_from(number).unwrap_or(i64::MAX);
+        let id: Option<i64> =
+            self.connection.query_row(sql, (station, number), |row| row.get(0)).optional().in_file(&self.file)?;
+        id.map(|id| self.record_at(id)).transpose()
+    }
+
+    /// A record by its row.
+    pub(super) fn record_at(&self, id: i64) -> Result<Record, StoreError> {
+        let read = rows::read(&self.connection, id).in_file(&self.file)?;
+        read.ok_or_else(|| self.damaged(u64::try_from(id).unwrap_or(0), "something it refers to is gone"))
+    }
+
+    /// A text that records name by its hash.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn document(&self, sha256: Hash) -> Result<Option<String>, StoreError> {
+        let sql = "SELECT content FROM document WHERE sha256 = ?1";
+        self.connection.query_row(sql, [sha256], |row| row.get(0)).optional().in_file(&self.file)
+    }
+
+    /// How many records there are.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn len(&self) -> Result<u64, StoreError> {
+        let count: i64 =
+            self.connection.query_row("SELECT count(*) FROM attempt", [], |row| row.get(0)).in_file(&self.file)?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// There are none.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn is_empty(&self) -> Result<bool, StoreError> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Lets the file grow to so many pages and no further, as a quota or a small disk does.
+    ///
+    /// # Errors
+    /// The file cannot be used.
+    pub fn limit_pages(&self, pages: i64) -> Result<(), StoreError> {
+        let limit = |_: &rusqlite::Row<'_>| Ok(());
+        self.connection.pragma_update_and_check(None, "max_page_count", pages, limit).in_file(&self.file)
+    }
+
+    /// Makes the sums beside the records anew.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn rebuild_sums(&mut self) -> Result<(), StoreError> {
+        let file = self.file.clone();
+        self.transaction(|connection, _| summary::rebuild(connection).in_file(&file))
+    }
+
+    pub(super) fn damaged(&self, number: u64, problem: &str) -> StoreError {
+        StoreError::Damaged { station: self.station.clone(), number, problem: problem.to_owned() }
+    }
+}
+
+/// Adds a sealed record and counts it. What would not come back as it went in is refused.
+pub(super) fn add(
+    connection: &Connection,
+    words: &mut Words,
+    station: i64,
+    record: &Record,
+    documents: &[String],
+    file: &Path,
+) -> Result<(), StoreError> {
+    for document in documents {
+        words.add_document(connection, document).in_file(file)?;
+    }
+    let id = rows::write(connection, words, station, record).in_file(file)?;
+    if rows::read(connection, id).in_file(file)?.as_ref() != Some(record) {
+        return Err(StoreError::Damaged {
+            station: record.record.station.clone(),
+            number: record.record.number,
+            problem: "it does not come back as it was written".to_owned(),
+        });
+    }
+    summary::add(connection, id).in_file(file)
+}
+
+/// The newest record of a chain and its time.
+pub(super) fn newest(connection: &Connection, id: i64, station: &str) -> rusqlite::Result<(Receipt, Option<i64>)> {
+    let sql = "SELECT number, hash, at_ms FROM attempt WHERE station = ?1 ORDER BY number DESC LIMIT 1";
+    let found = connection
+        .prepare_cached(sql)?
+        .query_row([id], |row| {
+            let number = row.get::<_, i64>(0)?;
+            let number = u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, number))?;
+            Ok((Receipt { number, hash: row.get(1)? }, Some(row.get(2)?)))
+        })
+        .optional()?;
+    Ok(found.unwrap_or((Receipt { number: 0, hash: Hash::before_all(station) }, None)))
+}
+
+/// The record of this very run, if it is there.
+fn known(connection: &Connection, draft: &Draft) -> rusqlite::Result<Option<Receipt>> {
+    let Some(uid) = super::seal::bytes_from_hex::<16>(&draft.entry.uid) else { return Ok(None) };
+    let unit = unit(connection, &draft.entry.serial)?;
+    let mut find = connection.prepare_cached("SELECT number, hash FROM attempt WHERE unit = ?1 AND uid = ?2")?;
+    find.query_row((unit, uid.as_slice()), |row| {
+        let number = row.get::<_, i64>(0)?;
+        Ok(Receipt { number: u64::try_from(number).unwrap_or(0), hash: row.get(1)? })
+    })
+    .optional()
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(PATIENCE)?;
+    let (tries, pause) = FIRST_OPENING;
+    for turn in 1.. {
+        // Changing to WAL needs the file alone, and SQLite does not wait for that itself.
+        match connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get::<_, String>(0)) {
+            Err(error) if turn < tries && error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+                std::thread::sleep(pause);
+            }
+            other => {
+                other?;
+                break;
+            }
+        }
+    }
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // INSERT OR REPLACE must meet the triggers too.
+    connection.pragma_update(None, "recursive_triggers", true)?;
+    connection.pragma_update(None, "cache_size", CACHE_KIB)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}

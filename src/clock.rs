@@ -98,6 +98,12 @@ fn real_now() -> Instant {
     Instant::now()
 }
 
+/// Date and time of day in this place: for logs and for people, never for measuring.
+#[must_use]
+pub fn wall_time() -> jiff::Zoned {
+    jiff::Zoned::now()
+}
+
 /// The time of the real world.
 #[derive(Debug)]
 pub struct RealClock {

@@ -6,14 +6,31 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use meterbench::cli::Cli;
 use meterbench::cli::exit::Exit;
+use meterbench::clock::wall_time;
+use meterbench::flash::swd::DRIVER_THREAD;
+use meterbench::log::{self, Log};
+use meterbench::profile::library::Library;
+use tracing_subscriber::prelude::*;
 
 fn main() -> ExitCode {
+    let cli = Cli::parse();
     let filter = tracing_subscriber::EnvFilter::try_from_env("METERBENCH_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let exit = match Cli::parse().execute() {
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error,probe_rs=off"));
+    let to_stderr = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
+    keep_driver_panics_quiet();
+    let folders = cli.folders();
+    if let Some(folders) = &folders {
+        Library::in_folder(folders.profiles()).install();
+    }
+    // The command line speaks on standard error only; the window keeps a log.
+    let kept = cli.wants_window().then(|| match &folders {
+        Some(folders) => Log::in_folder(folders.log(), wall_time),
+        None => Log::in_memory(log::LINES, wall_time),
+    });
+    tracing_subscriber::registry().with(to_stderr).with(kept.clone().map(log::layer)).init();
+    let exit = match cli.execute() {
         Ok(Some(exit)) => exit,
-        Ok(None) => match meterbench::gui::open() {
+        Ok(None) => match meterbench::gui::open(folders, kept) {
             Ok(()) => Exit::DONE,
             Err(error) => {
                 writeln!(std::io::stderr(), "the window cannot be opened: {error}").ok();
@@ -26,4 +43,16 @@ fn main() -> ExitCode {
         }
     };
     ExitCode::from(exit.0)
+}
+
+/// A probe driver that panics when its probe goes away ends only its own thread, and the operator is told in words.
+fn keep_driver_panics_quiet() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() == Some(DRIVER_THREAD) {
+            tracing::debug!(%panic, "probe driver");
+        } else {
+            usual(panic);
+        }
+    }));
 }

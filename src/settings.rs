@@ -3,15 +3,17 @@
 //! A missing key has its default, a file that cannot be used is put aside and reported, and a new file takes the place of the
 //! old one in one step, so that pulling the plug leaves one of the two. Not here: anything about units or measurements.
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::disk;
+use crate::folders::Folders;
 use crate::job::{JobEvent, JobHandle, Wake};
 
 /// Version of the file; another one is not guessed at.
@@ -20,7 +22,6 @@ pub const VERSION: u32 = 1;
 pub const TEXT_SIZES: [u16; 5] = [100, 125, 150, 175, 200];
 
 const FILE: &str = "settings.toml";
-const NEW_FILE: &str = "settings.toml.new";
 const BROKEN_FILE: &str = "settings.broken.toml";
 
 /// Settings that may wait to be written; a person changes one at a time.
@@ -44,6 +45,18 @@ pub struct Settings {
     pub profile: String,
     /// Procedure used last.
     pub procedure: String,
+    /// Address of the chip to flash; empty is none.
+    pub target: String,
+    /// A device whose converter is plugged in again is connected to without being asked for.
+    pub reconnect_by_itself: bool,
+    /// Who works here.
+    pub operator: String,
+    /// No run starts without an operator's name.
+    pub operator_required: bool,
+    /// A sound tells the verdict.
+    pub sounds: bool,
+    /// Seconds after a PASS until the next unit is asked for.
+    pub pass_pause_secs: u16,
     /// Addresses connected to last.
     pub addresses: StationAddresses,
     /// The window's size.
@@ -67,8 +80,10 @@ pub enum ThemeChoice {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct StationAddresses {
-    /// Meter under test.
+    /// Meter under test; at a bench of several positions the first.
     pub meter: String,
+    /// Meters at the further positions.
+    pub more_meters: Vec<String>,
     /// Reference.
     pub reference: String,
     /// Source.
@@ -98,6 +113,12 @@ impl Default for Settings {
             procedure: "calibrate".to_owned(),
             addresses: StationAddresses::default(),
             window: WindowPlace::default(),
+            target: String::new(),
+            reconnect_by_itself: true,
+            operator: String::new(),
+            operator_required: false,
+            sounds: true,
+            pass_pause_secs: 5,
         }
     }
 }
@@ -105,7 +126,12 @@ impl Default for Settings {
 impl Default for StationAddresses {
     fn default() -> Self {
         // Ten virtual seconds a second: a run takes as long as a person likes to watch.
-        Self { meter: "sim:?seed=7&pace=10".to_owned(), reference: String::new(), source: String::new() }
+        Self {
+            meter: "sim:?seed=7&pace=10".to_owned(),
+            more_meters: Vec::new(),
+            reference: String::new(),
+            source: String::new(),
+        }
     }
 }
 
@@ -147,10 +173,10 @@ impl Store {
         Self { folder }
     }
 
-    /// The platform's folder for settings; none where the user has no home.
+    /// The settings among a user's folders.
     #[must_use]
-    pub fn of_user() -> Option<Self> {
-        directories::ProjectDirs::from("", "", "meterbench").map(|dirs| Self::in_folder(dirs.config_dir().to_owned()))
+    pub fn of(folders: &Folders) -> Self {
+        Self::in_folder(folders.settings.clone())
     }
 
     /// The file.
@@ -176,6 +202,7 @@ impl Store {
                 Err(error) => error.message().replace('\n', "; "),
             },
         };
+        tracing::error!(reason, file = %self.file().display(), "the settings cannot be used");
         let (what, writable) = match fs::rename(self.file(), self.folder.join(BROKEN_FILE)) {
             Ok(()) => (format!("it is kept as {BROKEN_FILE}"), true),
             Err(error) => (format!("it could not be put aside ({error}), so nothing is saved"), false),
@@ -189,18 +216,9 @@ impl Store {
     /// # Errors
     /// The folder cannot be made or written.
     pub fn save(&self, settings: &Settings) -> io::Result<()> {
-        fs::create_dir_all(&self.folder)?;
         let text = toml::to_string_pretty(settings).map_err(io::Error::other)?;
-        let new = self.folder.join(NEW_FILE);
-        write_through(&new, &text)?;
-        fs::rename(&new, self.file())
+        disk::replace(&self.file(), text.as_bytes())
     }
-}
-
-fn write_through(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()
 }
 
 /// A thread that writes settings, so that drawing never waits for a disk.
@@ -226,6 +244,7 @@ impl Keeper {
                             settings = newer;
                         }
                         if let Err(error) = store.save(&settings) {
+                            tracing::error!(%error, file = %store.file().display(), "the settings could not be saved");
                             ctl.progress(format!("The settings could not be saved: {error}"));
                         }
                     }

@@ -4,16 +4,24 @@
 //! virtual time; one real address makes time real.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use meter_interface::map;
+
+pub mod check;
 
 use crate::clock::{RealClock, SharedClock, VirtualClock};
-use crate::meter::Meter;
 use crate::meter::afe::AfeMeter;
+use crate::meter::service::ServiceMeter;
+use crate::meter::{Meter, log};
+use crate::operator::Operator;
+use crate::port::absent::AbsentPort;
 use crate::port::url::{DeviceUrl, UrlError};
 use crate::port::{self, LINE_OPTIONS, LineSettings, OpenError, Port};
 use crate::profile::{self, ProfileError};
 use crate::reference::manual::{Confirm, ManualReference, ManualSource};
 use crate::reference::scpi::ScpiLink;
-use crate::reference::{BenchServices, Operator, Reference, Source};
+use crate::reference::{BenchServices, Reference, Source};
 use crate::sim::{self, SimOptions};
 
 /// The addresses of a station.
@@ -58,7 +66,8 @@ pub enum StationError {
 /// Opens everything the addresses name.
 ///
 /// # Errors
-/// An address that is wrong, a port that is not there, a profile that does not load. Nothing stays open then.
+/// An address that is wrong, a port that is not there (other than that of one meter of several), a profile that does not
+/// load. Nothing stays open then.
 pub fn open(addresses: &Addresses, operator: &Arc<dyn Operator>) -> Result<Station, StationError> {
     let is_sim = |url: &DeviceUrl| url.kind == "sim";
     let urls = || addresses.meters.iter().chain(&addresses.reference).chain(&addresses.source);
@@ -73,8 +82,37 @@ pub fn open(addresses: &Addresses, operator: &Arc<dyn Operator>) -> Result<Stati
 
     // The bench first: a meter must not be opened for nothing when it is not even named.
     let (reference, source) = opener.bench(addresses)?;
-    let meters = addresses.meters.iter().map(|url| opener.meter(url)).collect::<Result<_, _>>()?;
+    let meters = match addresses.meters.as_slice() {
+        [only] => vec![opener.meter(only)?],
+        several => several.iter().map(|url| opener.meter_of_several(url)).collect::<Result<_, _>>()?,
+    };
     Ok(Station { meters, reference, source, simulated: wires.is_some(), clock })
+}
+
+/// Opens a meter alone, in real time, to look at it without a reference.
+///
+/// # Errors
+/// An address that is wrong or simulated, a port that is not there.
+pub fn open_meter(
+    url: &DeviceUrl,
+    operator: &Arc<dyn Operator>,
+) -> Result<(Box<dyn Meter>, SharedClock), StationError> {
+    let clock = RealClock::shared();
+    let meter = Opener { clock: &clock, operator, wires: None }.meter(url)?;
+    Ok((meter, clock))
+}
+
+/// Opens the service port of a meter that runs our firmware.
+///
+/// # Errors
+/// The address is no service port, or the port is not there.
+pub fn open_service(url: &DeviceUrl, clock: &SharedClock) -> Result<ServiceMeter, StationError> {
+    if url.kind != "service" {
+        return Err(url.error("only a meter's service port does this: service+serial: or service+tcp:").into());
+    }
+    url.expect_options(&LINE_OPTIONS)?;
+    let port = port::open(url, LineSettings::eight_n_one(map::BAUD), clock)?;
+    Ok(ServiceMeter::new(port, clock.clone()))
 }
 
 struct Opener<'a> {
@@ -105,7 +143,29 @@ impl Opener<'_> {
                 let port = port::open(url, LineSettings::eight_n_one(9600), self.clock)?;
                 Ok(Box::new(AfeMeter::new(port, self.clock.clone(), url.parsed("baud")?)))
             }
-            _ => Err(url.error("a meter under test is afe+serial:, afe+tcp: or sim:").into()),
+            ("service", _) => Ok(Box::new(open_service(url, self.clock)?)),
+            ("log", _) => {
+                let known: Vec<&str> = LINE_OPTIONS.into_iter().chain(["patience"]).collect();
+                url.expect_options(&known)?;
+                let patience = url.parsed("patience")?.map_or(log::PATIENCE, Duration::from_secs);
+                let port = port::open(url, LineSettings::eight_n_one(log::BAUD), self.clock)?;
+                Ok(Box::new(log::LogMeter::new(port, self.clock.clone(), patience)))
+            }
+            _ => Err(url
+                .error("a meter under test is afe+, service+ or log+, each with serial: or tcp:, or sim:")
+                .into()),
+        }
+    }
+
+    /// A port that is not there holds up its own position only: its meter answers with the reason.
+    fn meter_of_several(&self, url: &DeviceUrl) -> Result<Box<dyn Meter>, StationError> {
+        match self.meter(url) {
+            Err(StationError::Open(OpenError::Port(error))) => {
+                tracing::warn!(%error, "a position has no port");
+                let port = Box::new(AbsentPort::after(&error));
+                Ok(Box::new(AfeMeter::new(port, self.clock.clone(), None)))
+            }
+            opened => opened,
         }
     }
 

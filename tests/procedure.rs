@@ -15,13 +15,12 @@ use std::sync::{Arc, Mutex, OnceLock};
 use m90e26::Register;
 use meterbench::load::LoadPoint;
 use meterbench::meter::{BusStatistics, Meter, MeterError, Word};
+use meterbench::operator::{Answer, Operator, OperatorError, Prompt};
 use meterbench::port::PortError;
 use meterbench::procedure::{Control, Event, Verdict};
 use meterbench::profile::procedure::EnergyMethod;
 use meterbench::reference::manual::{Confirm, ManualReference, ManualSource};
-use meterbench::reference::{
-    BenchServices, Identity, InstrumentError, Operator, OperatorError, Reference, ReferenceReading, Source,
-};
+use meterbench::reference::{BenchServices, Identity, InstrumentError, Reference, ReferenceReading, Source};
 use meterbench::sim::world::{Mains, World};
 use simulated::{Outcome, Setup, plan, run};
 
@@ -345,22 +344,23 @@ impl Operator for Person {
         self.set(message);
     }
 
-    fn ask(&self, question: &str) -> Result<String, OperatorError> {
+    fn ask(&self, prompt: &Prompt) -> Result<Answer, OperatorError> {
         self.asked.fetch_add(1, Ordering::Relaxed);
-        self.set(question);
+        self.set(&prompt.question);
         // A reference that takes its time to show a settled value.
         let clock = self.now.lock().expect("lock").clone().expect("clock");
         let mains = self.world.lock().expect("lock").clone().expect("world").at(clock.now().secs() + 60.0);
-        Ok(match question {
-            text if text.starts_with("U in V") => format!("{:.3}", mains.u),
-            text if text.starts_with("I in A") => format!("{:.4}", mains.i).replace('.', ","),
+        let typed = match prompt.question.as_str() {
+            text if text.starts_with("U as") => format!("{:.3}", mains.u),
+            text if text.starts_with("I as") => format!("{:.4}", mains.i).replace('.', ","),
             text if text.starts_with("P in W") => format!("{:.2} W", mains.p()),
             text if text.contains("energy error") => {
                 self.asked.fetch_add(1000, Ordering::Relaxed);
                 if text.contains("0.5L") { "-0.3".to_owned() } else { "-16.08".to_owned() }
             }
             _ => String::new(),
-        })
+        };
+        prompt.read(&typed).map_err(|_| OperatorError::Unreadable)
     }
 }
 

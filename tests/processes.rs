@@ -7,13 +7,15 @@
     reason = "a test stops at what it did not expect"
 )]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write as _};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_meterbench");
+/// Records of these runs, which all share.
+const DATA: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/processes");
 
 /// A `meterbench simulate` that ends with the test.
 struct Simulator {
@@ -52,7 +54,7 @@ impl Drop for Simulator {
 }
 
 fn meterbench(arguments: &[&str]) -> Output {
-    Command::new(BINARY).args(arguments).output().expect("ran")
+    Command::new(BINARY).args(arguments).args(["--data", DATA]).output().expect("ran")
 }
 
 fn reports(output: &Output) -> Vec<Value> {
@@ -132,7 +134,7 @@ fn many_units_on_one_source() {
 #[test]
 fn the_same_seed_gives_the_same_run() {
     let run = || {
-        let output = meterbench(&["run", "--json", "--meter", "sim:?seed=21", "--serial", "SAME"]);
+        let output = meterbench(&["run", "--json", "--meter", "sim:?seed=21", "--serial", "SAME", "--no-record"]);
         String::from_utf8(output.stdout).expect("UTF-8")
     };
     assert_eq!(run(), run());
@@ -142,7 +144,7 @@ fn the_same_seed_gives_the_same_run() {
 #[test]
 fn a_polite_kill_switches_the_source_off() {
     let child = Command::new(BINARY)
-        .args(["run", "--json", "--meter", "sim:?seed=7&pace=2", "--serial", "KILL7"])
+        .args(["run", "--json", "--meter", "sim:?seed=7&pace=2", "--serial", "KILL7", "--data", DATA])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -161,7 +163,18 @@ fn a_polite_kill_switches_the_source_off() {
 fn a_question_nobody_answers_can_be_cancelled() {
     let simulator = Simulator::start(&["--sim", "sim:?seed=7"]);
     let mut child = Command::new(BINARY)
-        .args(["run", "--json", "--meter", simulator.meter(0), "--reference", "manual:", "--serial", "ASK7"])
+        .args([
+            "run",
+            "--json",
+            "--meter",
+            simulator.meter(0),
+            "--reference",
+            "manual:",
+            "--serial",
+            "ASK7",
+            "--data",
+            DATA,
+        ])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -177,12 +190,39 @@ fn a_question_nobody_answers_can_be_cancelled() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("Set the source to 240.0 V"));
 }
 
+#[test]
+fn prompts_are_answered_through_a_pipe() {
+    let mut child = Command::new(BINARY)
+        .args(["run", "--meter", "sim:?seed=7", "--reference", "manual:", "--serial", "PIPE8"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("started");
+    // The source is set, then U (once wrongly), I and P are read; then nobody answers any more.
+    child.stdin.take().expect("pipe").write_all(b"\n24\n240,1\n5.003 A\nPF 1\n").expect("piped");
+    let output = child.wait_with_output().expect("ended");
+    let said = String::from_utf8_lossy(&output.stderr);
+    let mut rest = &*said;
+    for part in [
+        "switched on [Enter when done]: ",
+        "U as the reference shows (load point 240.0 V) [120 to 360 V]: ",
+        "24 V is outside of 120 to 360 V",
+        "I as the reference shows (load point 5.000 A) [2.5 to 7.5 A]: ",
+        "or the power factor as PF 0.5: ",
+    ] {
+        let at = rest.find(part).unwrap_or_else(|| panic!("{part:?} is missing: {said}"));
+        rest = &rest[at..];
+    }
+    assert_ne!(output.status.code(), Some(0), "the simulated source was never switched on");
+}
+
 #[cfg(unix)]
 #[test]
 fn nobody_reading_the_messages_stops_nothing() {
     // A closed pipe on standard error: printing there fails, the run must not.
     let mut child = Command::new(BINARY)
-        .args(["run", "--json", "--meter", "sim:?seed=7", "--serial", "PIPE7"])
+        .args(["run", "--json", "--meter", "sim:?seed=7", "--serial", "PIPE7", "--data", DATA])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

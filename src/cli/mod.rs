@@ -3,13 +3,16 @@
 //! Results go to standard output, with `--json` as one JSON object or one a line; messages go to standard error.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use clap::Parser;
 
+use crate::folders::Folders;
+use crate::operator::Operator;
 use crate::port::OpenError;
 use crate::procedure::Control;
-use crate::reference::Operator;
 use crate::station::{self, Addresses, Station, StationError};
 
 pub mod calculate;
@@ -19,7 +22,9 @@ pub mod image;
 pub mod operator;
 pub mod profile;
 pub mod read;
+pub mod records;
 pub mod run;
+pub mod selftest;
 pub mod simulate;
 
 use exit::Exit;
@@ -28,6 +33,9 @@ use exit::Exit;
 #[derive(Parser, Debug)]
 #[command(name = "meterbench", version)]
 pub struct Cli {
+    /// Keeps records, settings, profiles of one's own and the log here instead of in the platform's folders
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -38,12 +46,26 @@ enum Command {
     Flash(flash::Flash),
     Image(image::ImageCommand),
     Read(read::Read),
+    Records(records::RecordsCommand),
     Run(run::Run),
+    Selftest(selftest::Selftest),
     Profile(profile::ProfileCommand),
     Simulate(simulate::Simulate),
 }
 
 impl Cli {
+    /// The window is wanted.
+    #[must_use]
+    pub const fn wants_window(&self) -> bool {
+        self.command.is_none()
+    }
+
+    /// Where settings and log are kept; none where the user has no home.
+    #[must_use]
+    pub fn folders(&self) -> Option<Folders> {
+        self.data.as_deref().map(Folders::below).or_else(Folders::of_user)
+    }
+
     /// Does what was asked; `None` means that the window is wanted.
     ///
     /// # Errors
@@ -56,12 +78,22 @@ impl Cli {
             Command::Flash(flash) => flash.run(&mut out)?,
             Command::Image(image) => image.run(&mut out)?,
             Command::Read(read) => read.run(&mut out)?,
-            Command::Run(run) => run.run(&mut out)?,
+            Command::Records(records) => records.run(&self.data_folder()?, &mut out)?,
+            Command::Run(run) => run.run(self.data_folder(), &mut out)?,
+            Command::Selftest(selftest) => selftest.run(&mut out)?,
             Command::Simulate(simulate) => simulate.run(&mut out)?,
             Command::Profile(profile) => profile.run(&mut out, &mut std::io::stderr())?,
         };
         out.flush()?;
         Ok(Some(exit))
+    }
+
+    /// The folder for records: the one that was named, or else the platform's.
+    ///
+    /// # Errors
+    /// None was named, and the user has no home.
+    pub fn data_folder(&self) -> anyhow::Result<PathBuf> {
+        self.folders().map(|folders| folders.data).context("there is no folder for records: name one with --data")
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::operator::{Answer, Kind, Operator, OperatorError, Prompt, number};
 use crate::procedure::Control;
-use crate::reference::{Operator, OperatorError};
 
 /// How soon a cancel is noticed while a question stands.
 const LOOK: Duration = Duration::from_millis(100);
@@ -66,10 +66,45 @@ impl Operator for Terminal {
         super::message(message);
     }
 
-    fn ask(&self, question: &str) -> Result<String, OperatorError> {
+    fn ask(&self, prompt: &Prompt) -> Result<Answer, OperatorError> {
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        write!(std::io::stderr(), "{question}: ").ok();
-        std::io::stderr().flush().ok();
-        self.next_line(&mut lines).map(|answer| answer.trim().to_owned())
+        prompt.read_until(super::message, || {
+            write!(std::io::stderr(), "{}: ", printed(prompt)).ok();
+            std::io::stderr().flush().ok();
+            self.next_line(&mut lines)
+        })
+    }
+}
+
+/// The prompt as text: its options numbered, and what it takes in brackets.
+fn printed(prompt: &Prompt) -> String {
+    let question = &prompt.question;
+    match &prompt.kind {
+        Kind::Text => question.clone(),
+        Kind::Number { unit, least, most } => {
+            format!("{question} [{} to {} {unit}]", number::short(*least), number::short(*most))
+        }
+        Kind::Choice { options, default } => {
+            let mut text = question.clone();
+            for (index, option) in options.iter().enumerate() {
+                let enter = if *default == Some(index) { " (Enter)" } else { "" };
+                text.push_str(&format!("\n  {}  {option}{enter}", index + 1));
+            }
+            format!("{text}\n1 to {}", options.len())
+        }
+        Kind::Confirm => format!("{question} [Enter when done]"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prompts_read_as_numbered_text() {
+        let choice = Prompt::choice("Which lamp blinks", &["red", "green"], Some(1));
+        assert_eq!(printed(&choice), "Which lamp blinks\n  1  red\n  2  green (Enter)\n1 to 2");
+        assert_eq!(printed(&Prompt::number("U", "V", [120.0, 360.5])), "U [120 to 360.5 V]");
+        assert_eq!(printed(&Prompt::confirm("Connect the unit")), "Connect the unit [Enter when done]");
     }
 }

@@ -1,8 +1,9 @@
-//! `meterbench profile`: list the shipped profiles, show one, check files of one's own.
+//! `meterbench profile`: list the profiles, show one, copy one to change it, check those of one's own.
 
 use std::io::Write;
 
 use super::exit::Exit;
+use crate::profile::library::{Entry, Library, Origin};
 use crate::profile::{self, ProfileError};
 
 /// Shows and checks descriptions of meters, procedures and instruments
@@ -17,16 +18,23 @@ pub struct ProfileCommand {
 
 #[derive(Debug, clap::Subcommand)]
 enum Action {
-    /// Lists the shipped profiles
+    /// Lists the profiles of the program and one's own
     List,
     /// Prints a profile's text, to be read or to start one's own from
     Show {
-        /// A shipped name or a file
+        /// A name or a file
         name: String,
+    },
+    /// Copies a profile under a new name to where one's own are kept, and prints its path
+    Copy {
+        /// The name of a profile
+        name: String,
+        /// Letters, digits, - and _
+        new: String,
     },
     /// Checks profiles and says what is wrong with them, line by line
     Check {
-        /// Files, or shipped names
+        /// Files, or names
         #[arg(required = true)]
         files: Vec<String>,
     },
@@ -41,19 +49,54 @@ impl ProfileCommand {
         match &self.action {
             Action::List => self.list(out),
             Action::Show { name } => self.show(name, out, err),
+            Action::Copy { name, new } => self.copy(name, new, out, err),
             Action::Check { files } => self.check(files, out, err),
         }
     }
 
     fn list(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        for listed in profile::list() {
+        for entry in Library::installed().list() {
+            let Entry { kind, name, title, origin, findings, .. } = &entry;
+            let file = match origin {
+                Origin::Shipped => None,
+                Origin::User(path) => Some(path.display().to_string()),
+            };
             if self.json {
-                writeln!(out, "{}", serde_json::to_string(&listed)?)?;
-            } else {
-                writeln!(out, "{:<10} {:<22} {}", listed.kind.to_string(), listed.name, listed.title)?;
+                let usable = entry.usable();
+                let origin = if entry.shipped() { "shipped" } else { "user" };
+                let line = serde_json::json!({
+                    "kind": kind, "name": name, "title": title, "origin": origin, "file": file, "usable": usable,
+                    "findings": findings,
+                });
+                writeln!(out, "{line}")?;
+                continue;
             }
+            write!(out, "{:<10} {name:<22} {title}", kind.to_string())?;
+            if let Some(file) = file {
+                write!(out, " ({file}{})", if entry.usable() { "" } else { ", not used: it has faults" })?;
+            }
+            writeln!(out)?;
         }
         Ok(Exit::DONE)
+    }
+
+    fn copy(&self, name: &str, new: &str, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
+        let library = Library::installed();
+        let copied = library.copy(name, new);
+        let entry = library.list().into_iter().find(|entry| copied.is_ok() && entry.name == new);
+        match (copied, entry.map(|entry| entry.origin)) {
+            (Err(error), _) => writeln!(err, "{error}")?,
+            (Ok(kind), Some(Origin::User(file))) => {
+                if self.json {
+                    writeln!(out, "{}", serde_json::json!({ "kind": kind, "name": new, "file": file }))?;
+                } else {
+                    writeln!(out, "{}", file.display())?;
+                }
+                return Ok(Exit::DONE);
+            }
+            (Ok(_), _) => writeln!(err, "{new} was written and is not there any more")?,
+        }
+        Ok(Exit::BAD_INPUT)
     }
 
     fn show(&self, name: &str, out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
@@ -76,7 +119,7 @@ impl ProfileCommand {
     fn check(&self, files: &[String], out: &mut dyn Write, err: &mut dyn Write) -> anyhow::Result<Exit> {
         let mut code = Exit::DONE;
         for file in files {
-            let checked = profile::text_of(file).and_then(|(_, text)| profile::check_text(&text, file));
+            let checked = check(file);
             if checked.is_err() {
                 code = Exit::BAD_INPUT;
             }
@@ -87,6 +130,18 @@ impl ProfileCommand {
             }
         }
         Ok(code)
+    }
+}
+
+/// A profile of one's own is checked as it is loaded: its name inside must be that of its file.
+fn check(name: &str) -> Result<(profile::Kind, String), ProfileError> {
+    let (_, text) = profile::text_of(name)?;
+    let own = Library::installed().list().into_iter().find(|entry| entry.name == name && !entry.shipped());
+    match own {
+        Some(Entry { findings, origin: Origin::User(path), .. }) if !findings.is_empty() => {
+            Err(ProfileError::Content { file: path.display().to_string(), findings })
+        }
+        _ => profile::check_text(&text, name),
     }
 }
 

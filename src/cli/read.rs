@@ -8,13 +8,15 @@ use serde_json::json;
 
 use super::exit::Exit;
 use super::operator::Terminal;
-use crate::clock::Moment;
-use crate::meter::{Line, Meter, MeterError, Quantity};
+use crate::clock::{Moment, SharedClock};
+use crate::meter::{Line, Meter, Readings};
+use crate::operator::Operator;
+use crate::port::OpenError;
 use crate::port::url::DeviceUrl;
 use crate::procedure::Control;
 use crate::profile;
-use crate::reference::{InstrumentError, LoadPoint, PowerFactor, ReferenceReading, Source};
-use crate::station::{Addresses, Station};
+use crate::reference::{InstrumentError, LoadPoint, PowerFactor, Reference, ReferenceReading, Source};
+use crate::station::{self, Addresses, Station, StationError};
 use crate::units::{Amps, Percent, Volts};
 
 /// Read a meter and a reference side by side
@@ -23,10 +25,10 @@ pub struct Read {
     /// Meter profile: a shipped name or a file
     #[arg(long, default_value = "opensmartmeter-mt50")]
     profile: String,
-    /// Meter: sim:?seed=7, afe+serial:/dev/ttyUSB0, afe+tcp:host:port
+    /// Meter: sim:?seed=7, afe+serial:/dev/ttyUSB0, service+tcp:host:port, log+serial:/dev/ttyUSB1
     #[arg(long)]
     meter: DeviceUrl,
-    /// Reference; a simulated meter brings its own
+    /// Reference; a simulated meter brings its own. Without one a real meter is read alone
     #[arg(long)]
     reference: Option<DeviceUrl>,
     /// How many readings
@@ -53,6 +55,9 @@ impl Read {
         let control = Arc::new(Control::new(|_| {}));
         let operator = Terminal::shared(&control);
         let addresses = Addresses { meters: vec![self.meter.clone()], reference: self.reference.clone(), source: None };
+        if self.reference.is_none() && self.at.is_none() && self.meter.kind != "sim" {
+            return self.alone(&profile, &operator, &control, out);
+        }
         let Some(mut station) = super::open_station(&addresses, &operator)? else {
             return Ok(Exit::COULD_NOT_MEASURE);
         };
@@ -87,21 +92,59 @@ impl Read {
         if self.at.is_some() && !arrive(&point, station, control)? {
             return Ok(Exit::ABORTED);
         }
-        let Some(meter) = station.meters.first_mut() else { return Ok(Exit::BAD_INPUT) };
+        let Station { meters, reference, clock, .. } = station;
+        let Some(meter) = meters.first_mut() else { return Ok(Exit::BAD_INPUT) };
+        self.follow(profile, &mut **meter, Some(&mut **reference), simulated, (control, clock), out)
+    }
+
+    /// A meter without a reference.
+    fn alone(
+        &self,
+        profile: &profile::MeterProfile,
+        operator: &Arc<dyn Operator>,
+        control: &Arc<Control>,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<Exit> {
+        let (mut meter, clock) = match station::open_meter(&self.meter, operator) {
+            Ok(opened) => opened,
+            Err(error @ StationError::Open(OpenError::Port(_))) => {
+                super::message(&error.to_string());
+                return Ok(Exit::COULD_NOT_MEASURE);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        super::cancel_on_signals(control);
+        let result = self.follow(profile, &mut *meter, None, false, (control, &clock), out);
+        Ok(result.unwrap_or_else(|error| {
+            super::message(&format!("{error:#}"));
+            Exit::COULD_NOT_MEASURE
+        }))
+    }
+
+    fn follow(
+        &self,
+        profile: &profile::MeterProfile,
+        meter: &mut dyn Meter,
+        mut reference: Option<&mut dyn Reference>,
+        simulated: bool,
+        (control, clock): (&Control, &SharedClock),
+        out: &mut dyn Write,
+    ) -> anyhow::Result<Exit> {
         meter.connect()?;
         let line = profile.calibration.lines.first().copied().unwrap_or(Line::L);
         let interval = Duration::try_from_secs_f64(self.interval)?;
         for number in 0..self.count {
             let pause = if number > 0 { interval } else { Duration::ZERO };
-            if control.wait(&*station.clock, pause).is_err() {
+            if control.wait(&**clock, pause).is_err() {
                 return Ok(Exit::ABORTED);
             }
-            let reading = station.reference.read()?;
-            let shown = Shown::read(&mut **meter, line, profile.calibration.current_scale, station.clock.now())?;
+            let truth = reference.as_mut().map(|reference| reference.read()).transpose()?;
+            let readings = meter.readings(line, profile.calibration.current_scale)?;
+            let shown = Shown { at: clock.now(), readings, truth, remarks: meter.remarks(), simulated };
             if self.json {
-                writeln!(out, "{}", shown.to_json(&reading, simulated))?;
+                writeln!(out, "{}", shown.to_json())?;
             } else {
-                shown.print(&reading, simulated, out)?;
+                shown.print(out)?;
             }
             out.flush()?;
         }
@@ -149,61 +192,63 @@ fn load(text: &str) -> Result<(f64, f64, PowerFactor), String> {
     }
 }
 
-/// What the meter shows, in real amperes and watts.
+/// What meter and reference show, in real amperes and watts.
 struct Shown {
     at: Moment,
-    u: f64,
-    i: f64,
-    p: f64,
-    q: f64,
-    pf: f64,
-    f: f64,
-    angle: f64,
+    readings: Readings,
+    truth: Option<ReferenceReading>,
+    remarks: Vec<String>,
+    simulated: bool,
 }
 
 impl Shown {
-    fn read(meter: &mut dyn Meter, line: Line, current_scale: f64, at: Moment) -> Result<Self, MeterError> {
-        Ok(Self {
-            at,
-            u: meter.quantity(Quantity::Urms)?,
-            i: meter.quantity(Quantity::Irms(line))? * current_scale,
-            p: meter.quantity(Quantity::Pmean(line))? * current_scale,
-            q: meter.quantity(Quantity::Qmean(line))? * current_scale,
-            pf: meter.quantity(Quantity::PowerFactor(line))?,
-            angle: meter.quantity(Quantity::Angle(line))?,
-            f: meter.quantity(Quantity::Frequency)?,
-        })
-    }
-
-    fn errors(&self, reference: &ReferenceReading) -> [Option<Percent>; 3] {
+    fn errors(&self) -> [Option<Percent>; 3] {
         // Without a value by the reference there is nothing to be wrong by.
         let error = |meter: f64, truth: f64| (truth.abs() > 1e-6).then(|| Percent::error(meter, truth));
-        [error(self.u, reference.u.0), error(self.i, reference.i.0), error(self.p, reference.p.0)]
+        let Readings { u, i, p, .. } = self.readings;
+        self.truth.as_ref().map_or([None; 3], |truth| [error(u, truth.u.0), error(i, truth.i.0), error(p, truth.p.0)])
     }
 
-    fn to_json(&self, reference: &ReferenceReading, simulated: bool) -> serde_json::Value {
-        let [u, i, p] = self.errors(reference).map(|error| error.map(|error| error.0));
+    fn to_json(&self) -> serde_json::Value {
+        let [u, i, p] = self.errors().map(|error| error.map(|error| error.0));
+        let meter = &self.readings;
+        let reference = self.truth.as_ref().map(|truth| {
+            json!({
+                "u_v": truth.u.0, "i_a": truth.i.0, "p_w": truth.p.0,
+                "q_var": truth.q.map(|q| q.0), "pf": truth.pf, "phase_deg": truth.phase.map(|phase| phase.0),
+                "f_hz": truth.f.map(|f| f.0),
+            })
+        });
         json!({
-            "simulated": simulated,
+            "simulated": self.simulated,
             "at_s": self.at.secs(),
-            "meter": { "u_v": self.u, "i_a": self.i, "p_w": self.p, "q_var": self.q, "pf": self.pf, "phase_deg": self.angle, "f_hz": self.f },
-            "reference": {
-                "u_v": reference.u.0, "i_a": reference.i.0, "p_w": reference.p.0,
-                "q_var": reference.q.map(|q| q.0), "pf": reference.pf, "phase_deg": reference.phase.map(|phase| phase.0),
-                "f_hz": reference.f.map(|f| f.0),
+            "meter": {
+                "u_v": meter.u, "i_a": meter.i, "p_w": meter.p, "q_var": meter.q, "pf": meter.pf,
+                "phase_deg": meter.angle, "f_hz": meter.f,
             },
+            "reference": reference,
             "error_percent": { "u": u, "i": i, "p": p },
+            "remarks": self.remarks,
         })
     }
 
-    fn print(&self, reference: &ReferenceReading, simulated: bool, out: &mut dyn Write) -> std::io::Result<()> {
-        let [u, i, p] = self.errors(reference).map(|error| error.map_or("-".to_owned(), |error| error.to_string()));
-        let mark = if simulated { "   (SIMULATED)" } else { "" };
+    fn print(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        for remark in &self.remarks {
+            writeln!(out, "{remark}")?;
+        }
+        let [u, i, p] = self.errors().map(|error| error.map_or("-".to_owned(), |error| error.to_string()));
+        let [u_true, i_true, p_true] = self.truth.as_ref().map_or_else(
+            || ["-"; 3].map(str::to_owned),
+            |truth| [truth.u.to_string(), truth.i.to_string(), truth.p.to_string()],
+        );
+        let Readings { angle, pf, f, .. } = self.readings;
+        let mark = if self.simulated { "   (SIMULATED)" } else { "" };
         writeln!(out, "{:<4} {:>12} {:>12} {:>12}{mark}", "", "meter", "reference", "error")?;
-        writeln!(out, "{:<4} {:>12} {:>12} {u:>12}", "U", Volts(self.u).to_string(), reference.u.to_string())?;
-        writeln!(out, "{:<4} {:>12} {:>12} {i:>12}", "I", Amps(self.i).to_string(), reference.i.to_string())?;
-        writeln!(out, "{:<4} {:>10.1} W {:>12} {p:>12}", "P", self.p, reference.p.to_string())?;
-        writeln!(out, "PF {:.3}, {:.1} °, {:.2} Hz", self.pf, self.angle, self.f)?;
+        writeln!(out, "{:<4} {:>12} {u_true:>12} {u:>12}", "U", Volts(self.readings.u).to_string())?;
+        writeln!(out, "{:<4} {:>12} {i_true:>12} {i:>12}", "I", Amps(self.readings.i).to_string())?;
+        writeln!(out, "{:<4} {:>10.1} W {p_true:>12} {p:>12}", "P", self.readings.p)?;
+        let angle = angle.map_or(String::new(), |angle| format!("{angle:.1} °, "));
+        writeln!(out, "PF {pf:.3}, {angle}{f:.2} Hz")?;
         // Atmel-46102B: Lphi and Nphi act on energy; a phase error of the board stays in P, Q and PF.
         writeln!(out, "P, PF and angle are the measuring path's, which the phase compensation does not reach")
     }

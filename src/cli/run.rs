@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::bail;
@@ -13,6 +14,7 @@ use crate::port::OpenError;
 use crate::port::url::DeviceUrl;
 use crate::procedure::{self, Bench, Control, Event, Measurement, Plan, RunReport, Verdict};
 use crate::profile;
+use crate::record::{About, Keeper, Readings, Receipt};
 use crate::station::{self, Addresses, Station, StationError};
 
 /// Run a procedure on a unit; several units with --meter and --serial given several times
@@ -24,7 +26,7 @@ pub struct Run {
     /// Procedure: a shipped name or a file
     #[arg(long, default_value = "calibrate")]
     procedure: String,
-    /// Meter under test: sim:?seed=7, afe+serial:/dev/ttyUSB0, afe+tcp:host:port
+    /// Meter under test: sim:?seed=7, afe+serial:/dev/ttyUSB0, afe+tcp:host:port, service+serial:/dev/ttyUSB1
     #[arg(long, required = true)]
     meter: Vec<DeviceUrl>,
     /// Serial number of the unit, in the order of the meters
@@ -36,29 +38,44 @@ pub struct Run {
     /// Source; without one the reference's instrument if it can supply, or else the operator
     #[arg(long)]
     source: Option<DeviceUrl>,
+    /// Who sits at the bench, for the record
+    #[arg(long)]
+    operator: Option<String>,
+    /// Batch the units belong to, for the record
+    #[arg(long)]
+    batch: Option<String>,
+    /// Keep no record of this run, and say so in its result
+    #[arg(long)]
+    no_record: bool,
     /// Print one JSON object for each unit on standard output
     #[arg(long)]
     json: bool,
 }
 
 impl Run {
-    /// Runs it. Progress goes to `messages`, results to `out`.
+    /// Runs it. Progress goes to standard error, results to `out` once they are recorded in the folder `data`.
     ///
     /// # Errors
-    /// Bad usage: a profile, an address or a serial number that is none.
-    pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    /// Bad usage: a profile, an address or a serial number that is none; no folder for records.
+    pub fn run(&self, data: anyhow::Result<PathBuf>, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let keeper = if self.no_record { None } else { Some(Keeper::in_folder(data?)) };
         let plan =
             Plan { meter: profile::load_meter(&self.profile)?, procedure: profile::load_procedure(&self.procedure)? };
         self.check_serials(&plan)?;
         let addresses =
             Addresses { meters: self.meter.clone(), reference: self.reference.clone(), source: self.source.clone() };
-        let control = Arc::new(Control::new(say));
+        let readings = Arc::new(Readings::default());
+        let heard = Arc::clone(&readings);
+        let control = Arc::new(Control::new(move |event| {
+            heard.hear(&event);
+            say(event);
+        }));
         let operator = Terminal::shared(&control);
         let station = match station::open(&addresses, &operator) {
             Ok(station) => station,
             Err(StationError::Open(OpenError::Port(error))) => {
                 let reports = self.serial.iter().map(|serial| RunReport::not_opened(serial, &plan, &error));
-                return self.finish(&reports.collect::<Vec<_>>(), out);
+                return self.finish(reports.collect(), keeper, (&plan, &readings), out);
             }
             Err(error) => return Err(error.into()),
         };
@@ -67,16 +84,32 @@ impl Run {
         let positions = self.serial.iter().cloned().zip(meters).collect();
         let mut bench = Bench { positions, reference, source, clock, operator, simulated };
         let reports = procedure::run(&mut bench, &plan, &control);
-        self.finish(&reports, out)
+        self.finish(reports, keeper, (&plan, &readings), out)
     }
 
-    fn finish(&self, reports: &[RunReport], out: &mut dyn Write) -> anyhow::Result<Exit> {
-        for report in reports {
+    /// Nothing is printed before it is recorded.
+    fn finish(
+        &self,
+        mut reports: Vec<RunReport>,
+        keeper: Option<Keeper>,
+        (plan, readings): (&Plan, &Readings),
+        out: &mut dyn Write,
+    ) -> anyhow::Result<Exit> {
+        let about = About { operator: self.operator.clone(), batch: self.batch.clone(), ..About::now(1) };
+        let receipts = match keeper {
+            Some(mut keeper) => keeper.keep_run(&mut reports, plan, readings, &about),
+            None => vec![None; reports.len()],
+        };
+        for (report, record) in reports.iter().zip(receipts) {
             if self.json {
-                serde_json::to_writer(&mut *out, report)?;
+                serde_json::to_writer(&mut *out, &Recorded { report, record })?;
                 writeln!(out)?;
             } else {
                 print(report, out)?;
+                match record {
+                    Some(Receipt { number, hash }) => writeln!(out, "  record {number}  {hash}")?,
+                    None => writeln!(out, "  NOT RECORDED")?,
+                }
             }
         }
         out.flush()?;
@@ -104,6 +137,14 @@ impl Run {
         }
         Ok(())
     }
+}
+
+/// A report and its place in the store; none where it has none.
+#[derive(serde::Serialize)]
+struct Recorded<'a> {
+    #[serde(flatten)]
+    report: &'a RunReport,
+    record: Option<Receipt>,
 }
 
 /// Progress in words, on standard error.

@@ -2,12 +2,16 @@
 //!
 //! One file for all of it, so that the same fault always reads the same. Each text is covered by a snapshot.
 
+use meter_interface::map::Exception;
+
 use super::StepError;
 use crate::advice::Advice;
 use crate::calibration::formula::FormulaError;
 use crate::meter::MeterError;
+use crate::meter::service::ServiceError;
+use crate::operator::OperatorError;
 use crate::port::PortError;
-use crate::reference::{InstrumentError, OperatorError};
+use crate::reference::InstrumentError;
 
 /// The advice for an error that ended a run.
 #[must_use]
@@ -34,6 +38,11 @@ pub fn of(error: &StepError) -> Advice {
         StepError::Operator(OperatorError::Cancelled) => {
             Advice::new(what, "Somebody stopped the run at a question", "Start again when ready; the source is off")
         }
+        StepError::Operator(OperatorError::Unreadable) => Advice::new(
+            what,
+            "What was answered was no answer to the question, several times",
+            "Run again, and answer as the question asks",
+        ),
         StepError::Formula(FormulaError::Range(range)) => Advice::new(
             // Without the cause, which has a line of its own here.
             what.split(';').next().unwrap_or(&what),
@@ -141,10 +150,67 @@ fn of_meter(error: &MeterError) -> Advice {
             "The chip is not measuring, or the line reads all ones",
             "Check the chip's supply and the wires, then run again",
         ),
+        MeterError::Service(error) => of_service(what, error),
+        MeterError::LogOnly { .. } => Advice::new(
+            what,
+            "The stock firmware prints what it measures and takes no commands",
+            "Calibrate over the chip's own UART (afe+serial:), or flash the firmware with the service port (service+serial:)",
+        ),
+        MeterError::LogSilent { .. } => Advice::new(
+            what,
+            "The stock firmware prints only when it polls its server; or the line has another speed, or it is another port",
+            "Wait for the next poll with ?patience=SECONDS, and check the port's name and speed (115200 baud)",
+        ),
         MeterError::ReadOnly { .. } => Advice::new(
             what,
             "The program asked for something the chip does not do",
             "Send the log to the makers of the program",
+        ),
+    }
+}
+
+fn of_service(what: String, error: &ServiceError) -> Advice {
+    match error {
+        ServiceError::Port(_) => {
+            Advice::new(what, "A cable was pulled or the other side switched off", "Plug it in again, then run again")
+        }
+        ServiceError::NoAnswer { .. } => Advice::new(
+            what,
+            "The meter has no supply, runs the stock firmware, RX and TX are swapped, or it is another port",
+            "Check supply, wires and the port's name; the stock firmware is read with log+serial:",
+        ),
+        ServiceError::Garbled { .. } => Advice::new(
+            what,
+            "A bad contact or noise on the line, or the line has another speed",
+            "Check the adapter's contacts and that nothing else sets the speed (115200 baud, 8N1)",
+        ),
+        ServiceError::Foreign { .. } => {
+            Advice::new(what, "Another Modbus device is on this port", "Choose the port the meter is on")
+        }
+        ServiceError::Version { .. } => Advice::new(
+            what,
+            "The meter's firmware and this program are of different ages",
+            "Update the older of the two",
+        ),
+        ServiceError::StartedAnew => Advice::new(
+            what,
+            "The meter's supply dropped out, or its program crashed; what it had counted is gone",
+            "Check the supply; `meterbench selftest` tells why it started. Then run again",
+        ),
+        ServiceError::Stale { .. } | ServiceError::Refused { exception: Exception::ChipSilent } => Advice::new(
+            what,
+            "The metering chip has lost its supply, or the line between controller and chip is bad",
+            "Check the chip's supply and its solder joints",
+        ),
+        ServiceError::Refused { exception: Exception::Busy } => Advice::new(
+            what,
+            "The meter is still starting, or a self test is running",
+            "Wait some seconds, then run again",
+        ),
+        ServiceError::Refused { .. } | ServiceError::Nonsense { .. } => Advice::new(
+            what,
+            "The meter's firmware and this program do not agree on the map of the service port",
+            "Update both; when it stays, send the log to the makers of the program",
         ),
     }
 }
@@ -237,6 +303,20 @@ mod tests {
                 .into(),
             MeterError::Silent { tried: vec![9600, 2400] }.into(),
             MeterError::Implausible { register: Register::Urms, value: 0xFFFF }.into(),
+            MeterError::LogOnly { register: Register::Ugain }.into(),
+            MeterError::LogSilent { what: "complete readings", seconds: 30 }.into(),
+            MeterError::Service(ServiceError::Port("/dev/ttyUSB0 is gone".to_owned())).into(),
+            MeterError::Service(ServiceError::NoAnswer { attempts: 4 }).into(),
+            MeterError::Service(ServiceError::Garbled { attempts: 4 }).into(),
+            MeterError::Service(ServiceError::Foreign { vendor: "Eastron".to_owned(), product: "SDM120".to_owned() })
+                .into(),
+            MeterError::Service(ServiceError::Version { found: 2, spoken: 1 }).into(),
+            MeterError::Service(ServiceError::StartedAnew).into(),
+            MeterError::Service(ServiceError::Stale { register: Register::APenergy, seconds: 2 }).into(),
+            MeterError::Service(ServiceError::Refused { exception: Exception::ChipSilent }).into(),
+            MeterError::Service(ServiceError::Refused { exception: Exception::Busy }).into(),
+            MeterError::Service(ServiceError::Refused { exception: Exception::IllegalAddress }).into(),
+            MeterError::Service(ServiceError::Nonsense { what: "0000 instead of its mark".to_owned() }).into(),
             MeterError::ReadOnly { register: Register::Urms }.into(),
             InstrumentError::Port {
                 instrument: instrument(),
@@ -259,6 +339,7 @@ mod tests {
             StepError::Reference { reason: "it showed nothing new for 10 s".to_owned() },
             OperatorError::Absent.into(),
             OperatorError::Cancelled.into(),
+            OperatorError::Unreadable.into(),
             range.into(),
             input.into(),
             crate::calibration::registers::NotCalibration(Register::Urms).into(),

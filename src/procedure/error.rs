@@ -2,7 +2,8 @@
 
 use crate::calibration::formula::FormulaError;
 use crate::meter::{Line, MeterError};
-use crate::reference::{InstrumentError, LoadPoint, OperatorError};
+use crate::operator::OperatorError;
+use crate::reference::{InstrumentError, LoadPoint};
 use m90e26::Register;
 
 use super::report::Verdict;

@@ -10,7 +10,7 @@ use super::report::{Measurement, Verdict};
 pub enum Event {
     /// The run begins with these serial numbers and, for each of them, these steps.
     Started {
-        /// Serial numbers by position.
+        /// Serial numbers by position; empty where the position is not used.
         serials: Vec<String>,
         /// Titles of the steps.
         steps: Vec<String>,
@@ -84,6 +84,23 @@ pub enum Event {
         /// How it ended.
         verdict: Verdict,
     },
+}
+
+impl Event {
+    /// The position it happened at; `None` for what concerns the whole bench.
+    #[must_use]
+    pub const fn position(&self) -> Option<usize> {
+        match self {
+            Self::Started { .. } | Self::LoadPoint { .. } | Self::SourceOff | Self::Reference { .. } => None,
+            Self::Meter { position, .. }
+            | Self::StepStarted { position, .. }
+            | Self::StepProgress { position, .. }
+            | Self::StepDone { position, .. }
+            | Self::Registers { position, .. }
+            | Self::Measured { position, .. }
+            | Self::PositionDone { position, .. } => Some(*position),
+        }
+    }
 }
 
 /// What a meter shows, in real amperes and watts.

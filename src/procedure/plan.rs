@@ -1,5 +1,7 @@
 //! What is going to be done: a meter profile and a procedure, and what follows from both.
 
+use std::time::Duration;
+
 use m90e26::Register;
 use m90e26::field::{LnSel, MMode};
 
@@ -12,6 +14,11 @@ use crate::profile::procedure::VerifyPoint;
 use crate::profile::{Loaded, MeterProfile, Procedure};
 use crate::reference::{LoadPoint, PowerFactor};
 use crate::units::Amps;
+
+/// From one load point to the next.
+const SETTLING: Duration = Duration::from_secs(4);
+/// A step that only reads and writes registers.
+const TALK: Duration = Duration::from_secs(1);
 
 /// The work of one run, the same for every position.
 #[derive(Clone, Debug)]
@@ -68,6 +75,36 @@ impl Plan {
             Step::Offsets => Some(rating.load_point(1.0, 0.0, PowerFactor::UNITY)),
             Step::Verify(number) => self.verify_point(number).map(|point| self.verify_load(point)),
         }
+    }
+
+    /// How long each step takes when nothing is out of the ordinary, the way to its load point included. The shares are those
+    /// of runs on the simulated station; who shows the rest of a run corrects them by the run itself.
+    #[must_use]
+    pub fn expected(&self) -> Vec<Duration> {
+        let Procedure { stability, rms, energy, offsets, .. } = &self.procedure.profile;
+        let lines = u32::try_from(self.lines().len()).unwrap_or(1);
+        let mut before = None;
+        let of = |step: Step| {
+            let point = self.load_point(step).filter(|point| before.as_ref() != Some(point));
+            let settled = if point.is_some() { SETTLING } else { Duration::ZERO };
+            before = point.or(before);
+            settled
+                + match step {
+                    Step::Identify => TALK * 2,
+                    Step::Prepare | Step::Commit => TALK,
+                    Step::Gains => stability.window * 2 + rms.min + TALK,
+                    Step::EnergyGain | Step::Phase => middle(energy.min, energy.max) * lines,
+                    Step::Offsets => (offsets.settle + offsets.current_measure) * lines,
+                    Step::Verify(number) => {
+                        let limits = self.verify_point(number).map(|point| &point.limits);
+                        let registers = limits.is_some_and(|limits| limits.voltage.or(limits.current).is_some());
+                        let counted = limits.is_some_and(|limits| limits.energy.is_some());
+                        let part = |measured, time| if measured { time } else { Duration::ZERO };
+                        part(registers, rms.min) + part(counted, middle(energy.min, energy.max))
+                    }
+                }
+        };
+        self.steps().into_iter().map(of).collect()
     }
 
     /// The verification point of that number.
@@ -162,6 +199,11 @@ impl Plan {
             mmode.bits()
         }
     }
+}
+
+/// A measurement that ends when it is certain enough takes some time between the least and the most.
+fn middle(least: Duration, most: Duration) -> Duration {
+    (least + most) / 2
 }
 
 fn measures_offsets(calibration: &Calibration) -> bool {

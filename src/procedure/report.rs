@@ -1,6 +1,6 @@
 //! What is left of a run: verdict, steps, measurements, registers.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::advice;
 use super::plan::Plan;
@@ -9,7 +9,7 @@ use crate::meter::BusStatistics;
 use crate::port::PortError;
 
 /// How something ended. Failing a limit and failing to measure are different things.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Verdict {
     /// Measured, and within all limits.

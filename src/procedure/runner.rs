@@ -20,11 +20,12 @@ use super::position::{Position, Surroundings};
 use super::report::{RunReport, Verdict};
 use crate::clock::{Attendance, SharedClock, muster};
 use crate::meter::Meter;
-use crate::reference::{Identity, LoadPoint, Operator, Reference, Source};
+use crate::operator::{Operator, Prompt, Sketch};
+use crate::reference::{Identity, LoadPoint, Reference, Source};
 
 /// Everything a run works with.
 pub struct Bench {
-    /// Serial number and meter of each position.
+    /// Serial number and meter of each position. One without a serial number is not used.
     pub positions: Vec<(String, Box<dyn Meter>)>,
     /// Tells the truth.
     pub reference: Box<dyn Reference>,
@@ -43,7 +44,7 @@ const SWITCH_OFF_TRIES: u32 = 3;
 /// How often the reference is looked at while the source settles.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// Runs the plan on all positions. Reports come in the order of the positions, one for each, whatever happened.
+/// Runs the plan on all positions that have a serial number. Reports come in their order, one for each, whatever happened.
 ///
 /// `bench` belongs to the caller again afterwards, its source switched off.
 pub fn run(bench: &mut Bench, plan: &Plan, control: &Control) -> Vec<RunReport> {
@@ -52,15 +53,15 @@ pub fn run(bench: &mut Bench, plan: &Plan, control: &Control) -> Vec<RunReport> 
     let Bench { positions, reference, source, operator, simulated, .. } = bench;
     let feed = Feed::default();
     let around = Surroundings { plan, feed: &feed, clock: &clock, control, operator: &**operator };
+    let serials = positions.iter().map(|(serial, _)| serial.clone()).collect();
     let mut positions: Vec<Position<'_>> = positions
         .iter_mut()
         .enumerate()
+        .filter(|(_, (serial, _))| !serial.is_empty())
         .map(|(number, (serial, meter))| Position::new(number, serial.clone(), &mut **meter, around))
         .collect();
-    control.tell(Event::Started {
-        serials: positions.iter().map(|position| position.serial.clone()).collect(),
-        steps: plan.steps().into_iter().map(|step| plan.title(step)).collect(),
-    });
+    tracing::info!(procedure = plan.procedure.name, meter = plan.meter.name, positions = positions.len(), "run begins");
+    control.tell(Event::Started { serials, steps: plan.steps().into_iter().map(|step| plan.title(step)).collect() });
 
     let mut instruments = Vec::new();
     let mut stage =
@@ -74,9 +75,10 @@ pub fn run(bench: &mut Bench, plan: &Plan, control: &Control) -> Vec<RunReport> 
     let names: Vec<String> = instruments.iter().map(describe).collect();
     positions
         .into_iter()
-        .enumerate()
-        .map(|(number, position)| {
+        .map(|position| {
+            let number = position.number;
             let report = report(position, cause.as_ref(), plan, &names, simulated, clock.now().since(started));
+            tracing::info!(serial = report.serial, verdict = %report.verdict, simulated, "run ended");
             control.tell(Event::PositionDone { position: number, verdict: report.verdict });
             report
         })
@@ -95,6 +97,7 @@ struct Stage<'a, 'b> {
 impl<'a> Stage<'a, '_> {
     /// The whole run, with the reference's feed beside it.
     fn all(&mut self, reference: &mut dyn Reference, positions: &mut [Position<'a>]) -> Result<(), StepError> {
+        self.ask_to_connect(positions.len())?;
         self.instruments.push(reference.identify()?);
         let source = self.source.identify()?;
         if !self.instruments.contains(&source) {
@@ -125,6 +128,16 @@ impl<'a> Stage<'a, '_> {
         let result = std::panic::catch_unwind(AssertUnwindSafe(guarded));
         clock.enter();
         result.unwrap_or(Err(StepError::Panicked))
+    }
+
+    /// Where a procedure says that hands are needed. Nothing is supplied yet.
+    fn ask_to_connect(&self, units: usize) -> Result<(), StepError> {
+        let Surroundings { plan, operator, .. } = self.around;
+        if plan.procedure.ask_to_connect {
+            let what = if units == 1 { "Connect the unit".to_owned() } else { format!("Connect the {units} units") };
+            operator.ask(&Prompt::confirm(what).with(Sketch::Connect))?;
+        }
+        Ok(())
     }
 
     fn steps(&mut self, positions: &mut [Position<'a>]) -> Result<(), StepError> {
@@ -163,6 +176,7 @@ impl<'a> Stage<'a, '_> {
             tries += 1;
         }
         self.is_off = true;
+        tracing::info!("source off");
         self.around.control.tell(Event::SourceOff);
         Ok(())
     }
@@ -192,6 +206,7 @@ impl<'a> Stage<'a, '_> {
     /// Takes the source to a load point and waits until the reference shows it.
     fn go_to(&mut self, point: &LoadPoint) -> Result<(), StepError> {
         let Surroundings { feed, clock, control, .. } = self.around;
+        tracing::info!(u = %point.u, i = %point.i, pf = %point.pf, f = %point.f, "source to a load point");
         control.tell(Event::LoadPoint { point: *point });
         self.was_on = true;
         self.source.apply(point)?;

@@ -14,10 +14,11 @@ use meterbench::calibration::registers::RegisterSet;
 use meterbench::clock::{SharedClock, VirtualClock};
 use meterbench::meter::Meter;
 use meterbench::meter::afe::AfeMeter;
+use meterbench::operator::{Answer, Operator, OperatorError, Prompt};
 use meterbench::procedure::{self, Bench, Control, Plan, RunReport};
 use meterbench::profile;
 use meterbench::reference::scpi::ScpiLink;
-use meterbench::reference::{BenchServices, Operator, OperatorError, Reference, Source};
+use meterbench::reference::{BenchServices, Reference, Source};
 use meterbench::sim::device::{AfeDevice, Shared};
 use meterbench::sim::{SimOptions, Station};
 
@@ -26,7 +27,7 @@ pub struct Nobody;
 
 impl Operator for Nobody {
     fn tell(&self, _message: &str) {}
-    fn ask(&self, _question: &str) -> Result<String, OperatorError> {
+    fn ask(&self, _prompt: &Prompt) -> Result<Answer, OperatorError> {
         Err(OperatorError::Absent)
     }
 }

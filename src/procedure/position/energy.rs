@@ -8,13 +8,13 @@ use super::averages::ENOUGH;
 use super::{Mode, Position};
 use crate::clock::Moment;
 use crate::meter::{Line, Quantity};
+use crate::operator::{Prompt, Sketch, ask_number};
 use crate::procedure::error::StepError;
 use crate::procedure::estimator::{Poll, Slope, slope};
 use crate::procedure::event::MeterReading;
 use crate::procedure::feed::Stretch;
 use crate::profile::procedure::EnergyMethod;
-use crate::reference::manual::entry;
-use crate::reference::{LoadPoint, ask_until};
+use crate::reference::{InstrumentError, LoadPoint};
 use crate::units::{Percent, Volts};
 
 /// How often the slope is looked at meanwhile.
@@ -53,10 +53,13 @@ impl Position<'_> {
 
     fn energy_as_displayed(&mut self, line: Line, point: &LoadPoint) -> Result<EnergyError, StepError> {
         let question = format!(
-            "{}: the energy error in % that the bench displays for the {line} line at {}, {}, PF {}",
+            "{}: the energy error that the bench displays for the {line} line at {}, {}, PF {}",
             self.serial, point.u, point.i, point.pf
         );
-        let error = ask_until(self.around.operator, &question, entry::percent)?.0;
+        // A meter that is off by half is broken or wired wrongly, and cannot be corrected by the chip's gain either.
+        let prompt = Prompt::number(question, "%", [-50.0, 50.0]).with(Sketch::ReadDisplay);
+        let error = ask_number(self.around.operator, &prompt)
+            .map_err(|source| InstrumentError::Operator { question: prompt.question.clone(), source })?;
         let reading = self.reference_at(self.now())?;
         let phi = phase_of(point, reading.p.0, reading.u.0 * reading.i.0);
         Ok(EnergyError { error: Percent(error), uncertainty: None, method: "displayed by the bench", phi })

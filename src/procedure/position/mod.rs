@@ -12,13 +12,13 @@ use crate::calibration::registers::RegisterSet;
 use crate::calibration::solve::energy::EnergyPoint;
 use crate::clock::{Moment, SharedClock};
 use crate::meter::{Line, Meter};
+use crate::operator::Operator;
 use crate::procedure::control::Control;
 use crate::procedure::error::StepError;
 use crate::procedure::event::{Event, MeterReading};
 use crate::procedure::feed::Feed;
 use crate::procedure::plan::{Plan, Step};
 use crate::procedure::report::{Measurement, StepReport, Verdict};
-use crate::reference::Operator;
 
 mod averages;
 mod commit;
@@ -78,7 +78,8 @@ struct LineFindings {
 
 /// A unit on the bench and its run so far.
 pub struct Position<'a> {
-    number: usize,
+    /// Its place on the bench, from 0.
+    pub number: usize,
     /// Serial number of the unit.
     pub serial: String,
     around: Surroundings<'a>,

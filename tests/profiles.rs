@@ -154,3 +154,63 @@ fn an_instrument_profile_is_complete_or_refused() {
         assert!(found, "{from} -> {to}: {error}");
     }
 }
+
+/// The binary with a folder of its own: exit code, standard output, standard error.
+fn meterbench(data: &std::path::Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_meterbench"));
+    let done = command.args(arguments).arg("--data").arg(data).output().expect("runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (done.status.code(), text(&done.stdout), text(&done.stderr))
+}
+
+#[test]
+fn profiles_of_ones_own_are_found_by_name() {
+    let data = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join("profiles-test").join("cli");
+    std::fs::remove_dir_all(&data).ok();
+    let (code, out, err) = meterbench(&data, &["profile", "copy", "opensmartmeter-mt50", "mt50-lab"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let file = data.join("profiles").join("meters").join("mt50-lab.toml");
+    assert_eq!(out.trim(), file.display().to_string());
+    let (_, out, _) = meterbench(&data, &["profile", "list"]);
+    assert!(out.lines().any(|line| line.starts_with("meter      mt50-lab") && line.contains("mt50-lab.toml")), "{out}");
+    let (_, out, _) = meterbench(&data, &["profile", "list", "--json"]);
+    let lines: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let own: Vec<_> = lines.iter().filter(|line| line["origin"] == "user").collect();
+    assert!(own.len() == 1 && own[0]["name"] == "mt50-lab" && own[0]["usable"] == true, "{own:?}");
+    let (code, out, _) = meterbench(&data, &["profile", "show", "mt50-lab"]);
+    assert_eq!((code, out.contains("name = \"mt50-lab\"")), (Some(0), true));
+    // A run takes it like any other.
+    let run = ["run", "--profile", "mt50-lab", "--serial", "MT1", "--meter", "sim:?seed=7", "--json"];
+    let (code, out, err) = meterbench(&data, &run);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("mt50-lab"), "{out}");
+    // What is taken, no name, or not there, is refused in words.
+    for (from, new, why) in [
+        ("opensmartmeter-mt50", "mt50-lab", "already"),
+        ("opensmartmeter-mt50", "calibrate", "shipped profile"),
+        ("opensmartmeter-mt50", "../x", "no name"),
+        ("nothing", "x", "there is no profile named"),
+    ] {
+        let (code, _, err) = meterbench(&data, &["profile", "copy", from, new]);
+        assert!(code == Some(2) && err.contains(why), "{from} {new}: {err}");
+    }
+    // A fault is told with line and column, and a name inside that is another's is a fault.
+    let text = std::fs::read_to_string(&file).expect("file");
+    for (from, to, part) in [
+        ("un_volts = 240", "un_volts = 9240", "column 12: rating.un_volts: 9240 is out of range"),
+        ("name = \"mt50-lab\"", "name = \"opensmartmeter-mt50\"", "is not the name of the file"),
+    ] {
+        std::fs::write(&file, text.replacen(from, to, 1)).expect("written");
+        let (code, _, err) = meterbench(&data, &["profile", "check", "mt50-lab"]);
+        assert!(code == Some(2) && err.contains("mt50-lab.toml: line ") && err.contains(part), "{err}");
+        let (code, _, err) = meterbench(&data, &run);
+        assert!(code == Some(2) && err.contains(part), "{err}");
+        let (_, out, _) = meterbench(&data, &["profile", "list"]);
+        assert!(out.contains("not used: it has faults"), "{out}");
+    }
+    // A file that takes a shipped name is never used for it.
+    let shadow = data.join("profiles").join("meters").join("opensmartmeter-mt25.toml");
+    std::fs::write(&shadow, "kind = \"meter\"").expect("written");
+    let (_, out, _) = meterbench(&data, &["profile", "show", "opensmartmeter-mt25"]);
+    assert!(out.contains("[rating]"), "{out}");
+}

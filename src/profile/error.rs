@@ -1,12 +1,13 @@
 //! What is wrong with a profile: where it stands, which key it is, and what would be right.
 
 use std::fmt;
+use std::ops::Range;
 
 /// Why a profile cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ProfileError {
     /// No shipped profile has this name.
-    #[error("there is no {}profile named {name:?}; shipped are {known}. A file of your own is named with its .toml", of(.kind))]
+    #[error("there is no {}profile named {name:?}; there are {known}. A file of your own is named with its .toml", of(.kind))]
     Unknown {
         /// Meter, procedure or instrument, where one of them was wanted.
         kind: Option<super::Kind>,
@@ -38,6 +39,11 @@ pub enum ProfileError {
 pub struct Finding {
     /// Line, counted from 1; `None` where the fault is that something is missing altogether.
     pub line: Option<usize>,
+    /// Column in the line, counted in characters from 1, where the line is known.
+    pub column: Option<usize>,
+    /// The bytes of the text it is about, for an editor to mark.
+    #[serde(skip)]
+    pub place: Option<Range<usize>>,
     /// The key as a dotted path (`rating.un_volts`); empty where the text is not TOML at all.
     pub key: String,
     /// What is wrong and what is allowed.
@@ -58,7 +64,11 @@ impl ProfileError {
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(line) = self.line {
-            write!(f, "line {line}: ")?;
+            write!(f, "line {line}")?;
+            if let Some(column) = self.column {
+                write!(f, ", column {column}")?;
+            }
+            f.write_str(": ")?;
         }
         if !self.key.is_empty() {
             write!(f, "{}: ", self.key)?;

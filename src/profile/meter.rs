@@ -126,6 +126,23 @@ impl SerialRule {
         Ok(())
     }
 
+    /// What a serial number looks like, in words; empty where any text is one.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let digits = match (self.digits_min, self.digits_max) {
+            (None, None) => String::new(),
+            (Some(min), Some(max)) if min == max => format!("{min} digits"),
+            (min, Some(max)) => format!("{} to {max} digits", min.unwrap_or(1)),
+            (Some(min), None) => format!("{min} digits or more"),
+        };
+        match (self.prefix.as_str(), digits.as_str()) {
+            ("", "") => digits,
+            ("", digits) => digits.to_owned(),
+            (prefix, "") => format!("{prefix} and more behind it"),
+            (prefix, digits) => format!("{prefix} and {digits}"),
+        }
+    }
+
     fn check_rule(&self, findings: &mut Findings) {
         let graphic = self.prefix.chars().all(|c| c.is_ascii_graphic());
         findings.require(graphic, "serial.prefix", "printable ASCII without blanks is allowed");

@@ -1,15 +1,17 @@
 //! Facts about meters, instruments and procedures, as TOML.
 //!
 //! A profile is data the user may read, copy and change; so it is read strictly: an unknown key, a wrong value or a missing
-//! part is an error with its line. Shipped profiles are part of the program and found by name; a name with a path separator
-//! or ending in `.toml` is a file. Each loaded profile carries its own text, because a record stores what was used.
+//! part is an error with its line. Shipped profiles are part of the program and found by name, those of the user's [`library`]
+//! too; a name with a path separator or ending in `.toml` is a file. Each loaded profile carries its own text, because a record stores what was used.
 
 use std::fmt;
-use std::path::MAIN_SEPARATOR;
+use std::path::{MAIN_SEPARATOR, Path};
 
+pub mod changes;
 pub mod check;
 pub mod error;
 pub mod instrument;
+pub mod library;
 pub mod meter;
 pub mod procedure;
 pub mod scalars;
@@ -22,6 +24,7 @@ mod shipped;
 use check::Findings;
 pub use error::{Finding, ProfileError};
 pub use instrument::InstrumentProfile;
+use library::Library;
 pub use meter::MeterProfile;
 pub use procedure::Procedure;
 pub use shipped::{Listed, list};
@@ -68,7 +71,7 @@ impl<T> std::ops::Deref for Loaded<T> {
     }
 }
 
-/// A meter profile by shipped name or file.
+/// A meter profile by name or file.
 ///
 /// # Errors
 /// No such profile, an unreadable file, or a fault in the text.
@@ -76,7 +79,7 @@ pub fn load_meter(name: &str) -> Result<Loaded<MeterProfile>, ProfileError> {
     load(name)
 }
 
-/// A procedure by shipped name or file.
+/// A procedure by name or file.
 ///
 /// # Errors
 /// No such profile, an unreadable file, or a fault in the text.
@@ -84,7 +87,7 @@ pub fn load_procedure(name: &str) -> Result<Loaded<Procedure>, ProfileError> {
     load(name)
 }
 
-/// An instrument profile by shipped name or file.
+/// An instrument profile by name or file.
 ///
 /// # Errors
 /// No such profile, an unreadable file, or a fault in the text.
@@ -145,17 +148,20 @@ pub fn kind_of(text: &str, origin: &str) -> Result<Kind, ProfileError> {
     })
 }
 
-/// The text of a profile, from the program or from a file, and its kind.
+/// The text of a profile, from the program, the user's library or a file, and its kind.
 ///
 /// # Errors
 /// No such profile, an unreadable file, or a text without a kind.
 pub fn text_of(name: &str) -> Result<(Kind, String), ProfileError> {
-    let text = if is_file(name) {
-        read_file(name)?
+    let (text, origin) = if is_file(name) {
+        (read_file(name)?, name.to_owned())
+    } else if let Some(text) = shipped::find(None, name) {
+        (text.to_owned(), name.to_owned())
     } else {
-        shipped::find(None, name).ok_or_else(|| unknown(None, name))?.to_owned()
+        let file = Library::installed().find(None, name).ok_or_else(|| unknown(None, name))?;
+        (read_file(&file)?, file)
     };
-    Ok((kind_of(&text, name)?, text))
+    Ok((kind_of(&text, &origin)?, text))
 }
 
 /// Loads the text of any kind and checks it.
@@ -172,17 +178,26 @@ pub fn check_text(text: &str, origin: &str) -> Result<(Kind, String), ProfileErr
     Ok((kind, name))
 }
 
+/// A name that ships is the program's own, whatever lies in the user's library: nobody's profile stands in for another.
 fn load<T: Profile>(name: &str) -> Result<Loaded<T>, ProfileError> {
     if is_file(name) {
         return parse(&read_file(name)?, name);
     }
-    parse(shipped::find(Some(T::KIND), name).ok_or_else(|| unknown(Some(T::KIND), name))?, name)
+    if let Some(text) = shipped::find(Some(T::KIND), name) {
+        return parse(text, name);
+    }
+    let file = Library::installed().find(Some(T::KIND), name).ok_or_else(|| unknown(Some(T::KIND), name))?;
+    let text = read_file(&file)?;
+    let loaded = parse::<T>(&text, &file)?;
+    match library::name_finding(&text, &loaded.name, name) {
+        Some(finding) => Err(ProfileError::Content { file, findings: vec![finding] }),
+        None => Ok(loaded),
+    }
 }
 
 fn unknown(kind: Option<Kind>, name: &str) -> ProfileError {
-    let wanted = list().into_iter().filter(|listed| kind.is_none_or(|kind| kind == listed.kind));
-    let known: Vec<_> = wanted.map(|listed| listed.name).collect();
-    ProfileError::Unknown { kind, name: name.to_owned(), known: known.join(", ") }
+    let known = Library::installed().names(kind).join(", ");
+    ProfileError::Unknown { kind, name: name.to_owned(), known }
 }
 
 /// A shipped name holds neither a separator nor an ending; both separators count everywhere, so that one habit serves.
@@ -191,5 +206,5 @@ fn is_file(name: &str) -> bool {
 }
 
 fn read_file(path: &str) -> Result<String, ProfileError> {
-    std::fs::read_to_string(path).map_err(|source| ProfileError::File { file: path.to_owned(), source })
+    library::read_text(Path::new(path)).map_err(|source| ProfileError::File { file: path.to_owned(), source })
 }

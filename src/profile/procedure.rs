@@ -23,6 +23,9 @@ pub struct Procedure {
     /// What the engineer should know.
     #[serde(default)]
     pub description: String,
+    /// The operator is asked to connect the units before anything else: for benches where hands do it.
+    #[serde(default)]
+    pub ask_to_connect: bool,
     /// When the bench counts as settled on a load point.
     pub stability: Stability,
     /// Voltage and current.

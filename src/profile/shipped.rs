@@ -48,7 +48,12 @@ pub(super) fn find(kind: Option<Kind>, name: &str) -> Option<&'static str> {
     all.find(|entry| entry.1 == name && kind.is_none_or(|kind| kind == entry.0)).map(|entry| entry.2)
 }
 
-fn title_of(text: &str) -> String {
+/// Kind, name and text of each.
+pub(super) fn texts() -> impl Iterator<Item = (Kind, &'static str, &'static str)> {
+    SHIPPED.iter().copied()
+}
+
+pub(super) fn title_of(text: &str) -> String {
     #[derive(serde::Deserialize)]
     struct Title {
         title: String,

@@ -1,5 +1,4 @@
-//! The bench around the meter: the reference that tells the truth, the source that supplies voltage and current, and the
-//! person who does what neither can.
+//! The bench around the meter: the reference that tells the truth, the source that supplies voltage and current.
 //!
 //! [`manual`] asks the operator; [`scpi`] speaks to an instrument that a profile describes. Procedures see only the traits.
 
@@ -10,6 +9,7 @@ pub mod scpi;
 pub use crate::load::{LoadPoint, PowerFactor, Side};
 
 use crate::clock::{Moment, SharedClock};
+use crate::operator::{Answer, Operator, OperatorError, Prompt, TRIES};
 use crate::port::PortError;
 use crate::units::{Amps, Degrees, Hertz, Vars, VoltAmps, Volts, Watts};
 
@@ -79,34 +79,21 @@ pub trait Source: Send {
     fn patience(&self) -> std::time::Duration;
 }
 
-/// The person at the bench.
-pub trait Operator: Send + Sync {
-    /// Says something that needs no answer.
-    fn tell(&self, message: &str);
-
-    /// Asks, and waits for the answer, trimmed.
-    ///
-    /// # Errors
-    /// Nobody is there to answer, or the run was cancelled meanwhile.
-    fn ask(&self, question: &str) -> Result<String, OperatorError>;
-}
-
-/// A question is asked so many times before nonsense counts as no answer.
-const TRIES: usize = 5;
-
-/// Asks until the answer can be read; says what is wrong with one that cannot.
+/// Asks for a text until it can be read; says what is wrong with one that cannot.
 ///
 /// # Errors
 /// Nobody answers, or only nonsense comes back.
 pub fn ask_until<T>(
     operator: &dyn Operator,
-    question: &str,
+    prompt: &Prompt,
     read: impl Fn(&str) -> Result<T, String>,
 ) -> Result<T, InstrumentError> {
     let mut last = (String::new(), String::new());
     for _ in 0..TRIES {
-        let unanswered = |source| InstrumentError::Operator { question: question.to_owned(), source };
-        let answer = operator.ask(question).map_err(unanswered)?;
+        let unanswered = |source| InstrumentError::Operator { question: prompt.question.clone(), source };
+        let Answer::Text(answer) = operator.ask(prompt).map_err(unanswered)? else {
+            return Err(unanswered(OperatorError::Unreadable));
+        };
         match read(&answer) {
             Ok(value) => return Ok(value),
             Err(problem) => {
@@ -117,21 +104,10 @@ pub fn ask_until<T>(
     }
     Err(InstrumentError::Answer {
         instrument: "the operator".to_owned(),
-        command: question.to_owned(),
+        command: prompt.question.clone(),
         answer: last.0.chars().take(80).collect(),
         problem: last.1,
     })
-}
-
-/// Why a question has no answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OperatorError {
-    /// No terminal, or the input ended.
-    #[error("nobody is there to answer")]
-    Absent,
-    /// The run was cancelled while the question stood.
-    #[error("cancelled at a question")]
-    Cancelled,
 }
 
 /// What a reference or a source needs from the bench.

@@ -3,6 +3,7 @@
 //! A set holds values, not truth: it is not range-checked (that is [`super::formula`]) and says nothing about what a chip holds.
 
 mod change;
+pub mod dump;
 
 use m90e26::field::MMode;
 use m90e26::{Register, checksum};

@@ -1,7 +1,7 @@
-//! Numbers as people type them: with a point or a comma, with a unit or without.
+//! What people type of a load point: voltage, current, power or power factor.
 
+use crate::operator::number::with_unit;
 use crate::reference::PowerFactor;
-use crate::units::Percent;
 
 /// Active power as it was typed.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -17,7 +17,7 @@ pub enum Power {
 /// # Errors
 /// Says what is wrong, for the one who typed it.
 pub fn volts(text: &str) -> Result<f64, String> {
-    not_negative(with_unit(text, &[("mV", 1e-3), ("kV", 1e3), ("V", 1.0)])?)
+    not_negative(with_unit(text, "V")?)
 }
 
 /// Amperes: `5.003`, `5003 mA`.
@@ -25,7 +25,7 @@ pub fn volts(text: &str) -> Result<f64, String> {
 /// # Errors
 /// Says what is wrong, for the one who typed it.
 pub fn amps(text: &str) -> Result<f64, String> {
-    not_negative(with_unit(text, &[("mA", 1e-3), ("A", 1.0)])?)
+    not_negative(with_unit(text, "A")?)
 }
 
 /// Watts: `1200`, `1.2 kW`, `-3 W`.
@@ -33,20 +33,7 @@ pub fn amps(text: &str) -> Result<f64, String> {
 /// # Errors
 /// Says what is wrong, for the one who typed it.
 pub fn watts(text: &str) -> Result<f64, String> {
-    with_unit(text, &[("mW", 1e-3), ("kW", 1e3), ("W", 1.0)])
-}
-
-/// Percent: `-0.12`, `0,3 %`.
-///
-/// # Errors
-/// Says what is wrong, for the one who typed it.
-pub fn percent(text: &str) -> Result<Percent, String> {
-    let value = with_unit(text, &[("%", 1.0)])?;
-    // A meter that is off by half is broken or wired wrongly, and cannot be corrected by the chip's gain either.
-    if value.abs() > 50.0 {
-        return Err(format!("{value} % is no error of a meter; -50 to 50 is"));
-    }
-    Ok(Percent(value))
+    with_unit(text, "W")
 }
 
 /// A power factor: `1`, `0,5`, `0.5L`.
@@ -56,7 +43,7 @@ pub fn percent(text: &str) -> Result<Percent, String> {
 pub fn factor(text: &str) -> Result<f64, String> {
     let value = match text.trim().replace(',', ".").parse::<PowerFactor>() {
         Ok(factor) => factor.magnitude,
-        Err(_) => with_unit(text, &[])?,
+        Err(_) => with_unit(text, "")?,
     };
     if (-1.0..=1.0).contains(&value) { Ok(value) } else { Err(format!("{value} is no power factor; -1 to 1 is")) }
 }
@@ -81,36 +68,21 @@ pub fn power(text: &str) -> Result<Power, String> {
 /// # Errors
 /// Says what was expected.
 pub fn near(value: f64, wanted: f64, unit: &str) -> Result<f64, String> {
-    // Half of it is no precision; without current there is still noise.
-    let allowed = (wanted.abs() * 0.5).max(0.5);
-    if (value - wanted).abs() <= allowed {
+    let [least, most] = around(wanted);
+    if (least..=most).contains(&value) {
         Ok(value)
     } else {
         Err(format!("{value} {unit} is far from the load point's {wanted:.3} {unit}"))
     }
 }
 
-fn not_negative(value: f64) -> Result<f64, String> {
-    if value >= 0.0 { Ok(value) } else { Err(format!("{value} is negative")) }
+/// What is believed where this value is wanted. Half of it is no precision; without current there is still noise.
+#[must_use]
+pub fn around(wanted: f64) -> [f64; 2] {
+    let allowed = (wanted.abs() * 0.5).max(0.5);
+    [wanted - allowed, wanted + allowed]
 }
 
-fn with_unit(text: &str, units: &[(&str, f64)]) -> Result<f64, String> {
-    let text = text.trim();
-    // The letter's case tells milli from mega but is typed as it comes; longer units stand first in the list.
-    let strip = |unit: &str| {
-        let at = text.len().checked_sub(unit.len())?;
-        let (number, end) = text.split_at_checked(at)?;
-        end.eq_ignore_ascii_case(unit).then_some(number)
-    };
-    let (number, factor) = units.iter().find_map(|(unit, factor)| Some((strip(unit)?, *factor))).unwrap_or((text, 1.0));
-    let number = number.trim_end();
-    let commas = number.matches(',').count();
-    if commas > 1 || (commas == 1 && number.contains('.')) {
-        return Err(format!("{text:?} has more than one decimal mark"));
-    }
-    let plain = !number.is_empty() && number.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | '+' | '-'));
-    match number.replace(',', ".").parse::<f64>() {
-        Ok(value) if plain && value.is_finite() => Ok(value * factor),
-        _ => Err(format!("{text:?} is not a number")),
-    }
+fn not_negative(value: f64) -> Result<f64, String> {
+    if value >= 0.0 { Ok(value) } else { Err(format!("{value} is negative")) }
 }

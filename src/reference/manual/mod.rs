@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use super::{
-    BenchServices, Identity, InstrumentError, LoadPoint, OperatorError, Reference, ReferenceReading, Source, ask_until,
-};
+use super::{BenchServices, Identity, InstrumentError, LoadPoint, Reference, ReferenceReading, Source, ask_until};
 use crate::clock::{Moment, sleep};
+use crate::operator::{OperatorError, Prompt, Sketch, ask_number};
 use crate::port::url::{DeviceUrl, UrlError};
 use crate::units::{Amps, Volts, Watts};
 
@@ -57,7 +56,7 @@ impl ManualReference {
     /// # Errors
     /// An unknown option, or one that cannot be read.
     pub fn from_url(url: &DeviceUrl, services: BenchServices) -> Result<Self, UrlError> {
-        url.expect_options(&["u", "i", "p", "pf", "model", "serial"])?;
+        Self::check(url)?;
         let text = |name: &str| url.option(name).unwrap_or_default().to_owned();
         Ok(Self {
             services,
@@ -67,6 +66,15 @@ impl ManualReference {
             given_for: None,
             current: None,
         })
+    }
+
+    /// What [`Self::from_url`] checks.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn check(url: &DeviceUrl) -> Result<(), UrlError> {
+        url.expect_options(&["u", "i", "p", "pf", "model", "serial"])?;
+        given(url).map(|_| ())
     }
 
     /// Asks until the values are those of the load point: typed values do not settle by themselves, so waiting helps nobody.
@@ -86,26 +94,25 @@ impl ManualReference {
     }
 
     fn ask_each(&self, point: &LoadPoint) -> Result<Typed, InstrumentError> {
-        let u = self.ask(&format!("U in V as the reference shows (load point {:.1})", point.u), |answer| {
-            entry::near(entry::volts(answer)?, point.u.0, "V")
-        })?;
-        let i = self.ask(&format!("I in A as the reference shows (load point {:.3})", point.i), |answer| {
-            entry::near(entry::amps(answer)?, point.i.0, "A")
-        })?;
+        let u = self.ask_about(format!("U as the reference shows (load point {:.1})", point.u), "V", point.u.0)?;
+        let i = self.ask_about(format!("I as the reference shows (load point {:.3})", point.i), "A", point.i.0)?;
         if i == 0.0 {
             return Ok(Typed { u: Volts(u), i: Amps(i), p: Watts(0.0), pf: None });
         }
         let wanted = point.u.0 * point.i.0 * point.pf.magnitude;
         let question = format!("P in W as the reference shows (about {wanted:.1} W), or the power factor as PF 0.5");
-        self.ask(&question, |answer| {
+        ask_until(&*self.services.operator, &Prompt::text(question).with(Sketch::ReadDisplay), |answer| {
             let typed = typed(u, i, entry::power(answer)?)?;
             entry::near(typed.p.0, wanted, "W")?;
             Ok(typed)
         })
     }
 
-    fn ask<T>(&self, question: &str, read: impl Fn(&str) -> Result<T, String>) -> Result<T, InstrumentError> {
-        ask_until(&*self.services.operator, question, read)
+    /// A value that is not far from the one wanted, and not negative.
+    fn ask_about(&self, question: String, unit: &'static str, wanted: f64) -> Result<f64, InstrumentError> {
+        let [least, most] = entry::around(wanted);
+        let prompt = Prompt::number(question, unit, [least.max(0.0), most]).with(Sketch::ReadDisplay);
+        ask_number(&*self.services.operator, &prompt).map_err(|source| unanswered(&prompt.question, source))
     }
 }
 
@@ -196,8 +203,9 @@ impl Source for ManualSource {
         match self.confirm {
             Confirm::Reference => self.services.operator.tell(&what),
             Confirm::Enter => {
-                let question = format!("{what}, then press Enter");
-                self.services.operator.ask(&question).map_err(|source| unanswered(&question, source))?;
+                let sketch = if point.i.0 == 0.0 { Sketch::LoadOff } else { Sketch::LoadOn };
+                let prompt = Prompt::confirm(what).with(sketch);
+                self.services.operator.ask(&prompt).map_err(|source| unanswered(&prompt.question, source))?;
             }
         }
         Ok(())

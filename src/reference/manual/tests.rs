@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::*;
 use crate::clock::VirtualClock;
-use crate::reference::{Operator, PowerFactor};
+use crate::operator::{Answer, Operator};
+use crate::reference::PowerFactor;
 use crate::units::Hertz;
 
 struct Script {
@@ -18,10 +19,10 @@ impl Operator for Script {
         self.said.lock().unwrap_or_else(PoisonError::into_inner).push(message.to_owned());
     }
 
-    fn ask(&self, question: &str) -> Result<String, OperatorError> {
-        self.tell(question);
-        let answer = self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-        answer.map(str::to_owned).ok_or(OperatorError::Absent)
+    fn ask(&self, prompt: &Prompt) -> Result<Answer, OperatorError> {
+        self.tell(&prompt.question);
+        let next = || self.answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        prompt.read_until(|problem| self.tell(problem), || next().map(str::to_owned).ok_or(OperatorError::Absent))
     }
 }
 
@@ -80,7 +81,10 @@ fn nonsense_is_asked_again_but_not_for_ever() {
         assert!(said.contains(part), "{part}: {said}");
     }
     let (mut second, _) = reference("manual:", &["inf"; 9]);
-    assert!(matches!(second.load_point_changed(&IB), Err(InstrumentError::Answer { .. })));
+    assert!(matches!(
+        second.load_point_changed(&IB),
+        Err(InstrumentError::Operator { source: OperatorError::Unreadable, .. })
+    ));
     assert!(second.read().is_err(), "no values of another load point");
     let (mut third, _) = reference("manual:", &["240"]);
     assert!(matches!(third.load_point_changed(&IB), Err(InstrumentError::Operator { .. })));
@@ -129,7 +133,7 @@ fn the_source_is_set_by_the_operator() {
     source.switch_off().expect("told");
     assert_eq!(source.patience(), Duration::from_secs(600));
     let said = script.said();
-    assert_eq!(said[0], "Set the source to 240.0 V, 5.000 A, PF 0.5L, 50.0 Hz, switched on, then press Enter");
+    assert_eq!(said[0], "Set the source to 240.0 V, 5.000 A, PF 0.5L, 50.0 Hz, switched on");
     assert!(said[2].contains("current circuit open"), "{said:?}");
     assert_eq!(said[3], "Switch voltage and current off");
 }

@@ -5,9 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::*;
 use crate::clock::VirtualClock;
+use crate::operator::{Answer, Operator, OperatorError, Prompt};
 use crate::port::{Level, LineSettings, PortError, Signal};
 use crate::profile::{load_instrument, parse, text_of};
-use crate::reference::{Operator, OperatorError, PowerFactor, Side};
+use crate::reference::{PowerFactor, Side};
 use crate::units::{Amps, Hertz, Volts, Watts};
 
 mod bad_answers;
@@ -107,7 +108,7 @@ struct Nobody;
 
 impl Operator for Nobody {
     fn tell(&self, _message: &str) {}
-    fn ask(&self, _question: &str) -> Result<String, OperatorError> {
+    fn ask(&self, _prompt: &Prompt) -> Result<Answer, OperatorError> {
         Err(OperatorError::Absent)
     }
 }

@@ -19,6 +19,7 @@ use meterbench::gui::pages::bench::BenchPage;
 use meterbench::gui::session::{Limits, Link, Links, Notice};
 use meterbench::job::NoWake;
 use meterbench::meter::BusStatistics;
+use meterbench::operator::Prompt;
 use meterbench::procedure::event::MeterReading;
 use meterbench::procedure::{Control, Event, Measurement, RunReport, Verdict};
 use meterbench::reference::{LoadPoint, PowerFactor, ReferenceReading};
@@ -44,7 +45,7 @@ fn outline(window: &Window) -> String {
 fn connected() -> Links {
     let ready = |name: &str| Link::Ready(name.to_owned());
     Links {
-        meter: ready("M90E26"),
+        meters: vec![ready("M90E26")],
         reference: ready("Meterbench SIM"),
         source: ready("Meterbench SIM"),
         simulated: true,
@@ -66,7 +67,7 @@ fn told(notices: Vec<Notice>) -> Window {
 
 fn began() -> Notice {
     let limits = Limits { voltage: Some(0.2), current: Some(0.2), energy: Some(0.2) };
-    Notice::Began { control: Arc::new(Control::new(|_| {})), limits }
+    Notice::Began { control: Arc::new(Control::new(|_| {})), limits, expected: Vec::new() }
 }
 
 fn reference(millis: u64) -> Notice {
@@ -186,7 +187,11 @@ fn error_reads_as() {
 
 #[test]
 fn a_question_takes_the_keyboard_and_enter_answers_it() {
-    let mut window = told(vec![Notice::Links(connected()), began(), Notice::Question("U in V".to_owned())]);
+    let mut window = told(vec![
+        Notice::Links(connected()),
+        began(),
+        Notice::Question(Prompt::number("U in V", "V", [120.0, 360.0])),
+    ]);
     window.get_by_role_and_label(Role::TextInput, "U in V").type_text("239.98");
     window.run();
     window.key_press(egui::Key::Enter);
@@ -197,10 +202,14 @@ fn a_question_takes_the_keyboard_and_enter_answers_it() {
 
 #[test]
 fn escape_at_a_question_stops_the_run() {
-    let mut window = told(vec![Notice::Links(connected()), began(), Notice::Question("U in V".to_owned())]);
+    let mut window = told(vec![
+        Notice::Links(connected()),
+        began(),
+        Notice::Question(Prompt::number("U in V", "V", [120.0, 360.0])),
+    ]);
     window.key_press(egui::Key::Escape);
     window.run();
-    assert!(window.state().core.run.cancelling);
+    assert!(window.state().core.run().cancelling);
     assert!(window.get_all_by_label("Stopping, the source goes off").count() > 1);
 }
 
@@ -225,7 +234,7 @@ fn what_the_meter_showed_long_ago_is_no_reading() {
 }
 
 #[test]
-fn the_addresses_open_by_key() {
+fn the_connections_open_by_key() {
     let mut window = told(vec![Notice::Links(connected())]);
     assert!(window.query_by_label("Connect").is_none());
     window.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::L);
@@ -263,7 +272,7 @@ fn scan(window: &mut Window, serial: &str) {
 }
 
 fn verdict(app: &App) -> Option<Verdict> {
-    app.core.run.report.as_ref().filter(|_| !app.core.run.running).map(|report| report.verdict)
+    app.core.run().report.as_ref().filter(|_| !app.core.run().running).map(|report| report.verdict)
 }
 
 #[test]
@@ -274,8 +283,8 @@ fn from_the_scan_to_pass() {
     assert_eq!(verdict(window.state()), Some(Verdict::Pass), "{}", outline(&window));
     assert!(window.get_all_by_label("PASS").count() > 1);
     assert!(window.get_all_by_label("SIMULATED").count() > 1);
-    assert!(!window.state().core.run.registers.is_empty());
-    assert!(window.state().core.run.load_point.is_none());
+    assert!(!window.state().core.run().registers.is_empty());
+    assert!(window.state().core.run().load_point.is_none());
 }
 
 #[test]
@@ -291,12 +300,12 @@ fn a_reversed_transformer_fails_with_its_advice() {
 fn cancel_aborts_and_the_source_is_off() {
     let mut window = bench("sim:?seed=7&pace=20");
     scan(&mut window, "MT9");
-    until(&mut window, "on", |app| app.core.live.reference.is_some_and(|now| now.u.0 > 200.0));
+    until(&mut window, "on", |app| app.core.live().reference.is_some_and(|now| now.u.0 > 200.0));
     window.get_by_label("Cancel").click();
     until(&mut window, "over", |app| verdict(app).is_some());
     assert_eq!(verdict(window.state()), Some(Verdict::Aborted));
     // What the reference shows afterwards is the proof.
-    until(&mut window, "off", |app| app.core.live.reference.is_some_and(|now| now.u.0 < 1.0));
+    until(&mut window, "off", |app| app.core.live().reference.is_some_and(|now| now.u.0 < 1.0));
     assert!(window.get_all_by_label("ABORTED").count() > 0);
 }
 
@@ -306,18 +315,18 @@ fn a_second_unit_follows_by_the_scanner_alone() {
     scan(&mut window, "MT7");
     until(&mut window, "over", |app| verdict(app).is_some());
     scan(&mut window, "MT8");
-    until(&mut window, "started", |app| app.core.run.serial == "MT8");
+    until(&mut window, "started", |app| app.core.run().serial == "MT8");
     until(&mut window, "over", |app| verdict(app).is_some());
-    assert_eq!(window.state().core.run.report.as_ref().unwrap().serial, "MT8");
+    assert_eq!(window.state().core.run().report.as_ref().unwrap().serial, "MT8");
 }
 
 #[test]
 fn a_serial_number_that_is_none_is_refused_in_words() {
     let mut window = bench("sim:?seed=7");
     scan(&mut window, "MT 7");
-    until(&mut window, "refused", |app| app.core.problem.is_some());
-    window.get_by_label("Scan the label again, or choose the profile of this unit");
+    window.get_by_label("The character ' ' cannot stand in it");
     assert!(window.state().core.ready());
+    assert!(!window.state().core.run().running);
 }
 
 #[test]
@@ -348,6 +357,6 @@ fn a_simulated_meter_with_a_manual_reference_asks_for_its_readings() {
 fn closing_the_window_in_the_middle_of_a_run_ends_it() {
     let mut window = bench("sim:?seed=7&pace=20");
     scan(&mut window, "MT9");
-    until(&mut window, "on", |app| app.core.live.reference.is_some_and(|now| now.u.0 > 200.0));
+    until(&mut window, "on", |app| app.core.live().reference.is_some_and(|now| now.u.0 > 200.0));
     assert!(window.state_mut().core.close());
 }

@@ -444,6 +444,11 @@ fn small_windows_hold_it() {
     for size in [[640.0, 360.0], [1080.0, 656.0], [3840.0, 2160.0]] {
         window.set_size(size.into());
         window.run();
+        // Where there is no room for both, inputs and results take turns.
+        if size[0] < 800.0 {
+            window.get_by_label("Results").click();
+            window.run();
+        }
         window.get_by_label("As the sheet");
     }
 }

@@ -12,11 +12,12 @@ use egui::accesskit::Role;
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use m90e26::Register;
+use meterbench::calibration::registers::dump::Dump;
 use meterbench::gui::app::dress;
 use meterbench::gui::command::{Command, Commands};
 use meterbench::gui::core::Core;
 use meterbench::gui::pages::PageCtx;
-use meterbench::gui::pages::registers::RegistersPage;
+use meterbench::gui::pages::registers::{RegisterFile, RegistersPage};
 use meterbench::gui::session::{
     AddressTexts, Limits, Link, Links, Notice, RegisterNotice, RegisterRequest, RegisterWord, Scope, Session, Write,
 };
@@ -47,6 +48,10 @@ fn window(core: Core) -> Window {
                 match command {
                     Command::ReadRegisters(scope) => desk.core.request_registers(RegisterRequest::Read(scope)),
                     Command::WriteRegister(write) => desk.core.request_registers(RegisterRequest::Write(write)),
+                    Command::WriteRegisters(writes) => {
+                        desk.core.request_registers(RegisterRequest::WriteAll(writes));
+                    }
+                    Command::RegisterFile(_) => {}
                     other => panic!("{other:?} is not this page's"),
                 }
             }
@@ -64,7 +69,7 @@ fn outline(window: &Window) -> String {
 
 fn links() -> Notice {
     let ready = || Link::Ready("Meterbench SIM".to_owned());
-    Notice::Links(Links { meter: ready(), reference: ready(), source: ready(), simulated: true, open: true })
+    Notice::Links(Links { meters: vec![ready()], reference: ready(), source: ready(), simulated: true, open: true })
 }
 
 fn words(changed: &[(Register, u16)]) -> Notice {
@@ -95,16 +100,21 @@ fn told(notices: Vec<Notice>) -> Window {
 }
 
 fn began() -> Notice {
-    Notice::Began { control: Arc::new(Control::new(|_| {})), limits: Limits::default() }
+    Notice::Began { control: Arc::new(Control::new(|_| {})), limits: Limits::default(), expected: Vec::new() }
 }
 
 /// A window on the simulated station.
 fn station() -> Window {
     let mut core = Core::with(Session::spawn(Arc::new(NoWake)).unwrap());
     let text = |text: &str| text.to_owned();
-    core.connect(AddressTexts { meter: text("sim:?seed=7"), reference: text(""), source: text("") });
+    core.connect(AddressTexts {
+        meter: text("sim:?seed=7"),
+        reference: text(""),
+        source: text(""),
+        ..AddressTexts::default()
+    });
     let mut window = window(core);
-    until(&mut window, "connected", |desk| matches!(desk.core.links.meter, Link::Ready(_)));
+    until(&mut window, "connected", |desk| matches!(desk.core.links.meter(), Link::Ready(_)));
     window
 }
 
@@ -197,7 +207,7 @@ fn sag_threshold_is_written_in_two_steps_and_read_back() {
     press(&mut window, "Write to the chip");
     until(&mut window, "written", |desk| desk.core.registers.written.is_some() && !desk.core.registers.busy);
     window.get_by_label("Written and read back: 1D6A → 1F2F");
-    assert!(row(&window, Register::SagTh).contains("1F2F, 7983, sag below 181.9 V, power-on 1D6A, ≠ changed"));
+    assert!(row(&window, Register::SagTh).contains("1F2F, 7983, sag below 181.9 V, ≠ 1D6A differs"));
     // The chip has it, not only the page.
     read_all(&mut window);
     assert_eq!(window.state().core.registers.value(Register::SagTh), Some(0x1F2F));
@@ -236,7 +246,7 @@ fn the_station_refuses_what_the_page_would_not_ask() {
     window.state_mut().core.request_registers(RegisterRequest::Write(write));
     until(&mut window, "refused", |desk| desk.core.problem.is_some());
     window.get_by_label("Irms can only be read");
-    assert!(matches!(window.state().core.links.meter, Link::Ready(_)));
+    assert!(matches!(window.state().core.links.meter(), Link::Ready(_)));
 }
 
 #[test]
@@ -283,10 +293,10 @@ fn pasted_values_are_compared() {
     window.run();
     press(&mut window, "Pasted values");
     let text = "Ugain = 0x71D8\nLgain = 0x1D00";
-    type_into(&mut window, Role::MultilineTextInput, "Names and values as TOML or JSON", text);
+    type_into(&mut window, Role::MultilineTextInput, "Names and values as TOML, JSON, hex or C", text);
     window.get_by_label("2 registers to compare with");
-    assert!(row(&window, Register::Ugain).contains("71D8 = same"), "{}", row(&window, Register::Ugain));
-    assert!(row(&window, Register::Lgain).contains("1D00 ≠ differs"));
+    assert!(row(&window, Register::Ugain).contains("= 71D8 same"), "{}", row(&window, Register::Ugain));
+    assert!(row(&window, Register::Lgain).contains("≠ 1D00 differs"));
     window.get_by_label("Only differing").click();
     window.run();
     assert!(row(&window, Register::Ugain).is_empty() && !row(&window, Register::Lgain).is_empty());
@@ -298,10 +308,10 @@ fn the_profile_is_compared() {
     window.get_by_role_and_label(Role::ComboBox, "Compare with").click();
     window.run();
     press(&mut window, "opensmartmeter-mt50");
-    let differing = outline(&window).lines().filter(|line| line.contains("≠ differs")).count();
+    let differing = outline(&window).lines().filter(|line| line.ends_with("differs\"")).count();
     assert!(differing > 0, "{}", outline(&window));
     // A gain is measured in each unit; the profile has none.
-    assert!(row(&window, Register::Lgain).ends_with("power-on 0000\""));
+    assert!(!row(&window, Register::Lgain).contains("differs") && !row(&window, Register::Lgain).contains("same"));
 }
 
 #[test]
@@ -316,7 +326,148 @@ fn windows_small_and_large_hold_it_all() {
     for size in [[640.0, 360.0], [960.0, 600.0], [3840.0, 2160.0]] {
         let mut window = told(vec![links(), calibrated()]);
         window.set_size(size.into());
+        window.run();
         select(&mut window, Register::MMode);
+        let narrow = window.query_by_label("Back to the map").is_some();
+        assert_eq!(narrow, size[0] < 760.0);
+        if narrow {
+            press(&mut window, "Back to the map");
+        }
         window.get_by_label("Read all");
     }
+}
+
+/// A dump of the simulated unit with these registers changed.
+fn dump(window: &Window, changed: &[(Register, u16)]) -> String {
+    let mut words: std::collections::BTreeMap<Register, u16> =
+        window.state().core.registers.words.iter().map(|(register, word)| (*register, word.value)).collect();
+    words.extend(changed.iter().copied());
+    let (serial, saved) = ("MT4711".to_owned(), "2026-03-04T05:06:07Z".to_owned());
+    Dump { serial, saved, simulated: Some(true), words, unknown: Vec::new() }.to_json()
+}
+
+#[test]
+fn another_unit_is_compared_in_words() {
+    let mut window = told(vec![links(), calibrated()]);
+    let text = dump(&window, &[(Register::MMode, 0x7C22), (Register::Ugain, 0x7000), (Register::Urms, 0x1234)]);
+    let said = window.state_mut().page.load("other.json", &text).unwrap();
+    assert!(said.starts_with("other.json: "), "{said}");
+    window.run();
+    insta::assert_snapshot!("differences", outline(&window));
+    for words in
+        ["Chip → MT4711 (other.json)", "SIMULATED: these registers are of no real unit", "71D8 → 7000", "9422 → 7C22"]
+    {
+        window.get_by_label(words);
+    }
+    // A measured value differs from moment to moment and is not compared.
+    assert!(!row(&window, Register::Urms).contains("differs"));
+    assert!(
+        outline(&window).contains("Lgain: ")
+            || outline(&window).contains("LGain: ")
+            || outline(&window).contains("gain")
+    );
+    window.get_by_label("Only differing").click();
+    window.run();
+    assert!(row(&window, Register::Lgain).is_empty() && !row(&window, Register::MMode).is_empty());
+    // Field by field at the register itself, too.
+    select(&mut window, Register::MMode);
+    window.get_by_label("≠ MT4711 (other.json) has 7C22");
+    // What is no register list changes nothing.
+    let problem = window.state_mut().page.load("notes.txt", "hello").unwrap_err();
+    assert!(problem.starts_with("notes.txt: "), "{problem}");
+    window.run();
+    window.get_by_label("≠ MT4711 (other.json) has 7C22");
+}
+
+#[test]
+fn differences_are_written_after_a_question_and_the_chip_goes_on() {
+    let mut window = station();
+    read_all(&mut window);
+    let text = dump(&window, &[(Register::Ugain, 0x7000), (Register::Lgain, 0x0123), (Register::SagTh, 0x1F2F)]);
+    window.state_mut().page.load("unit.json", &text).unwrap();
+    window.run();
+    press(&mut window, "Write the differences…");
+    for words in ["03 SagTh 1D6A → 1F2F", "23 Lgain 0000 → 0123", "31 Ugain 6720 → 7000"] {
+        window.get_by_label(words);
+    }
+    assert!(outline(&window).contains("CS1") && outline(&window).contains("CS2"), "{}", outline(&window));
+    insta::assert_snapshot!("write_all", outline(&window));
+    // Enter on what has the focus writes nothing.
+    window.key_press(egui::Key::Enter);
+    window.run();
+    assert!(window.query_by_label("Keep all").is_none());
+    let wrote = |asked: &Commands| asked.iter().any(|command| matches!(command, Command::WriteRegisters(_)));
+    assert!(!wrote(&window.state().asked));
+    press(&mut window, "Write the differences…");
+    let button = window.state().core.registers.busy;
+    assert!(!button);
+    let label = window.get_by(|node| {
+        node.role() == Role::Button && node.label().is_some_and(|label| label.ends_with("words to the chip"))
+    });
+    label.click();
+    window.run();
+    until(&mut window, "written", |desk| wrote(&desk.asked) && !desk.core.registers.busy);
+    let registers = &window.state().core.registers;
+    for (register, value) in [(Register::Ugain, 0x7000), (Register::Lgain, 0x0123), (Register::SagTh, 0x1F2F)] {
+        assert_eq!(registers.value(register), Some(value), "{register}: {:?}", window.state().core.problem);
+    }
+    assert!(window.state().core.problem.is_none());
+}
+
+#[test]
+fn a_chip_in_normal_operation_gets_its_checksums_too() {
+    let mut window = told(vec![links(), calibrated()]);
+    window.state_mut().page.load("a.txt", "Ugain 7000\nLgain 0123").unwrap();
+    window.run();
+    press(&mut window, "Write the differences…");
+    let text = outline(&window);
+    assert!(text.contains("so metering goes on") && text.contains("so measuring goes on"), "{text}");
+    assert!(text.contains("Write 6 words to the chip?"), "{text}");
+    window.get_by_label("Write the checksums that match, too").click();
+    window.run();
+    let text = outline(&window);
+    assert!(text.contains("CS1 will not match any more, and the chip stops metering until CS1 is"), "{text}");
+    press(&mut window, "Write 2 words to the chip");
+    let Some(Command::WriteRegisters(writes)) = window.state().asked.last() else { panic!("nothing was asked") };
+    assert_eq!(
+        *writes,
+        [Write { register: Register::Lgain, value: 0x0123 }, Write { register: Register::Ugain, value: 0x7000 }]
+    );
+}
+
+#[test]
+fn a_dump_is_saved_with_whose_it_is() {
+    let mut window = told(vec![links()]);
+    assert!(window.get_by_label("Save dump…").accesskit_node().is_disabled());
+    window.state_mut().core.apply(calibrated());
+    window.run();
+    type_into(&mut window, Role::TextInput, "of unit", "MT99");
+    press(&mut window, "Save dump…");
+    let Some(Command::RegisterFile(RegisterFile::Save(dump))) = window.state().asked.last() else {
+        panic!("not asked")
+    };
+    assert_eq!((dump.serial.as_str(), dump.simulated), ("MT99", Some(true)));
+    assert_eq!(dump.words.get(&Register::Ugain), Some(&0x71D8));
+    press(&mut window, "Open file…");
+    assert!(matches!(window.state().asked.last(), Some(Command::RegisterFile(RegisterFile::Open))));
+}
+
+#[test]
+fn access_rules_hold_for_every_register() {
+    let mut window = told(vec![links(), calibrated()]);
+    for register in Register::ALL {
+        select(&mut window, register);
+        let writable = register.access() == m90e26::Access::ReadWrite;
+        assert_eq!(window.query_by_label("Write…").is_some(), writable, "{register}");
+        assert_eq!(
+            Write { register, value: 0x1234 & 0x7FFF }.check().is_ok(),
+            writable && !command(register),
+            "{register}"
+        );
+    }
+}
+
+/// It takes a few words only.
+fn command(register: Register) -> bool {
+    matches!(register, Register::CalStart | Register::AdjStart | Register::SmallPMod | Register::Lphi | Register::Nphi)
 }

@@ -44,11 +44,11 @@ fn outline(window: &Window) -> String {
 
 fn connected() -> Notice {
     let ready = || Link::Ready("Meterbench SIM".to_owned());
-    Notice::Links(Links { meter: ready(), reference: ready(), source: ready(), simulated: true, open: true })
+    Notice::Links(Links { meters: vec![ready()], reference: ready(), source: ready(), simulated: true, open: true })
 }
 
 fn began() -> Notice {
-    Notice::Began { control: Arc::new(Control::new(|_| {})), limits: Limits::default() }
+    Notice::Began { control: Arc::new(Control::new(|_| {})), limits: Limits::default(), expected: Vec::new() }
 }
 
 fn ended(serial: &str, verdict: Verdict) -> Notice {
@@ -148,7 +148,7 @@ fn a_run_goes_on_while_another_page_is_shown() {
     let mut window = told(vec![connected(), began(), Notice::Run(started), Notice::Run(step)]);
     key(&mut window, Route::Profiles.key());
     window.get_by_label("MT7: Identify, 0 %, Esc cancels");
-    window.state_mut().core.apply(Notice::Question("U in V".to_owned()));
+    window.state_mut().core.apply(Notice::Question(meterbench::operator::Prompt::text("U in V")));
     window.run();
     window.get_by_role_and_label(Role::TextInput, "U in V");
     key(&mut window, Key::F1);
@@ -196,7 +196,7 @@ fn a_slow_screen_brings_it_all_at_once() {
     window.run();
     assert_eq!(window.state().page.serial, "");
     assert_eq!(window.state().core.settings.theme, ThemeChoice::Dark);
-    assert!(!window.state().core.run.running);
+    assert!(!window.state().core.run().running);
     assert!(window.query_by_role_and_label(Role::TextInput, "Command").is_none());
 }
 
@@ -232,9 +232,9 @@ fn escape_closes_the_palette_and_leaves_the_run_alone() {
     press(&mut window, Modifiers::COMMAND, Key::K);
     key(&mut window, Key::Escape);
     assert!(window.query_by_role_and_label(Role::TextInput, "Command").is_none());
-    assert!(!window.state().core.run.cancelling);
+    assert!(!window.state().core.run().cancelling);
     key(&mut window, Key::Escape);
-    assert!(window.state().core.run.cancelling);
+    assert!(window.state().core.run().cancelling);
 }
 
 #[test]
@@ -244,7 +244,7 @@ fn what_cannot_be_done_now_is_shown_and_does_nothing() {
     typed(&mut window, "start procedure on this unit");
     assert!(window.get_by_role_and_label(Role::ListBoxOption, "Start").accesskit_node().is_disabled());
     key(&mut window, Key::Enter);
-    assert!(!window.state().core.run.running);
+    assert!(!window.state().core.run().running);
     window.get_by_role_and_label(Role::TextInput, "Command");
 }
 
@@ -276,7 +276,8 @@ fn every_key_is_given_once() {
 fn pages_read_as() {
     let mut window = told(vec![connected()]);
     window.state_mut().core.settings_file = Some("/home/user/.config/meterbench/settings.toml".into());
-    let port = |name: &str, about: &str| PluggedPort { name: name.to_owned(), description: about.to_owned() };
+    let port =
+        |name: &str, about: &str| PluggedPort { name: name.to_owned(), description: about.to_owned(), unique: None };
     window.state_mut().core.ports = Some(vec![port("/dev/ttyS0", ""), port("/dev/ttyUSB0", "FTDI FT232R A50285BI")]);
     for (route, name) in [(Route::Profiles, "profiles"), (Route::Settings, "settings"), (Route::About, "about")] {
         key(&mut window, route.key());
@@ -293,7 +294,7 @@ fn every_shipped_profile_is_shown_and_passes() {
         window.run();
         window.get_by_label(&listed.title);
         window.get_by_label("Passes its checks");
-        window.get_by_role_and_label(Role::TextInput, &format!("Text of {}", listed.name));
+        window.get_by_role_and_label(Role::MultilineTextInput, &format!("Text of {}", listed.name));
     }
 }
 
@@ -397,15 +398,13 @@ fn a_folder_that_cannot_be_written_is_reported() {
 }
 
 #[test]
-fn ports_are_listed_while_their_page_is_shown() {
+fn ports_are_looked_at_on_every_page() {
     fn look() -> Vec<PluggedPort> {
-        vec![PluggedPort { name: "/dev/ttyUSB7".to_owned(), description: "FTDI".to_owned() }]
+        vec![PluggedPort { name: "/dev/ttyUSB7".to_owned(), description: "FTDI".to_owned(), unique: None }]
     }
     let mut window = window(App::with(Core::default(), BenchPage::default()).watching_ports(look, Arc::new(NoWake)));
-    window.run();
-    assert!(window.state().core.ports.is_none());
-    key(&mut window, Route::Settings.key());
     until(&mut window, "looked", |app| app.core.ports.is_some());
+    key(&mut window, Route::Settings.key());
     window.get_by_label("/dev/ttyUSB7");
 }
 
@@ -453,10 +452,10 @@ fn a_unit_tested_before_asks_twice() {
     window.state_mut().core.tested.note("MT7", Verdict::Pass);
     typed(&mut window, "MT7");
     key(&mut window, Key::Enter);
-    let warning = "MT7 was already tested: PASS just now. Enter again starts anyway";
+    let warning = "MT7 was already tested: PASS just now. Enter again goes on anyway";
     assert_eq!(window.get_all_by_label(warning).count(), 2, "in the form and in the status line");
-    assert!(!window.state().core.run.running);
+    assert!(!window.state().core.run().running);
     window.key_press(Key::Enter);
-    until(&mut window, "over", |app| app.core.run.report.is_some());
-    assert_eq!(window.state().core.run.serial, "MT7");
+    until(&mut window, "over", |app| app.core.run().report.is_some());
+    assert_eq!(window.state().core.run().serial, "MT7");
 }

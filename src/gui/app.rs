@@ -1,32 +1,46 @@
 //! The application: `logic` takes in what the threads tell, `ui` draws and carries out what was asked for.
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use egui::{Context, Theme, ThemePreference, Ui, ViewportCommand, gui_zoom::kb_shortcuts};
 
 use super::command::{Command, Commands};
-use super::core::{Core, Tone};
-use super::file_dialog::{Chosen, FileDialog};
+use super::connection::{Connection, bar_ui};
+use super::core::{Core, Scanned, Tone};
+use super::device::Device;
+use super::file_dialog::{Chosen, FileDialog, FileWish};
+use super::history_csv::HistoryExport;
+use super::log_view::LogView;
 use super::offers::{Offer, offers};
 use super::pages::PageCtx;
 use super::pages::about::about_ui;
 use super::pages::bench::BenchPage;
 use super::pages::calculator::CalculatorPage;
-use super::pages::profiles::ProfilesPage;
+use super::pages::live::{LiveCommand, LivePage};
+use super::pages::profiles::{Leave, ProfilesPage};
 use super::pages::registers::RegistersPage;
 use super::pages::settings::settings_ui;
 use super::palette::Palette;
+use super::plugs::Plug;
 use super::ports::{Look as PortsLook, PortWatch};
 use super::question::Question;
 use super::rail::rail_ui;
 use super::route::Route;
 use super::session::{RegisterRequest, Session};
+use super::shelf::{Shelf, ShelfNotice, ShelfRequest};
+use super::sound::Sounds;
 use super::tokens::Tokens;
+use super::watch_view::RENEW_SECS;
 use super::{bars, fonts};
 use crate::calibration::workbook::Workbook;
 use crate::clock::{RealClock, sleep};
 use crate::job::{JobError, Wake};
+use crate::log::Log;
+use crate::port::url::{DeviceUrl, Transport};
+use crate::profile::library::Library;
 use crate::settings::{Found, Keeper, Store, TEXT_SIZES, ThemeChoice, WindowPlace};
 
 /// How long closing the window waits for its settings to be written.
@@ -42,6 +56,12 @@ pub struct App {
     pub page: BenchPage,
     /// What is typed on the calculator page.
     pub calculator: CalculatorPage,
+    /// The connection bar and its panel.
+    pub connection: Connection,
+    /// The log's drawer.
+    pub log: LogView,
+    /// What is chosen on the live page.
+    pub live: LivePage,
     file_dialog: FileDialog,
     registers: RegistersPage,
     profiles: ProfilesPage,
@@ -50,10 +70,24 @@ pub struct App {
     commands: Commands,
     themes: [Tokens; 2],
     keeper: Option<Keeper>,
+    sounds: Option<Sounds>,
     ports: Option<PortWatch>,
+    shelf: Option<Shelf>,
     /// Theme and text size as the context has them.
     worn: Option<(ThemeChoice, u16)>,
     place: WindowPlace,
+    first_frame: FirstFrame,
+    /// The window can be seen, so the ports are looked at.
+    visible: bool,
+    time: Option<fn() -> jiff::Zoned>,
+}
+
+/// How far the first frame is; that it was shown is logged once, for who measures how long the start takes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FirstFrame {
+    Awaited,
+    Drawn,
+    Shown,
 }
 
 /// Gives a context its fonts, colours and spacings.
@@ -72,7 +106,19 @@ impl App {
     /// With what was remembered, and a thread that goes on remembering.
     #[must_use]
     pub fn remembering(wake: Arc<dyn Wake>, store: Option<Store>, found: Found) -> Self {
-        let mut app = Self::at(Arc::clone(&wake), BenchPage::remembered(&found.settings));
+        let session = Session::spawn(Arc::clone(&wake));
+        Self::beginning(wake, store, found, session)
+    }
+
+    /// As [`App::remembering`], with all runs recorded in a folder.
+    #[must_use]
+    pub fn recording(wake: Arc<dyn Wake>, store: Option<Store>, found: Found, records: PathBuf) -> Self {
+        let session = Session::recording(Arc::clone(&wake), records);
+        Self::beginning(wake, store, found, session)
+    }
+
+    fn beginning(wake: Arc<dyn Wake>, store: Option<Store>, found: Found, session: io::Result<Session>) -> Self {
+        let mut app = Self::behind(session, BenchPage::remembered(&found.settings));
         app.place = found.settings.window;
         app.core.settings_file = store.as_ref().map(Store::file);
         if let Some(store) = store.filter(|_| found.writable) {
@@ -88,10 +134,14 @@ impl App {
         app
     }
 
-    /// With a station's thread, connecting to the addresses that stand in the form.
+    /// With a station's thread that records nothing, connecting to the addresses that stand in the form.
     #[must_use]
     pub fn at(wake: Arc<dyn Wake>, page: BenchPage) -> Self {
-        let mut core = match Session::spawn(wake) {
+        Self::behind(Session::spawn(wake), page)
+    }
+
+    fn behind(session: io::Result<Session>, page: BenchPage) -> Self {
+        let mut core = match session {
             Ok(session) => Core::with(session),
             Err(error) => Core::without_station(&error),
         };
@@ -101,13 +151,19 @@ impl App {
 
     /// Around a core that somebody else fills.
     #[must_use]
-    pub fn with(core: Core, page: BenchPage) -> Self {
+    pub fn with(mut core: Core, page: BenchPage) -> Self {
+        if core.profiles.is_empty() {
+            core.profiles = Library::default().list();
+        }
         Self {
             place: core.settings.window,
             core,
             route: Route::default(),
             page,
             calculator: CalculatorPage::default(),
+            connection: Connection::default(),
+            log: LogView::default(),
+            live: LivePage::default(),
             file_dialog: FileDialog::default(),
             registers: RegistersPage::default(),
             profiles: ProfilesPage::default(),
@@ -116,9 +172,21 @@ impl App {
             commands: Commands::new(),
             themes: [Tokens::of(Theme::Dark), Tokens::of(Theme::Light)],
             keeper: None,
+            sounds: None,
             ports: None,
+            shelf: None,
             worn: None,
+            first_frame: FirstFrame::Awaited,
+            visible: true,
+            time: None,
         }
+    }
+
+    /// With a way to be heard.
+    #[must_use]
+    pub fn heard_by(mut self, sounds: Sounds) -> Self {
+        self.sounds = Some(sounds);
+        self
     }
 
     /// With a way to find out which ports are plugged in.
@@ -128,19 +196,107 @@ impl App {
         self
     }
 
+    /// With a log to look into.
+    #[must_use]
+    pub fn showing_log(mut self, log: Log, wake: Arc<dyn Wake>) -> Self {
+        log.wakes(wake);
+        self.log = LogView::of(log);
+        self
+    }
+
+    /// With a clock in the status line.
+    #[must_use]
+    pub fn telling_time(mut self, time: fn() -> jiff::Zoned) -> Self {
+        self.time = Some(time);
+        self
+    }
+
+    /// With a thread that reads and writes the profiles of this library.
+    #[must_use]
+    pub fn keeping_profiles(mut self, library: Library, wake: Arc<dyn Wake>) -> Self {
+        match Shelf::spawn(library, wake) {
+            Ok(shelf) => {
+                self.shelf = Some(shelf);
+                self.ask_shelf(ShelfRequest::List);
+            }
+            Err(error) => self.core.say(&format!("Profiles of your own are not there: {error}"), Tone::Attention),
+        }
+        self
+    }
+
     /// Takes in news; also while the window is hidden.
     pub fn take_in(&mut self) {
         self.core.drain();
+        self.core.now = self.time.map(|time| time());
+        self.log.take_in();
+        self.core.unread = self.log.unread();
+        for cue in std::mem::take(&mut self.core.cues) {
+            if let Some(sounds) = self.sounds.as_mut().filter(|_| self.core.settings.sounds) {
+                sounds.play(cue);
+            }
+        }
         if let Some(problem) = self.keeper.as_mut().and_then(Keeper::poll) {
             self.unsettled(problem);
         }
         if let Some(chosen) = self.file_dialog.poll() {
             self.take_file(chosen);
         }
+        while let Some(told) = self.shelf.as_mut().and_then(Shelf::poll) {
+            match told {
+                Ok(notice) => self.take_profiles(notice),
+                Err(error) => {
+                    self.shelf = None;
+                    self.core.profiles_busy = false;
+                    self.core.say(&format!("Profiles are not saved any more: {error}"), Tone::Attention);
+                }
+            }
+        }
         if let Some(watch) = &mut self.ports
-            && let Some(ports) = watch.watch(self.route == Route::Settings)
+            && let Some(ports) = watch.watch(self.visible)
         {
             self.core.ports = Some(ports);
+            self.core.see_plugs(&self.page.addresses);
+        }
+        if self.core.settings.reconnect_by_itself && !self.core.run().running {
+            for device in self.core.plugs.returned() {
+                tracing::info!("{} is connected again by itself", device.noun());
+                self.reconnect(Some(device));
+            }
+        }
+    }
+
+    /// Connects one device again, or all. A converter that came back under another name gives its device another address.
+    fn reconnect(&mut self, device: Option<Device>) {
+        if self.core.run().running {
+            return;
+        }
+        let mut moved = false;
+        for back in Device::ALL.into_iter().filter(|other| device.is_none_or(|device| device == *other)) {
+            if let Some(Plug::Back { port, .. }) = self.core.plugs.of(back).cloned() {
+                let old = back.address(&self.page.addresses, &self.core.settings.target).to_owned();
+                if let Ok(url) = old.trim().parse::<DeviceUrl>() {
+                    let kind = url.kind.clone();
+                    self.readdress(back, url.over(&kind, Transport::Serial(port)).to_string());
+                }
+                moved |= back.is_held();
+                self.core.plugs.settle(back);
+            }
+        }
+        match device {
+            Some(device) if self.core.links.open && !moved => self.core.reconnect(device),
+            Some(Device::Target) => {}
+            _ => self.core.connect(self.page.addresses.clone()),
+        }
+        self.core.see_plugs(&self.page.addresses);
+    }
+
+    /// Gives a device another address; nothing is connected by it.
+    fn readdress(&mut self, device: Device, text: String) {
+        if device == Device::Target {
+            self.core.settings.target = text;
+        } else {
+            self.page.addresses = device.readdressed(&self.page.addresses, text);
+            self.core.settings.addresses = self.page.addresses.clone();
         }
     }
 
@@ -149,16 +305,31 @@ impl App {
         let ctx = ui.ctx().clone();
         self.dress_again(&ctx);
         self.see_place(&ctx);
-        let offers = offers(&self.core, &self.page);
+        if self.route == Route::Live {
+            let time = ctx.input(|input| input.time);
+            self.core.keep_watching(time, &self.page.profile, &self.page.procedure);
+            ctx.request_repaint_after(Duration::from_secs_f64(RENEW_SECS));
+        }
+        if let Some(rest) = self.core.go_on() {
+            ctx.request_repaint_after(rest);
+        }
+        let mut offers = offers(&self.core, &self.page);
+        if self.route == Route::Profiles {
+            offers.extend(self.profiles.offers(&self.core));
+        }
+        self.see_files(&ctx);
+        self.see_leaving(&ctx);
         self.keys(&ctx, &offers);
         let [dark, light] = &self.themes;
         let tokens = if ui.visuals().dark_mode { dark } else { light };
         let mut page = PageCtx { core: &self.core, commands: &mut self.commands, tokens };
         bars::status_ui(ui, &mut page, self.route);
-        bars::connection_ui(ui, &mut page, &mut self.page);
+        bar_ui(ui, &mut page, &mut self.connection, &self.page.addresses);
         rail_ui(ui, &mut page, self.route);
+        self.log.log_ui(ui, &mut page);
         match self.route {
             Route::Bench => self.page.bench_ui(ui, &mut page),
+            Route::Live => self.live.live_ui(ui, &mut page),
             Route::Calculator => {
                 let wishes = self.calculator.calculator_ui(ui, page.tokens);
                 page.commands.extend(wishes.into_iter().map(Command::Calculator));
@@ -176,9 +347,12 @@ impl App {
             ctx.request_repaint();
         }
         let settings = &mut self.core.settings;
-        if settings.profile != self.page.profile || settings.procedure != self.page.procedure {
-            settings.profile.clone_from(&self.page.profile);
-            settings.procedure.clone_from(&self.page.procedure);
+        for (remembered, typed) in
+            [(&mut settings.profile, &self.page.profile), (&mut settings.procedure, &self.page.procedure)]
+        {
+            if remembered != typed {
+                remembered.clone_from(typed);
+            }
         }
         if let Some(keeper) = &mut self.keeper {
             keeper.keep(&self.core.settings);
@@ -209,6 +383,10 @@ impl App {
             return;
         }
         let asked = self.core.question.is_some();
+        if !asked {
+            self.connection.keys(ctx, &self.core, &self.page.addresses);
+            self.log.keys(ctx);
+        }
         if let Some(shortcut) = Command::OpenPalette.look().shortcut.filter(|_| !asked) {
             self.palette.open_by_key(ctx, &shortcut);
         }
@@ -231,6 +409,7 @@ impl App {
 
     fn execute(&mut self, ctx: &Context, command: Command) {
         match command {
+            Command::Go(route) if self.must_ask(route) => self.profiles.ask_before(Leave::Go(route)),
             Command::Go(route) => {
                 self.route = route;
                 // The scanner's field takes its focus back whenever its page is shown.
@@ -239,7 +418,22 @@ impl App {
             Command::OpenPalette => self.palette.open(ctx),
             Command::NextUnit => {
                 self.route = Route::Bench;
+                self.core.next_unit();
                 self.page.focus_serial();
+            }
+            Command::Scan(serial) => {
+                if self.core.scan(&serial) == Scanned::Full {
+                    self.core.start(self.page.order(&self.core));
+                }
+            }
+            Command::ShowPosition(number) => {
+                self.route = Route::Bench;
+                self.core.show(number);
+            }
+            Command::LeaveOut(number, left_out) => self.core.leave_out(number, left_out),
+            Command::ToggleDetail => {
+                self.route = Route::Bench;
+                self.page.detail = !self.page.detail;
             }
             Command::Start(order) => {
                 self.route = Route::Bench;
@@ -250,11 +444,32 @@ impl App {
             Command::Answer(answer) => self.core.answer(answer),
             Command::ReadRegisters(scope) => self.core.request_registers(RegisterRequest::Read(scope)),
             Command::WriteRegister(write) => self.core.request_registers(RegisterRequest::Write(write)),
-            Command::Connect(addresses) => {
-                self.core.settings.addresses = addresses.clone();
-                self.core.connect(addresses);
+            Command::WriteRegisters(writes) => self.core.request_registers(RegisterRequest::WriteAll(writes)),
+            Command::RegisterFile(wish) => self.open_file(ctx, FileWish::Registers(wish)),
+            Command::Profile(request) => self.ask_shelf(request),
+            Command::Address(device, text) => {
+                self.readdress(device, text);
+                if device.is_held() {
+                    self.core.connect(self.page.addresses.clone());
+                } else {
+                    self.core.say("Flash target set", Tone::Plain);
+                }
+                self.core.see_plugs(&self.page.addresses);
             }
-            Command::ToggleAddresses => self.page.addresses_open = !self.page.addresses_open,
+            Command::FurtherMeters(texts) => {
+                self.page.addresses.more_meters = texts;
+                self.core.settings.addresses = self.page.addresses.clone();
+                self.core.connect(self.page.addresses.clone());
+            }
+            Command::Reconnect(device) => self.reconnect(device),
+            Command::OpenDevice(device) if self.connection.shown() == Some(device) => self.connection.close(ctx),
+            Command::OpenDevice(device) => self.connection.open(ctx, device, &self.core, &self.page.addresses),
+            Command::ToggleAddresses => self.connection.toggle(ctx, &self.core, &self.page.addresses),
+            Command::CloseDevice => self.connection.close(ctx),
+            Command::ToggleLog => self.log.toggle(),
+            Command::ShowLog => self.log.open(),
+            Command::SaveLog(lines) => self.open_file(ctx, FileWish::Log(lines)),
+            Command::Set(change) => change.apply(&mut self.core.settings),
             Command::UseProfile(name) => self.page.profile = name,
             Command::UseProcedure(name) => self.page.procedure = name,
             Command::Theme(choice) => self.core.settings.theme = choice,
@@ -266,34 +481,124 @@ impl App {
                 ctx.copy_text(text);
                 self.core.say(&format!("Copied {what}"), Tone::Plain);
             }
-            Command::Calculator(wish) => {
-                if let Err(error) = self.file_dialog.open(wish, Arc::new(ctx.clone())) {
-                    self.core.say(&format!("No file dialog: {error}"), Tone::Attention);
-                }
-            }
+            Command::Live(command) => self.execute_live(ctx, command),
+            Command::Calculator(wish) => self.open_file(ctx, FileWish::Calculator(wish)),
             Command::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
         }
+    }
+
+    fn execute_live(&mut self, ctx: &Context, command: LiveCommand) {
+        let watch = &mut self.core.watch;
+        match command {
+            LiveCommand::Pause => self.live.pause(watch),
+            LiveCommand::Clear => watch.history.clear(),
+            LiveCommand::CountEnergy(on) => watch.count_energy = on,
+            LiveCommand::ReadStatus => watch.read_status(),
+            LiveCommand::Export => {
+                let export = HistoryExport {
+                    history: watch.history.clone(),
+                    simulated: self.core.links.simulated,
+                    position: watch.position,
+                    profile: self.page.profile.clone(),
+                    taken_at: jiff::Timestamp::now(),
+                };
+                self.open_file(ctx, FileWish::History(Box::new(export)));
+            }
+        }
+    }
+
+    fn open_file(&mut self, ctx: &Context, wish: FileWish) {
+        if let Err(error) = self.file_dialog.open(wish, Arc::new(ctx.clone())) {
+            self.core.say(&format!("No file dialog: {error}"), Tone::Attention);
+        }
+    }
+
+    /// A file that was dropped is opened by what it is.
+    fn see_files(&mut self, ctx: &Context) {
+        let path = ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
+        if let Some(path) = path {
+            self.open_file(ctx, FileWish::Dropped(path));
+        }
+    }
+
+    /// The window closes only when nothing typed is lost by it.
+    fn see_leaving(&mut self, ctx: &Context) {
+        if self.profiles.unsaved() && ctx.input(|input| input.viewport().close_requested()) {
+            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+            self.route = Route::Profiles;
+            self.profiles.ask_before(Leave::Quit);
+        }
+    }
+
+    fn must_ask(&self, to: Route) -> bool {
+        self.route == Route::Profiles && to != Route::Profiles && self.profiles.unsaved()
+    }
+
+    fn ask_shelf(&mut self, request: ShelfRequest) {
+        if self.shelf.as_ref().is_some_and(|shelf| shelf.ask(request)) {
+            self.core.profiles_busy = true;
+        } else {
+            self.core.say("Profiles cannot be written now", Tone::Attention);
+        }
+    }
+
+    /// What came of reading or writing profiles; every list of profiles follows.
+    fn take_profiles(&mut self, notice: ShelfNotice) {
+        self.core.profiles_busy = false;
+        if let ShelfRequest::Rename { name, new, .. } = &notice.request
+            && notice.refused.is_none()
+        {
+            for used in [&mut self.page.profile, &mut self.page.procedure] {
+                if used == name {
+                    used.clone_from(new);
+                }
+            }
+        }
+        if let Some(refused) = &notice.refused {
+            self.core.say(refused, Tone::Attention);
+        }
+        let follows = self.profiles.told(&notice);
+        self.page.relist(&notice.entries);
+        self.registers.relist(&notice.entries);
+        self.core.profiles = notice.entries;
+        self.commands.extend(follows);
     }
 
     /// What a file dialog has brought; a file that is none of ours changes nothing.
     fn take_file(&mut self, chosen: Result<Chosen, JobError>) {
         let page = &mut self.calculator;
-        let problem = match chosen {
+        let (route, said) = match chosen {
             Ok(Chosen::Nothing) => return,
-            Ok(Chosen::Case(text)) => page.load_case(&text).err().map(|error| error.to_string()),
-            Ok(Chosen::Workbook(bytes)) => match Workbook::read(&bytes) {
-                Ok(workbook) => page.load_workbook(workbook).err().map(|error| error.to_string()),
-                Err(error) => Some(error.to_string()),
-            },
-            Ok(Chosen::Saved(path)) => {
-                page.said = format!("Saved {}", path.display());
-                None
+            Ok(Chosen::Case(text)) => (Route::Calculator, page.load_case(&text).map_err(|error| error.to_string())),
+            Ok(Chosen::Workbook(bytes)) => {
+                let read = Workbook::read(&bytes).map_err(|error| error.to_string());
+                let loaded = read.and_then(|book| page.load_workbook(book).map_err(|error| error.to_string()));
+                (Route::Calculator, loaded)
             }
-            Err(error) => Some(error.to_string()),
+            Ok(Chosen::SavedCase(path)) => {
+                page.said = format!("Saved {}", path.display());
+                return;
+            }
+            Ok(Chosen::Registers(name, text)) => {
+                let loaded = self.registers.load(&name, &text);
+                (Route::Registers, loaded.map(|said| self.core.say(&said, Tone::Plain)))
+            }
+            Ok(Chosen::SavedRegisters(path)) => {
+                return self.core.say(&format!("Saved {}", path.display()), Tone::Plain);
+            }
+            Ok(Chosen::Exported(path)) => {
+                return self.core.say(&format!("Exported {}", path.display()), Tone::Plain);
+            }
+            Ok(Chosen::SavedLog(path)) => return self.core.say(&format!("Saved {}", path.display()), Tone::Plain),
+            Err(error) => (self.route, Err(error.to_string())),
         };
-        if let Some(problem) = problem {
-            page.said.clone_from(&problem);
-            self.core.say(&problem, Tone::Attention);
+        match said {
+            Ok(()) if self.route != route => self.commands.push(Command::Go(route)),
+            Ok(()) => {}
+            Err(problem) => {
+                self.calculator.said.clone_from(&problem);
+                self.core.say(&problem, Tone::Attention);
+            }
         }
     }
 
@@ -339,12 +644,22 @@ impl App {
 }
 
 impl eframe::App for App {
-    fn logic(&mut self, _ctx: &Context, _frame: &mut eframe::Frame) {
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.visible = ctx.input(|input| input.viewport().visible()) != Some(false);
         self.take_in();
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        // The second frame is asked for when the first one was handed to the screen.
+        if self.first_frame == FirstFrame::Drawn {
+            tracing::info!("the first frame is shown");
+            self.first_frame = FirstFrame::Shown;
+        }
         self.draw_ui(ui);
+        if self.first_frame == FirstFrame::Awaited {
+            self.first_frame = FirstFrame::Drawn;
+            ui.ctx().request_repaint();
+        }
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {

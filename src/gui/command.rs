@@ -4,9 +4,15 @@ use std::borrow::Cow;
 
 use egui::{Key, KeyboardShortcut, Modifiers, gui_zoom::kb_shortcuts};
 
+use super::change::Change;
+use super::device::Device;
 use super::pages::calculator::CalculatorCommand;
+use super::pages::live::LiveCommand;
+use super::pages::registers::RegisterFile;
 use super::route::Route;
-use super::session::{AddressTexts, Order, Scope, Write};
+use super::session::{Order, Scope, Write};
+use super::shelf::ShelfRequest;
+use crate::operator::Answer;
 use crate::settings::ThemeChoice;
 
 /// One wish.
@@ -16,26 +22,58 @@ pub enum Command {
     Go(Route),
     /// A file the calculator wants.
     Calculator(CalculatorCommand),
+    /// Something about the live readings.
+    Live(LiveCommand),
     /// Show all commands.
     OpenPalette,
     /// Give the serial number the focus.
     NextUnit,
-    /// Run a procedure on a unit.
+    /// Put the unit of this serial number to the position that is shown.
+    Scan(String),
+    /// Show this position, counted from 0.
+    ShowPosition(usize),
+    /// Put no units to this position, or units again.
+    LeaveOut(usize, bool),
+    /// One position large, or all of them.
+    ToggleDetail,
+    /// Run a procedure on the units.
     Start(Order),
     /// Stop the run.
     Cancel,
     /// The FAIL was seen.
     Acknowledge,
     /// Answer the question that stands.
-    Answer(String),
+    Answer(Answer),
     /// Read the meter's registers.
     ReadRegisters(Scope),
     /// Write one of the meter's registers.
     WriteRegister(Write),
-    /// Open the station at these addresses.
-    Connect(AddressTexts),
-    /// Show or hide the addresses.
+    /// Give a device this address, and connect.
+    Address(Device, String),
+    /// Connect one device again, or all of them.
+    Reconnect(Option<Device>),
+    /// Show how a device is connected.
+    OpenDevice(Device),
+    /// Open the station with these meters at the positions after the first.
+    FurtherMeters(Vec<String>),
+    /// Write several of the meter's registers, one after the other.
+    WriteRegisters(Vec<Write>),
+    /// Something about files of registers.
+    RegisterFile(RegisterFile),
+    /// Something about the user's profiles.
+    Profile(ShelfRequest),
+    /// Show or hide how the last device shown is connected.
     ToggleAddresses,
+    /// Hide it.
+    CloseDevice,
+    /// Show or hide the log.
+    ToggleLog,
+    /// Show the log.
+    ShowLog,
+    /// Keep these lines of the log in a file.
+    SaveLog(String),
+    /// Change a setting.
+    Set(Change),
     /// Use this meter profile.
     UseProfile(String),
     /// Use this procedure.
@@ -79,7 +117,19 @@ impl Command {
         let (text, tooltip, shortcut) = match self {
             Self::Go(route) => (route.word(), route.purpose(), plain(route.key())),
             Self::OpenPalette => ("Commands", "Find a command by its name", control(Key::K)),
-            Self::NextUnit => ("Next unit", "Give the serial number the focus", control(Key::N)),
+            Self::NextUnit => ("Next unit", "Give the serial number the focus for the next unit", control(Key::N)),
+            Self::Scan(_) => ("Enter", "Put the unit to this position", None),
+            Self::ShowPosition(number) => return named(format!("Position {}", number + 1), "Show this position"),
+            Self::LeaveOut(number, true) => {
+                return named(
+                    format!("Leave out position {}", number + 1),
+                    "Put no units there until it is used again",
+                );
+            }
+            Self::LeaveOut(number, false) => {
+                return named(format!("Use position {}", number + 1), "Put units there again");
+            }
+            Self::ToggleDetail => ("Details", "One position large, or all of them", control(Key::D)),
             Self::Start(_) => ("Start", "Run the procedure on this unit", plain(Key::F5)),
             Self::Cancel => ("Cancel", "Stop the run and switch the source off", plain(Key::Escape)),
             Self::Acknowledge => ("Acknowledge", "The FAIL was seen, the unit is set apart", None),
@@ -89,8 +139,35 @@ impl Command {
                 ("Read and clear status and energy", "Reading SysStatus and the energies sets them to zero", None)
             }
             Self::WriteRegister(_) => ("Write to the chip", "Write the register and read it back", None),
-            Self::Connect(_) => ("Connect", "Open the station at these addresses", control(Key::R)),
-            Self::ToggleAddresses => ("Addresses", "Show or hide the addresses of the station", control(Key::L)),
+            Self::Address(Device::Target, _) => ("Set", "Flash the chip at this address", None),
+            Self::Address(..) => ("Connect", "Use this address and connect the station", None),
+            Self::Reconnect(None) => ("Reconnect", "Connect all devices of the station again", control(Key::R)),
+            Self::Reconnect(Some(device)) => return named(format!("Reconnect {}", device.noun()), "Ask it again"),
+            Self::OpenDevice(device) => {
+                return named(format!("Connect {}…", device.noun()), "Its port, its address, what was wrong with it");
+            }
+            Self::FurtherMeters(_) => ("Connect positions", "Open the station with these meters too", None),
+            Self::ToggleAddresses => ("Connections", "Show or hide how the devices are connected", control(Key::L)),
+            Self::CloseDevice => ("Close", "Hide how the device is connected (Esc)", None),
+            Self::ToggleLog => ("Log", "Show or hide what the program has done", control(Key::J)),
+            Self::ShowLog => ("Open log", "What the program has done, and what went wrong", None),
+            Self::SaveLog(_) => ("Save…", "Keep these lines in a file", None),
+            Self::Set(_) => ("Set", "Change a setting", None),
+            Self::WriteRegisters(writes) => {
+                return named(
+                    format!("Write {} words to the chip", writes.len()),
+                    "One after the other, each read back",
+                );
+            }
+            Self::RegisterFile(RegisterFile::Open) => {
+                ("Open file…", "Compare with registers saved before, or copied as hex, C or TOML", None)
+            }
+            Self::RegisterFile(RegisterFile::Save(_)) => ("Save dump…", "Keep the registers read in a file", None),
+            Self::Profile(ShelfRequest::Save { .. }) => ("Save", "Put the text into its file", control(Key::S)),
+            Self::Profile(ShelfRequest::Delete { .. }) => ("Delete the file", "The profile is gone then", None),
+            Self::Profile(ShelfRequest::Copy { .. }) => ("Duplicate", "Keep a copy under this name", None),
+            Self::Profile(ShelfRequest::Rename { .. }) => ("Rename", "In its file and inside", None),
+            Self::Profile(ShelfRequest::List) => ("Look again", "Read the folder of your profiles again", None),
             Self::UseProfile(name) => return named(format!("Profile {name}"), "Calibrate units of this type"),
             Self::UseProcedure(name) => return named(format!("Procedure {name}"), "Do this to the next unit"),
             Self::Theme(ThemeChoice::Dark) => ("Dark", "Light letters on dark", None),
@@ -105,6 +182,22 @@ impl Command {
             Self::Calculator(CalculatorCommand::OpenWorkbook) => {
                 ("Open workbook…", "Take over the inputs of the old Excel sheet", None)
             }
+            Self::Live(LiveCommand::Pause) => {
+                ("Pause", "Hold the plot still or let it follow again; readings go on", control(Key::P))
+            }
+            Self::Live(LiveCommand::Clear) => ("Clear", "Forget the readings of the last hour", control(Key::Delete)),
+            Self::Live(LiveCommand::Export) => {
+                ("Export CSV…", "Write the readings of the last hour to a file", control(Key::E))
+            }
+            Self::Live(LiveCommand::CountEnergy(true)) => (
+                "Count energy",
+                "Reads the energy registers once a second, which sets them to zero: the meter's own controller misses that energy",
+                None,
+            ),
+            Self::Live(LiveCommand::CountEnergy(false)) => ("Stop counting", "Leave the energy registers alone", None),
+            Self::Live(LiveCommand::ReadStatus) => {
+                ("Read events", "Reads SysStatus once, which sets its event bits to zero", None)
+            }
             Self::ToggleRail => ("Fold the rail", "Icons only in the rail, or words too", control(Key::B)),
             Self::Copy(what, _) => return named(format!("Copy {what}"), "Put it onto the clipboard"),
             Self::Quit => ("Quit", "Switch the source off and close the window", control(Key::Q)),
@@ -118,8 +211,14 @@ impl Command {
         let text = self.look().text;
         match self {
             Self::Go(_) => format!("Go to {text}").into(),
+            Self::Profile(ShelfRequest::Save { name, .. }) => format!("Save profile {name}").into(),
             Self::Theme(_) => format!("Theme {}", text.to_lowercase()).into(),
             Self::TextSize(_) => format!("Text size {text}").into(),
+            Self::Live(LiveCommand::Pause) => "Pause the live plot".into(),
+            Self::Live(LiveCommand::Clear) => "Clear the live history".into(),
+            Self::Live(LiveCommand::Export) => "Export the live history as CSV…".into(),
+            Self::Live(LiveCommand::CountEnergy(false)) => "Stop counting energy".into(),
+            Self::Live(LiveCommand::ReadStatus) => "Read the chip's events".into(),
             _ => text,
         }
     }

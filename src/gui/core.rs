@@ -1,15 +1,28 @@
 //! The window's knowledge: what the station's thread has told, and the way to ask it for something.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::device::{Device, serial_port};
+use super::plugs::{Plug, Plugs};
+use super::positions::{Position, Positions};
 use super::run_view::{Live, RunView};
-use super::session::{AddressTexts, Link, Links, Notice, Order, RegisterNotice, RegisterRequest, Registers, Session};
+use super::session::{
+    AddressTexts, Consent, Limits, Link, Links, Notice, Order, RegisterNotice, RegisterRequest, Registers, Session,
+};
+use super::sound::Cue;
 use super::tested::Tested;
+use super::watch_view::WatchView;
 use crate::advice::Advice;
+use crate::clock::{Moment, RealClock, SharedClock};
 use crate::job::JobError;
+use crate::operator::{Answer, Prompt};
 use crate::port::serial::PluggedPort;
-use crate::procedure::{Control, Event, Verdict};
+use crate::procedure::{Control, Event, RunReport, Verdict};
+use crate::profile::library::Entry;
+use crate::record::Receipt;
 use crate::settings::Settings;
 
 /// Notices taken in at one go, so that a flood of them does not hold up drawing.
@@ -25,19 +38,39 @@ pub enum Tone {
     Attention,
 }
 
+/// What became of a scan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scanned {
+    /// It was not taken; the status line says why.
+    Refused,
+    /// It was taken, and the next position waits for its unit.
+    Next,
+    /// It was taken, and every position has its unit.
+    Full,
+}
+
+/// The present, for what the window does by itself.
+struct Present(SharedClock);
+
+impl Default for Present {
+    fn default() -> Self {
+        Self(RealClock::shared())
+    }
+}
+
 /// All that drawing reads.
 #[derive(Default)]
 pub struct Core {
     /// State of the devices.
     pub links: Links,
-    /// The run that goes on, or the last one.
-    pub run: RunView,
-    /// What meter and reference show.
-    pub live: Live,
+    /// Meter and reference as they are watched.
+    pub watch: WatchView,
+    /// The places on the bench, with their runs.
+    pub positions: Positions,
     /// The meter's registers, as they were read by hand.
     pub registers: Registers,
     /// The question the operator is asked.
-    pub question: Option<String>,
+    pub question: Option<Prompt>,
     /// The last message, for the status line.
     pub message: (String, Tone),
     /// What could not be done.
@@ -46,6 +79,12 @@ pub struct Core {
     pub turn: usize,
     /// A unit failed, and nobody has said that he saw it.
     pub unacknowledged: bool,
+    /// Results are shown from which nobody has gone on yet.
+    pub resulted: bool,
+    /// A change tells the bench page to forget what was typed.
+    pub round: usize,
+    /// What there is to be heard; the application takes it.
+    pub cues: Vec<Cue>,
     /// Units tested since the window was opened.
     pub tested: Tested,
     /// What the window remembers.
@@ -56,7 +95,28 @@ pub struct Core {
     pub settings_problem: Option<String>,
     /// Serial ports plugged in, once somebody has looked.
     pub ports: Option<Vec<PluggedPort>>,
-    ordered: String,
+    /// The converters behind the devices.
+    pub plugs: Plugs,
+    /// What was last wrong with each device.
+    pub troubles: BTreeMap<Device, Advice>,
+    /// Warnings and errors in the log since somebody looked into it.
+    pub unread: usize,
+    /// Where files other than the settings lie.
+    pub data_folder: Option<PathBuf>,
+    /// Date and time of day, to the second.
+    pub now: Option<jiff::Zoned>,
+    /// Every profile there is.
+    pub profiles: Vec<Entry>,
+    /// The profiles are being read or written.
+    pub profiles_busy: bool,
+    /// Where the last result is in the store.
+    pub record: Option<Receipt>,
+    clock: Present,
+    /// When the next unit is asked for by itself.
+    goes_on_at: Option<Moment>,
+    ordered: Option<Order>,
+    /// How long the steps of this profile and procedure took last time.
+    learned: Option<(String, String, Vec<Duration>)>,
     cancel_wanted: bool,
     control: Option<Arc<Control>>,
     session: Option<Session>,
@@ -80,10 +140,22 @@ impl Core {
         Self { problem: Some(problem), ..Self::default() }
     }
 
+    /// The run at the position that is shown.
+    #[must_use]
+    pub fn run(&self) -> &RunView {
+        &self.positions.current().run
+    }
+
+    /// What meter and reference show at the position that is shown.
+    #[must_use]
+    pub fn live(&self) -> &Live {
+        &self.positions.current().live
+    }
+
     /// A run can be started.
     #[must_use]
-    pub const fn ready(&self) -> bool {
-        self.links.open && !self.run.running && !self.unacknowledged
+    pub fn ready(&self) -> bool {
+        self.links.open && !self.run().running && !self.unacknowledged
     }
 
     /// Takes in what the station's thread has told since the last time. Never waits.
@@ -102,45 +174,51 @@ impl Core {
         self.registers.apply(&notice);
         match notice {
             Notice::Links(links) => self.linked(links),
-            Notice::Look { reference, meter } => {
-                if !self.run.running {
-                    (self.live.reference, self.live.u) = (reference, meter);
-                    (self.live.i, self.live.errors) = (None, None);
+            Notice::Look { reference, position, meter } => {
+                if !self.run().running {
+                    for (number, Position { live, .. }) in self.positions.all_mut().iter_mut().enumerate() {
+                        let u = if number == position { meter } else { live.u };
+                        live.look(reference, u);
+                    }
                 }
             }
-            Notice::Began { control, limits } => {
-                let serial = std::mem::take(&mut self.ordered);
-                self.run = RunView::begun(&serial, limits);
-                self.live = Live::default();
+            Notice::Began { control, limits, expected } => {
+                self.watch.run_began();
+                self.record = None;
+                self.begin(limits, &expected);
                 self.say("Running", Tone::Plain);
                 if std::mem::take(&mut self.cancel_wanted) {
                     control.cancel();
-                    self.run.cancelling = true;
+                    self.stopping();
                 }
                 self.control = Some(control);
             }
-            Notice::Run(event) => self.happened(event),
+            Notice::Run(event) => self.happened(&event),
+            Notice::Watch(notice) => self.watch.apply(notice),
+            Notice::Tested { serial, warning } => self.tested_before(serial, warning),
+            Notice::Recorded(receipt) => self.record = Some(receipt),
             Notice::Ended(reports) => {
-                self.control = None;
-                self.question = None;
-                self.turn += 1;
-                match reports.into_iter().next() {
-                    Some(report) => {
-                        self.tested.note(&report.serial, report.verdict);
-                        self.unacknowledged = report.verdict == Verdict::Fail;
-                        self.say(&format!("{} {}", report.serial, report.verdict), Tone::Plain);
-                        self.run.end(report);
-                    }
-                    None => self.run.running = false,
-                }
+                self.watch.run_ended();
+                self.ended(reports);
             }
             Notice::Refused(advice) => {
-                self.run.running = self.control.is_some();
+                let running = self.control.is_some();
+                for Position { run, .. } in self.positions.all_mut() {
+                    run.running &= running;
+                }
                 self.cancel_wanted = false;
                 self.say(&advice.what, Tone::Attention);
                 self.problem = Some(advice);
             }
-            Notice::Question(question) => self.question = Some(question),
+            Notice::Trouble(device, advice) => {
+                self.say(&advice.what, Tone::Attention);
+                self.problem = Some(advice.clone());
+                self.troubles.insert(device, advice);
+            }
+            Notice::Question(prompt) => {
+                self.cues.push(Cue::Prompt);
+                self.question = Some(prompt);
+            }
             Notice::QuestionOver => self.question = None,
             Notice::Registers(RegisterNotice::Read(words)) => {
                 let text = format!("{} registers read", words.len());
@@ -157,55 +235,213 @@ impl Core {
 
     /// Opens a station.
     pub fn connect(&mut self, addresses: AddressTexts) {
-        if self.run.running {
+        if self.run().running {
             return;
         }
         self.problem = None;
-        self.live = Live::default();
+        self.watch.forget();
+        for Position { live, .. } in self.positions.all_mut() {
+            *live = Live::default();
+        }
         if !self.session.as_ref().is_some_and(|session| session.connect(addresses)) {
             self.busy();
         }
     }
 
-    /// Starts a run. A unit that was tested before is warned about once; asked again, it is tested again.
-    pub fn start(&mut self, order: Order) {
-        if !self.ready() {
+    /// Asks one device of the open station again.
+    pub fn reconnect(&mut self, device: Device) {
+        if self.run().running {
             return;
         }
-        if let Some(warning) = self.tested.warn(&order.serial) {
+        self.problem = None;
+        if !self.session.as_ref().is_some_and(|session| session.reconnect(device)) {
+            self.busy();
+        }
+    }
+
+    /// Compares the ports plugged in with those the addresses name, and says what went and what came back.
+    pub fn see_plugs(&mut self, station: &AddressTexts) {
+        let Some(ports) = &self.ports else { return };
+        let port =
+            |device: Device| serial_port(device.address(station, &self.settings.target)).map(|port| (device, port));
+        let wanted: Vec<(Device, String)> = Device::ALL.into_iter().filter_map(port).collect();
+        for change in self.plugs.see(ports, &wanted) {
+            let (name, noun) = (change.device.word(), change.device.noun());
+            let (text, tone) = match &change.plug {
+                Plug::Gone => (format!("{name}: its converter was unplugged"), Tone::Attention),
+                Plug::Back { port, same: true } => (format!("{name}: its converter is back as {port}"), Tone::Plain),
+                Plug::Back { port, same: false } => (
+                    format!("{name}: a converter is at {port} again, reconnect {noun} if it is the right one"),
+                    Tone::Attention,
+                ),
+            };
+            tracing::info!("{text}");
+            if change.plug == Plug::Gone {
+                let advice = Advice::new(
+                    text.clone(),
+                    "Its cable was pulled, or the hub it hangs on lost its supply",
+                    "Plug it in again, then reconnect",
+                );
+                self.troubles.insert(change.device, advice);
+            }
+            self.say(&text, tone);
+        }
+    }
+
+    /// Shows another position.
+    pub fn show(&mut self, number: usize) {
+        // What is being read belongs to the position shown.
+        if !self.registers.busy && self.positions.show(number) {
+            self.registers = Registers::default();
+        }
+    }
+
+    /// Puts a unit to the position that is shown, and shows the next free one. A unit that was tested before is warned about
+    /// once; asked again, it is taken.
+    pub fn scan(&mut self, serial: &str) -> Scanned {
+        if !self.ready() || serial.is_empty() {
+            return Scanned::Refused;
+        }
+        if self.resulted {
+            self.next_unit();
+        }
+        let shown = self.positions.shown();
+        let others = self.positions.all().iter().enumerate().filter(|(number, _)| *number != shown);
+        let twin = others.into_iter().find(|(_, other)| other.next == serial).map(|(number, _)| number);
+        if let Some(twin) = twin {
             self.turn += 1;
-            return self.say(&warning, Tone::Attention);
+            self.cues.push(Cue::Error);
+            self.say(&format!("{serial} is at position {} already", twin + 1), Tone::Attention);
+            return Scanned::Refused;
+        }
+        if self.warned(serial) {
+            return Scanned::Refused;
+        }
+        serial.clone_into(&mut self.positions.current_mut().next);
+        match self.positions.free() {
+            Some(next) => {
+                self.show(next);
+                self.say(&format!("{serial} is at position {}", shown + 1), Tone::Plain);
+                Scanned::Next
+            }
+            None => Scanned::Full,
+        }
+    }
+
+    /// Puts no unit to this position, or units again.
+    pub fn leave_out(&mut self, number: usize, left_out: bool) {
+        let Some(position) = self.positions.all_mut().get_mut(number) else { return };
+        position.left_out = left_out;
+        position.next.clear();
+        if left_out && let Some(free) = self.positions.free() {
+            self.show(free);
+        }
+    }
+
+    /// A name is required and none is there.
+    #[must_use]
+    pub fn operator_missing(&self) -> bool {
+        self.settings.operator_required && self.settings.operator.trim().is_empty()
+    }
+
+    /// Starts a run. A unit that was tested before is warned about once; asked again, it is tested again.
+    pub fn start(&mut self, order: Order) {
+        if !self.ready() || order.serials.iter().all(String::is_empty) {
+            return;
+        }
+        let scanned = self.positions.next();
+        let unscanned =
+            order.serials.iter().enumerate().filter(|(number, serial)| scanned.get(*number) != Some(*serial));
+        let unscanned: Vec<String> =
+            unscanned.map(|(_, serial)| serial.clone()).filter(|serial| !serial.is_empty()).collect();
+        if let Some(twin) = unscanned.iter().find(|serial| scanned.contains(serial)) {
+            return self.say(&format!("{twin} is at another position already"), Tone::Attention);
+        }
+        if unscanned.iter().any(|serial| self.warned(serial)) {
+            return;
+        }
+        // Asked again with the store's warning before his eyes, the operator wants it.
+        for serial in &order.serials {
+            self.tested.agree(serial);
         }
         self.problem = None;
         self.cancel_wanted = false;
-        self.ordered.clone_from(&order.serial);
-        if self.session.as_ref().is_some_and(|session| session.start(order)) {
-            self.run = RunView::begun(&self.ordered, self.run.limits);
+        self.resulted = false;
+        self.goes_on_at = None;
+        let consent = Consent { operator: self.settings.operator.trim().to_owned(), again: self.tested.agreed() };
+        if self.session.as_ref().is_some_and(|session| session.start(order.clone(), consent)) {
+            self.ordered = Some(order);
+            self.begin(self.run().limits, &[]);
             self.say("Starting", Tone::Plain);
         } else {
             self.busy();
         }
     }
 
+    /// The next units are asked for; the results have been seen.
+    pub fn next_unit(&mut self) {
+        if self.run().running || self.unacknowledged {
+            return;
+        }
+        self.goes_on_at = None;
+        if std::mem::take(&mut self.resulted) {
+            self.round += 1;
+            self.turn += 1;
+            for position in self.positions.all_mut() {
+                position.next.clear();
+            }
+            self.show(self.positions.first());
+        }
+    }
+
+    /// Goes on by itself when its time has come; returns how long that is away.
+    pub fn go_on(&mut self) -> Option<Duration> {
+        let at = self.goes_on_at?;
+        let rest = at.since(self.clock.0.now());
+        if rest.is_zero() {
+            self.next_unit();
+            return None;
+        }
+        Some(rest)
+    }
+
+    /// How long the results are still shown before the next unit is asked for.
+    #[must_use]
+    pub fn pause_left(&self) -> Option<Duration> {
+        self.goes_on_at.map(|at| at.since(self.clock.0.now()))
+    }
+
     /// Reads or writes registers; not while a run goes on.
     pub fn request_registers(&mut self, request: RegisterRequest) {
-        if self.run.running || !self.links.open || self.registers.busy {
+        if self.run().running || !self.links.open || self.registers.busy {
             return;
         }
         self.problem = None;
-        if self.session.as_ref().is_some_and(|session| session.registers(request)) {
+        let position = self.positions.shown();
+        if self.session.as_ref().is_some_and(|session| session.registers(position, request)) {
             self.registers.busy = true;
         } else {
             self.busy();
         }
     }
 
-    /// Stops the run at its next safe point; the source goes off.
-    pub fn cancel(&mut self) {
-        if !self.run.running {
+    /// Has everything read for a while, while the page that shows it is drawn; not while a run goes on. `time` is the
+    /// window's, in seconds.
+    pub fn keep_watching(&mut self, time: f64, profile: &str, procedure: &str) {
+        if self.run().running || !self.links.open {
             return;
         }
-        self.run.cancelling = true;
+        if let (Some(session), Some(wish)) = (&self.session, self.watch.wish(time, profile, procedure)) {
+            session.watch(wish);
+        }
+    }
+
+    /// Stops the run at its next safe point; the source goes off.
+    pub fn cancel(&mut self) {
+        if !self.run().running {
+            return;
+        }
+        self.stopping();
         match &self.control {
             Some(control) => control.cancel(),
             None => self.cancel_wanted = true,
@@ -217,20 +453,24 @@ impl Core {
     pub fn acknowledge(&mut self) {
         if std::mem::take(&mut self.unacknowledged) {
             self.turn += 1;
+            self.next_unit();
             self.say("Acknowledged, scan the next unit", Tone::Plain);
         }
     }
 
     /// Answers the question that stands.
-    pub fn answer(&mut self, answer: String) {
+    pub fn answer(&mut self, answer: Answer) {
         self.question = None;
         if let Some(session) = &self.session {
-            session.answer(Some(answer));
+            session.answer(answer);
         }
     }
 
     /// Tells something in the status line.
     pub fn say(&mut self, text: &str, tone: Tone) {
+        if tone == Tone::Attention && self.message.0 != text {
+            tracing::warn!("{text}");
+        }
         self.message = (text.to_owned(), tone);
     }
 
@@ -240,21 +480,117 @@ impl Core {
         self.session.take().is_none_or(|session| session.close(control.as_deref()))
     }
 
+    fn begin(&mut self, limits: Limits, expected: &[Duration]) {
+        let (serials, learned) = match (&self.ordered, &self.learned) {
+            (Some(order), Some((profile, procedure, took))) if *profile == order.profile => {
+                (order.serials.as_slice(), Some(took).filter(|_| *procedure == order.procedure))
+            }
+            (Some(order), _) => (order.serials.as_slice(), None),
+            (None, _) => (Default::default(), None),
+        };
+        let expected = learned.filter(|took| took.len() == expected.len()).map_or(expected, Vec::as_slice);
+        for (number, Position { run, live, .. }) in self.positions.all_mut().iter_mut().enumerate() {
+            let serial = serials.get(number).map_or("", String::as_str);
+            *run = RunView::begun(number, serial, limits, expected);
+            *live = Live::default();
+        }
+    }
+
+    fn ended(&mut self, reports: Vec<RunReport>) {
+        self.control = None;
+        self.question = None;
+        self.turn += 1;
+        self.resulted = !reports.is_empty();
+        let worst = reports.iter().map(|report| report.verdict).max_by_key(|verdict| severity(*verdict));
+        for report in &reports {
+            self.tested.note(&report.serial, report.verdict);
+        }
+        let passed = reports.iter().find(|report| report.verdict == Verdict::Pass);
+        if let (Some(order), Some(report)) = (self.ordered.take(), passed) {
+            self.learned = Some((order.profile, order.procedure, took(report)));
+        }
+        let single = match reports.as_slice() {
+            [only] => {
+                let record = self.record.map_or(String::new(), |receipt| format!(", record {}", receipt.number));
+                Some(format!("{} {}{record}", only.serial, only.verdict))
+            }
+            _ => None,
+        };
+        self.positions.end(reports);
+        for position in self.positions.all_mut() {
+            position.next.clear();
+        }
+        if self.positions.several() {
+            self.round += 1;
+        }
+        let Some(worst) = worst else { return };
+        if let Some(first) = self.positions.failed().first() {
+            self.unacknowledged = true;
+            self.show(*first);
+        }
+        let text = single.unwrap_or_else(|| self.positions.tally_words());
+        self.say(&text, Tone::Plain);
+        let pause = self.settings.pass_pause_secs;
+        self.goes_on_at =
+            (worst == Verdict::Pass && pause > 0).then(|| self.clock.0.now() + Duration::from_secs(u64::from(pause)));
+        self.cues.extend(Cue::of(worst));
+    }
+
+    /// The store knows the unit; nothing was started.
+    fn tested_before(&mut self, serial: String, warning: String) {
+        for Position { run, .. } in self.positions.all_mut() {
+            *run = RunView::default();
+        }
+        self.ordered = None;
+        self.cancel_wanted = false;
+        self.turn += 1;
+        self.cues.push(Cue::Error);
+        self.say(&warning, Tone::Attention);
+        self.tested.warned(serial, warning);
+    }
+
+    fn warned(&mut self, serial: &str) -> bool {
+        let Some(warning) = self.tested.warn(serial) else { return false };
+        self.turn += 1;
+        self.cues.push(Cue::Error);
+        self.say(&warning, Tone::Attention);
+        true
+    }
+
+    fn stopping(&mut self) {
+        for Position { run, .. } in self.positions.all_mut() {
+            run.cancelling = run.running;
+        }
+    }
+
     fn linked(&mut self, links: Links) {
+        let meter = links.meter();
         let ready = |link: &Link| matches!(link, Link::Ready(_));
-        if links.open && [&links.meter, &links.reference, &links.source].into_iter().all(ready) && !self.links.open {
+        if links.open && [&meter, &links.reference, &links.source].into_iter().all(ready) && !self.links.open {
             self.say("Station connected", Tone::Plain);
         }
-        for link in [&links.meter, &links.reference, &links.source] {
+        for link in [&meter, &links.reference, &links.source] {
             if let Link::Trouble(reason) = link {
                 self.say(reason, Tone::Attention);
             }
         }
+        if !links.open {
+            self.watch.forget();
+        }
+        if !links.meters.get(self.positions.shown()).is_some_and(ready) {
+            self.watch.meter_lost();
+        }
+        if !ready(&links.reference) {
+            self.watch.reference_lost();
+        }
+        if !links.meters.is_empty() && !self.run().running {
+            self.positions.resize(links.meters.len());
+        }
         self.links = links;
     }
 
-    fn happened(&mut self, event: Event) {
-        match &event {
+    fn happened(&mut self, event: &Event) {
+        match event {
             Event::LoadPoint { point } => {
                 let text = format!("Source to {:.1}, {:.3}, PF {}, {:.1}", point.u, point.i, point.pf, point.f);
                 self.say(&text, Tone::Plain);
@@ -262,13 +598,21 @@ impl Core {
             Event::SourceOff => self.say("Source off", Tone::Plain),
             _ => {}
         }
-        self.run.apply(event, &mut self.live);
+        match event {
+            Event::LoadPoint { .. } | Event::SourceOff => self.watch.interrupt(),
+            Event::Reference { reading } => self.watch.reference_shows(reading),
+            Event::Meter { position, reading } => self.watch.run_reads(*position, *reading),
+            _ => {}
+        }
+        self.positions.apply(event);
     }
 
     fn lost(&mut self, error: &JobError) {
         self.control = None;
         self.question = None;
-        self.run.running = false;
+        for Position { run, .. } in self.positions.all_mut() {
+            run.running = false;
+        }
         self.registers = Registers::default();
         self.links = Links::default();
         let advice = Advice {
@@ -283,4 +627,23 @@ impl Core {
     fn busy(&mut self) {
         self.say("The station is busy", Tone::Attention);
     }
+}
+
+/// What ends a run of several units loudest: something to acknowledge, something to look after, nothing.
+const fn severity(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Pass => 0,
+        Verdict::NotRun => 1,
+        Verdict::Aborted => 2,
+        Verdict::Error => 3,
+        Verdict::Fail => 4,
+    }
+}
+
+/// How long each step took, with the way to the next load point.
+fn took(report: &RunReport) -> Vec<Duration> {
+    let ends = report.steps.iter().skip(1).map(|step| step.started_s);
+    let end = report.steps.last().map(|step| step.started_s + step.duration_s);
+    let secs = report.steps.iter().zip(ends.chain(end)).map(|(step, end)| end - step.started_s);
+    secs.map(|secs| Duration::try_from_secs_f64(secs).unwrap_or_default()).collect()
 }

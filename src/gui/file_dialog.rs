@@ -5,11 +5,30 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::history_csv::HistoryExport;
 use super::pages::calculator::CalculatorCommand;
+use super::pages::registers::RegisterFile;
+use crate::calibration::registers::dump::Dump;
+use crate::disk;
 use crate::job::{JobError, JobEvent, JobHandle, Wake};
 
-/// No case and no workbook is larger; what is was chosen by mistake.
+/// No case, workbook or list of registers is larger; what is was chosen by mistake.
 const LARGEST_FILE: u64 = 16 * 1024 * 1024;
+
+/// What a dialog is opened for.
+#[derive(Debug)]
+pub enum FileWish {
+    /// A file of the calculator.
+    Calculator(CalculatorCommand),
+    /// A file of registers.
+    Registers(RegisterFile),
+    /// The lines of the log, to be kept.
+    Log(String),
+    /// No dialog: a file was dropped onto the window.
+    Dropped(PathBuf),
+    /// The history of the live page, to be written as a table.
+    History(Box<HistoryExport>),
+}
 
 /// What came of a dialog.
 #[derive(Debug, PartialEq)]
@@ -18,8 +37,16 @@ pub enum Chosen {
     Case(String),
     /// The bytes of a workbook.
     Workbook(Vec<u8>),
+    /// The text of a file with registers, and the file's name.
+    Registers(String, String),
+    /// The log's lines were written to this file.
+    SavedLog(PathBuf),
+    /// The history was written to this file.
+    Exported(PathBuf),
     /// A case was written to this file.
-    Saved(PathBuf),
+    SavedCase(PathBuf),
+    /// Registers were written to this file.
+    SavedRegisters(PathBuf),
     /// Nothing was chosen.
     Nothing,
 }
@@ -35,7 +62,7 @@ impl FileDialog {
     ///
     /// # Errors
     /// The system has no thread left.
-    pub fn open(&mut self, wish: CalculatorCommand, wake: Arc<dyn Wake>) -> std::io::Result<()> {
+    pub fn open(&mut self, wish: FileWish, wake: Arc<dyn Wake>) -> std::io::Result<()> {
         if self.job.is_none() {
             self.job = Some(JobHandle::spawn("file dialog", wake, move |_| choose(wish).map_err(JobError::Failed))?);
         }
@@ -54,14 +81,44 @@ impl FileDialog {
     }
 }
 
-fn choose(wish: CalculatorCommand) -> Result<Chosen, String> {
+fn choose(wish: FileWish) -> Result<Chosen, String> {
+    match wish {
+        FileWish::Calculator(wish) => choose_case(wish),
+        FileWish::Registers(wish) => choose_registers(wish),
+        FileWish::Dropped(path) => dropped(&path),
+        FileWish::Log(lines) => {
+            let dialog = rfd::FileDialog::new().add_filter("Log", &["log", "txt"]).set_title("Save the log");
+            match dialog.set_file_name("meterbench.log").save_file() {
+                None => Ok(Chosen::Nothing),
+                Some(path) => write(&path, &lines).map(|()| Chosen::SavedLog(path)),
+            }
+        }
+        FileWish::History(export) => {
+            let dialog = rfd::FileDialog::new().add_filter("Table", &["csv"]).set_title("Export the history");
+            match dialog.set_file_name(export.file_name()).save_file() {
+                None => Ok(Chosen::Nothing),
+                Some(path) => write_history(&export, &path).map(|()| Chosen::Exported(path)),
+            }
+        }
+    }
+}
+
+/// A table that is not whole is taken away again.
+fn write_history(export: &HistoryExport, path: &Path) -> Result<(), String> {
+    let problem = |reason: String| format!("{} cannot be written: {reason}", path.display());
+    let file = std::fs::File::create(path).map_err(|error| problem(error.to_string()))?;
+    export.write(std::io::BufWriter::new(file)).map_err(|error| {
+        std::fs::remove_file(path).ok();
+        problem(error.to_string())
+    })
+}
+
+fn choose_case(wish: CalculatorCommand) -> Result<Chosen, String> {
     let cases = || rfd::FileDialog::new().add_filter("Case", &["json"]);
     match wish {
         CalculatorCommand::OpenCase => match cases().set_title("Open a case").pick_file() {
             None => Ok(Chosen::Nothing),
-            Some(path) => String::from_utf8(read(&path)?)
-                .map(Chosen::Case)
-                .map_err(|_| format!("{} is no text, and a case is", path.display())),
+            Some(path) => read_text(&path).map(Chosen::Case),
         },
         CalculatorCommand::OpenWorkbook => {
             let dialog = rfd::FileDialog::new().add_filter("Workbook", &["xlsx"]).set_title("Open the old sheet");
@@ -70,12 +127,74 @@ fn choose(wish: CalculatorCommand) -> Result<Chosen, String> {
         CalculatorCommand::SaveCase(text) => {
             match cases().set_title("Save the case").set_file_name("case.json").save_file() {
                 None => Ok(Chosen::Nothing),
-                Some(path) => std::fs::write(&path, text)
-                    .map(|()| Chosen::Saved(path.clone()))
-                    .map_err(|error| format!("{} cannot be written: {error}", path.display())),
+                Some(path) => write(&path, &text).map(|()| Chosen::SavedCase(path)),
             }
         }
     }
+}
+
+fn choose_registers(wish: RegisterFile) -> Result<Chosen, String> {
+    match wish {
+        RegisterFile::Open => {
+            let dialog = rfd::FileDialog::new()
+                .add_filter("Registers", &["json", "toml", "txt", "h", "hpp", "c", "cpp"])
+                .add_filter("All files", &["*"]);
+            match dialog.set_title("Compare with registers").pick_file() {
+                None => Ok(Chosen::Nothing),
+                Some(path) => read_text(&path).map(|text| Chosen::Registers(name_of(&path), text)),
+            }
+        }
+        RegisterFile::Save(dump) => {
+            let name: String =
+                dump.serial.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
+            let name = if name.is_empty() { "registers".to_owned() } else { format!("registers-{name}") };
+            let dialog = rfd::FileDialog::new().add_filter("JSON", &["json"]).add_filter("TOML", &["toml"]);
+            let dialog = dialog.set_title("Save the registers").set_file_name(format!("{name}.json"));
+            match dialog.save_file() {
+                None => Ok(Chosen::Nothing),
+                Some(path) => save_dump(&path, dump).map(|()| Chosen::SavedRegisters(path)),
+            }
+        }
+    }
+}
+
+/// Writes a dump, as TOML where the file's ending asks for it.
+fn save_dump(path: &Path, dump: Dump) -> Result<(), String> {
+    let saved = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let dump = Dump { saved, ..dump };
+    let toml = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("toml"));
+    write(path, &if toml { dump.to_toml() } else { dump.to_json() })
+}
+
+/// A dropped file says by its content what it is.
+fn dropped(path: &Path) -> Result<Chosen, String> {
+    let bytes = read(path)?;
+    // An .xlsx is a ZIP archive.
+    if bytes.starts_with(b"PK") {
+        return Ok(Chosen::Workbook(bytes));
+    }
+    let what = "a case, a workbook or a list of registers was expected";
+    let text = String::from_utf8(bytes).map_err(|_| format!("{} is no text; {what}", path.display()))?;
+    let json = serde_json::from_str::<serde_json::Value>(&text).ok();
+    if json.is_some_and(|json| json.get("in").is_some()) {
+        return Ok(Chosen::Case(text));
+    }
+    match Dump::read(&text) {
+        Ok(dump) if !dump.words.is_empty() => Ok(Chosen::Registers(name_of(path), text)),
+        _ => Err(format!("{} was not understood; {what}", path.display())),
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    disk::replace(path, text.as_bytes()).map_err(|error| format!("{} cannot be written: {error}", path.display()))
+}
+
+fn read_text(path: &Path) -> Result<String, String> {
+    String::from_utf8(read(path)?).map_err(|_| format!("{} is no text", path.display()))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
@@ -95,6 +214,35 @@ mod tests {
         let error = read(Path::new("no/such/case.json")).expect_err("no file");
         assert!(error.contains("no/such/case.json cannot be read"), "{error}");
         assert!(read(Path::new(env!("CARGO_MANIFEST_PATH"))).expect("a file").starts_with(b"[workspace]"));
+    }
+
+    #[test]
+    fn a_dropped_file_is_told_by_its_content() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join("dropped-test");
+        let drop = |name: &str, text: &str| {
+            let path = folder.join(name);
+            disk::replace(&path, text.as_bytes()).expect("written");
+            dropped(&path)
+        };
+        assert!(matches!(drop("a.json", "{\"in\": {}}"), Ok(Chosen::Case(_))));
+        assert!(matches!(drop("b.xlsx", "PK..."), Ok(Chosen::Workbook(_))));
+        assert!(matches!(drop("c.h", "#define AFE_Ugain 0x71D8\n"), Ok(Chosen::Registers(name, _)) if name == "c.h"));
+        assert!(drop("d.txt", "hello").is_err_and(|error| error.contains("was expected")));
+    }
+
+    #[test]
+    fn a_dump_is_written_by_its_ending_with_the_time() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join("dump-test");
+        let words = [(m90e26::Register::Ugain, 0x71D8)].into();
+        let dump = Dump { serial: "MT1".to_owned(), simulated: Some(true), words, ..Dump::default() };
+        for name in ["a.json", "a.TOML"] {
+            save_dump(&folder.join(name), dump.clone()).expect("written");
+            let text = read_text(&folder.join(name)).expect("text");
+            assert_eq!(text.starts_with('{'), name == "a.json");
+            let again = Dump::read(&text).expect("a dump");
+            assert!(again.saved.starts_with("20") && again.saved.ends_with('Z'), "{}", again.saved);
+            assert_eq!(Dump { saved: String::new(), ..again }, dump);
+        }
     }
 
     #[test]

@@ -2,7 +2,9 @@
 
 use super::command::Command;
 use super::core::Core;
+use super::device::Device;
 use super::pages::bench::BenchPage;
+use super::pages::live::LiveCommand;
 use super::route::Route;
 use crate::settings::{TEXT_SIZES, ThemeChoice};
 
@@ -18,25 +20,45 @@ pub struct Offer {
 /// Every action of the window, those of the daily work first.
 #[must_use]
 pub fn offers(core: &Core, bench: &BenchPage) -> Vec<Offer> {
-    let running = core.run.running;
+    let running = core.run().running;
     let mut all = Vec::new();
     let mut offer = |command: Command, enabled: bool| all.push(Offer { command, enabled });
-    offer(Command::Start(bench.order()), bench.can_start(core));
-    offer(Command::Cancel, running && !core.run.cancelling);
+    offer(Command::Start(bench.order(core)), bench.can_start(core));
+    offer(Command::Cancel, running && !core.run().cancelling);
     offer(Command::Acknowledge, core.unacknowledged);
     offer(Command::NextUnit, core.question.is_none());
+    if core.positions.several() {
+        offer(Command::ToggleDetail, core.question.is_none());
+        for (number, position) in core.positions.all().iter().enumerate() {
+            offer(Command::ShowPosition(number), number != core.positions.shown());
+            offer(Command::LeaveOut(number, !position.left_out), !running);
+        }
+    }
     for route in Route::ALL {
         offer(Command::Go(route), true);
     }
     offer(Command::OpenPalette, true);
     offer(Command::ToggleAddresses, true);
-    offer(Command::Connect(bench.addresses.clone()), !running);
+    offer(Command::Reconnect(None), !running);
+    for device in Device::ALL {
+        offer(Command::OpenDevice(device), true);
+        if device.is_held() {
+            offer(Command::Reconnect(Some(device)), !running);
+        }
+    }
+    offer(Command::ToggleLog, true);
     for (name, _) in &bench.profiles {
         offer(Command::UseProfile(name.clone()), !running && *name != bench.profile);
     }
     for (name, _) in &bench.procedures {
         offer(Command::UseProcedure(name.clone()), !running && *name != bench.procedure);
     }
+    let (watch, there) = (&core.watch, !core.watch.history.is_empty());
+    for command in [LiveCommand::Pause, LiveCommand::Clear, LiveCommand::Export] {
+        offer(Command::Live(command), there);
+    }
+    offer(Command::Live(LiveCommand::CountEnergy(!watch.count_energy)), core.links.open && !running);
+    offer(Command::Live(LiveCommand::ReadStatus), core.links.open && !running);
     for theme in [ThemeChoice::Dark, ThemeChoice::Light, ThemeChoice::System] {
         offer(Command::Theme(theme), core.settings.theme != theme);
     }
@@ -49,6 +71,9 @@ pub fn offers(core: &Core, bench: &BenchPage) -> Vec<Offer> {
     offer(Command::ToggleRail, true);
     if let Some(problem) = &core.problem {
         offer(Command::Copy("the problem", format!("{}\n{}\n{}", problem.what, problem.why, problem.next)), true);
+    }
+    if let Some(folder) = &core.data_folder {
+        offer(Command::Copy("the path of the data folder", folder.display().to_string()), true);
     }
     if let Some(file) = &core.settings_file {
         offer(Command::Copy("the path of the settings", file.display().to_string()), true);

@@ -6,14 +6,11 @@ use std::time::Duration;
 
 use super::session::Notice;
 use crate::job::JobCtl;
+use crate::operator::{Answer, Operator, OperatorError, Prompt};
 use crate::procedure::Control;
-use crate::reference::{Operator, OperatorError};
 
 /// How soon a cancelled run stops waiting for an answer.
 const LOOK: Duration = Duration::from_millis(100);
-
-/// An answer; `None` is a refusal, which stops the run.
-pub type Answer = Option<String>;
 
 /// Questions become a dialog. The locks here are the worker's own; the window never takes them.
 pub(super) struct WindowOperator {
@@ -42,14 +39,13 @@ impl WindowOperator {
         self.ctl.is_cancelled() || control.as_ref().is_some_and(|control| control.is_cancelled())
     }
 
-    fn wait(&self, answers: &Receiver<Answer>) -> Result<String, OperatorError> {
+    fn wait(&self, answers: &Receiver<Answer>) -> Result<Answer, OperatorError> {
         loop {
             if self.is_cancelled() {
                 return Err(OperatorError::Cancelled);
             }
             match answers.recv_timeout(LOOK) {
-                Ok(Some(answer)) => return Ok(answer.trim().to_owned()),
-                Ok(None) => return Err(OperatorError::Cancelled),
+                Ok(answer) => return Ok(answer),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return Err(OperatorError::Absent),
             }
@@ -62,12 +58,12 @@ impl Operator for WindowOperator {
         self.ctl.notice(Notice::Said(message.to_owned()));
     }
 
-    fn ask(&self, question: &str) -> Result<String, OperatorError> {
+    fn ask(&self, prompt: &Prompt) -> Result<Answer, OperatorError> {
         // One question at a time, whichever position asks.
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         // What was typed before the question stood is no answer to it.
         while answers.try_recv().is_ok() {}
-        self.ctl.notice(Notice::Question(question.to_owned()));
+        self.ctl.notice(Notice::Question(prompt.clone()));
         let answer = self.wait(&answers);
         self.ctl.notice(Notice::QuestionOver);
         answer

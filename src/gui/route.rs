@@ -2,18 +2,20 @@
 
 use egui::{Color32, Key, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
-/// A page. Room is kept in the keys for those to come: F2 live readings, F6 firmware,
+/// A page. Room is kept in the keys for those to come: F6 firmware,
 /// F7 records; F5 starts a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Route {
     /// One unit from its serial number to its verdict.
     #[default]
     Bench,
+    /// Meter and reference side by side, and over time.
+    Live,
     /// The Excel sheet replaced, without a meter.
     Calculator,
     /// The chip's whole map, to read and to write.
     Registers,
-    /// What is shipped about meters, procedures and instruments.
+    /// What is known about meters, procedures and instruments, and changing it.
     Profiles,
     /// Look, ports, where settings lie.
     Settings,
@@ -23,14 +25,15 @@ pub enum Route {
 
 impl Route {
     /// All pages, as the rail lists them.
-    pub const ALL: [Self; 6] =
-        [Self::Bench, Self::Calculator, Self::Registers, Self::Profiles, Self::Settings, Self::About];
+    pub const ALL: [Self; 7] =
+        [Self::Bench, Self::Live, Self::Calculator, Self::Registers, Self::Profiles, Self::Settings, Self::About];
 
     /// Its name.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
             Self::Bench => "Bench",
+            Self::Live => "Live",
             Self::Calculator => "Calculator",
             Self::Registers => "Registers",
             Self::Profiles => "Profiles",
@@ -44,9 +47,10 @@ impl Route {
     pub const fn purpose(self) -> &'static str {
         match self {
             Self::Bench => "Calibrate and test a unit",
+            Self::Live => "Meter and reference side by side, and over time",
             Self::Calculator => "Readings in, registers out, without a meter",
             Self::Registers => "Read and write the chip's registers",
-            Self::Profiles => "Read the profiles of meters, procedures and instruments",
+            Self::Profiles => "Read, copy and change the profiles of meters, procedures and instruments",
             Self::Settings => "Theme, text size, ports",
             Self::About => "Version, licences and keyboard shortcuts",
         }
@@ -57,6 +61,7 @@ impl Route {
     pub const fn key(self) -> Key {
         match self {
             Self::Bench => Key::F1,
+            Self::Live => Key::F2,
             Self::Calculator => Key::F3,
             Self::Registers => Key::F4,
             Self::Profiles => Key::F8,
@@ -81,6 +86,12 @@ impl Route {
                 line((0_u8..=16).map(|step| arc(f32::from(step) / 16.0)).collect());
                 line(vec![at(0.0, 0.14), at(0.2, -0.16)]);
                 painter.circle_filled(at(0.0, 0.14), size * 0.08, colour);
+            }
+            // A curve over its axis.
+            Self::Live => {
+                let wave = |x: f32| at(x, -0.06 - 0.28 * (x * std::f32::consts::TAU * 1.1).sin());
+                line((0_u8..=20).map(|step| wave(f32::from(step) / 20.0 * 0.88 - 0.44)).collect());
+                line(vec![at(-0.44, 0.42), at(0.44, 0.42)]);
             }
             // A plus and an equals sign.
             Self::Calculator => {

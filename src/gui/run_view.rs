@@ -1,7 +1,10 @@
 //! A run as the window shows it, built from events in the order they come.
 
+use std::time::Duration;
+
 use m90e26::Register;
 
+use super::remaining::Remaining;
 use super::series::{ErrorPoint, ErrorSeries, Scale};
 use super::session::Limits;
 use crate::calibration::registers::{RegisterChange, RegisterSet};
@@ -63,6 +66,12 @@ pub struct Live {
 }
 
 impl Live {
+    /// What a look between the runs has shown.
+    pub(super) fn look(&mut self, reference: Option<ReferenceReading>, u: Option<Volts>) {
+        (self.reference, self.u) = (reference, u);
+        (self.i, self.errors) = (None, None);
+    }
+
     /// Nothing of before holds any more.
     fn outdated(&mut self) {
         let energy = self.energy;
@@ -77,7 +86,9 @@ pub struct RunView {
     pub running: bool,
     /// Somebody asked it to stop.
     pub cancelling: bool,
-    /// Serial number of the unit.
+    /// Its place on the bench, from 0.
+    pub position: usize,
+    /// Serial number of the unit; empty where the position is not used.
     pub serial: String,
     /// All steps.
     pub steps: Vec<StepView>,
@@ -99,14 +110,45 @@ pub struct RunView {
     pub report: Option<RunReport>,
     /// First and newest moment, in seconds of the station's clock.
     pub span: Option<(f64, f64)>,
+    /// How long it still takes.
+    pub remaining: Remaining,
     sets: Option<(RegisterSet, RegisterSet)>,
 }
 
 impl RunView {
-    /// A run that begins on a unit.
+    /// A run that begins on the unit at a position.
     #[must_use]
-    pub fn begun(serial: &str, limits: Limits) -> Self {
-        Self { running: true, serial: serial.to_owned(), limits, ..Self::default() }
+    pub fn begun(position: usize, serial: &str, limits: Limits, expected: &[Duration]) -> Self {
+        let remaining = Remaining::of(expected);
+        Self { running: true, position, serial: serial.to_owned(), limits, remaining, ..Self::default() }
+    }
+
+    /// A unit is there.
+    #[must_use]
+    pub fn used(&self) -> bool {
+        !self.serial.is_empty()
+    }
+
+    /// The result, when the run is over.
+    #[must_use]
+    pub fn result(&self) -> Option<&RunReport> {
+        self.report.as_ref().filter(|_| !self.running)
+    }
+
+    /// The worst that is known of the steps so far; `None` while nothing is bad.
+    #[must_use]
+    pub fn trouble(&self) -> Option<Verdict> {
+        let verdicts = self.steps.iter().filter_map(|step| match step.state {
+            StepState::Done { verdict, .. } => Some(verdict),
+            StepState::Waiting | StepState::Active { .. } => None,
+        });
+        verdicts.filter(|verdict| *verdict != Verdict::Pass).max_by_key(|verdict| verdict.exit_code())
+    }
+
+    /// Something is done here, or will be: a position that could not do a step drops out, and the bench goes on without it.
+    #[must_use]
+    pub fn working(&self) -> bool {
+        self.running && self.used() && (self.trouble().is_none() || self.active().is_some())
     }
 
     /// Share of the steps that are over, 0 to 1.
@@ -126,17 +168,16 @@ impl RunView {
         self.steps.iter().find(|step| matches!(step.state, StepState::Active { .. }))
     }
 
-    /// Takes in what happened at position 0; `live` follows.
-    pub fn apply(&mut self, event: Event, live: &mut Live) {
+    /// Takes in what happened here or on the whole bench; `live` follows.
+    pub fn apply(&mut self, event: &Event, live: &mut Live) {
         match event {
             Event::Started { serials, steps } => {
-                if let Some(serial) = serials.into_iter().next() {
-                    self.serial = serial;
-                }
-                self.steps = steps.into_iter().map(|title| StepView { title, state: StepState::Waiting }).collect();
+                self.serial = serials.get(self.position).cloned().unwrap_or_default();
+                let waiting = |title: &String| StepView { title: title.clone(), state: StepState::Waiting };
+                self.steps = steps.iter().map(waiting).collect();
             }
             Event::LoadPoint { point } => {
-                self.load_point = Some(point);
+                self.load_point = Some(*point);
                 self.series.interrupt();
                 live.outdated();
             }
@@ -148,33 +189,34 @@ impl RunView {
             Event::Reference { reading } => {
                 let secs = reading.at.secs();
                 self.span = Some(self.span.map_or((secs, secs), |(first, _)| (first, secs)));
-                live.reference = Some(reading);
+                self.remaining.follow(&self.steps, secs);
+                live.reference = Some(*reading);
                 if secs - live.read_at > STALE_SECS {
                     // The step does something else now; what the meter showed then is no reading any more.
                     (live.u, live.i, live.errors) = (None, None, None);
                 }
-                self.series.push_reference(reading);
+                self.series.push_reference(*reading);
                 self.newest(live);
             }
-            Event::Meter { position: 0, reading } => {
+            Event::Meter { reading, .. } => {
                 live.read_at = reading.at.secs();
                 (live.u, live.i) = (Some(reading.u), reading.i);
-                self.series.push_meter(reading);
+                self.series.push_meter(*reading);
                 self.newest(live);
             }
-            Event::StepStarted { position: 0, step } => {
-                self.set_step(step, StepState::Active { fraction: 0.0, detail: String::new() });
+            Event::StepStarted { step, .. } => {
+                self.set_step(*step, StepState::Active { fraction: 0.0, detail: String::new() });
             }
-            Event::StepProgress { position: 0, step, fraction, detail } => {
-                self.set_step(step, StepState::Active { fraction, detail });
+            Event::StepProgress { step, fraction, detail, .. } => {
+                self.set_step(*step, StepState::Active { fraction: *fraction, detail: detail.clone() });
             }
-            Event::StepDone { position: 0, step, verdict, detail } => {
-                self.set_step(step, StepState::Done { verdict, detail });
+            Event::StepDone { step, verdict, detail, .. } => {
+                self.set_step(*step, StepState::Done { verdict: *verdict, detail: detail.clone() });
             }
-            Event::Registers { position: 0, changes } => self.written(&changes),
-            Event::Measured { position: 0, measurement } => self.measured(measurement, live),
-            // The verdict comes with the report, when the source is off. Other positions have no place in this window yet.
-            _ => {}
+            Event::Registers { changes, .. } => self.written(changes),
+            Event::Measured { measurement, .. } => self.measured(measurement.clone(), live),
+            // The verdict comes with the report, when the source is off.
+            Event::PositionDone { .. } => {}
         }
     }
 

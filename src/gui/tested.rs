@@ -1,5 +1,7 @@
-//! Units tested since the window was opened, so that one is not tested twice unawares.
+//! Units tested since the window was opened, so that one is not tested twice unawares. Those tested before that, the store
+//! knows; the station's thread asks it, and its warning is kept here like one of this list.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::clock::{Moment, RealClock, SharedClock};
@@ -10,11 +12,13 @@ pub struct Tested {
     clock: SharedClock,
     units: Vec<(String, Verdict, Moment)>,
     warned: Option<(String, String)>,
+    /// The operator was warned and wants these all the same.
+    agreed: BTreeSet<String>,
 }
 
 impl Default for Tested {
     fn default() -> Self {
-        Self { clock: RealClock::shared(), units: Vec::new(), warned: None }
+        Self { clock: RealClock::shared(), units: Vec::new(), warned: None, agreed: BTreeSet::new() }
     }
 }
 
@@ -22,6 +26,7 @@ impl Tested {
     /// A run has ended. Only what was measured counts: after an error or a stop a unit is tried again as a matter of course.
     pub fn note(&mut self, serial: &str, verdict: Verdict) {
         self.warned = None;
+        self.agreed.remove(serial);
         if matches!(verdict, Verdict::Pass | Verdict::Fail) {
             self.units.retain(|(known, ..)| known != serial);
             self.units.push((serial.to_owned(), verdict, self.clock.now()));
@@ -30,15 +35,35 @@ impl Tested {
 
     /// The warning to give before this unit is tested; none where it is new or its warning was given last.
     pub fn warn(&mut self, serial: &str) -> Option<String> {
-        if self.warning_of(serial).is_some() {
-            self.warned = None;
+        if self.agree(serial) || self.agreed.contains(serial) {
             return None;
         }
         let (_, verdict, at) = self.units.iter().find(|(known, ..)| known == serial)?;
         let ago = ago(self.clock.now().since(*at));
-        let warning = format!("{serial} was already tested: {verdict} {ago}. Enter again starts anyway");
+        let warning = format!("{serial} was already tested: {verdict} {ago}. Enter again goes on anyway");
         self.warned = Some((serial.to_owned(), warning.clone()));
         Some(warning)
+    }
+
+    /// Asked again after its warning, the operator wants this unit; returns whether it was the one warned about.
+    pub fn agree(&mut self, serial: &str) -> bool {
+        let warned = self.warning_of(serial).is_some();
+        if warned {
+            self.warned = None;
+            self.agreed.insert(serial.to_owned());
+        }
+        warned
+    }
+
+    /// Units that are wanted although they were tested before.
+    #[must_use]
+    pub fn agreed(&self) -> BTreeSet<String> {
+        self.agreed.clone()
+    }
+
+    /// The store has given this warning.
+    pub fn warned(&mut self, serial: String, warning: String) {
+        self.warned = Some((serial, warning));
     }
 
     /// The warning given last, if it was given for this unit.

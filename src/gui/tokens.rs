@@ -85,6 +85,16 @@ colours! {
     series_current,
     /// The energy's error in the plot.
     series_energy,
+    /// A comment in a profile's text.
+    syntax_comment,
+    /// A table's heading in a profile's text.
+    syntax_table,
+    /// A key in a profile's text.
+    syntax_key,
+    /// A string in a profile's text.
+    syntax_string,
+    /// A number in a profile's text.
+    syntax_number,
     /// Behind a question.
     backdrop,
 }
@@ -264,6 +274,11 @@ mod tests {
                 ("ERROR", c.text_on_strong, c.attention_fill),
                 ("RUNNING", c.text_on_strong, c.running_fill),
                 ("Start", c.text_on_strong, c.accent_fill),
+                ("comment", c.syntax_comment, c.field),
+                ("table", c.syntax_table, c.field),
+                ("key", c.syntax_key, c.field),
+                ("string", c.syntax_string, c.field),
+                ("number", c.syntax_number, c.field),
             ];
             for (what, front, back) in pairs {
                 assert!(contrast(front, back) >= 4.5, "{theme:?} {what}: {:.2}", contrast(front, back));

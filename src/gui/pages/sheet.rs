@@ -8,13 +8,25 @@ use crate::gui::widgets::card;
 /// Wider than this nobody reads.
 const WIDEST: f32 = 860.0;
 
+/// Cards in two columns may take more.
+const WIDEST_PAIR: f32 = 1280.0;
+
 /// Draws the page's frame and scrolls what does not fit.
 pub(super) fn sheet_ui(ui: &mut Ui, page: &mut PageCtx<'_>, content: impl FnOnce(&mut Ui, &mut PageCtx<'_>)) {
+    framed_ui(ui, page, WIDEST, content);
+}
+
+/// The same for two columns.
+pub(super) fn wide_sheet_ui(ui: &mut Ui, page: &mut PageCtx<'_>, content: impl FnOnce(&mut Ui, &mut PageCtx<'_>)) {
+    framed_ui(ui, page, WIDEST_PAIR, content);
+}
+
+fn framed_ui(ui: &mut Ui, page: &mut PageCtx<'_>, widest: f32, content: impl FnOnce(&mut Ui, &mut PageCtx<'_>)) {
     let tokens = page.tokens;
     let frame = Frame::new().fill(tokens.colours.window).inner_margin(Margin::same(tokens.spacing.page as i8));
     CentralPanel::default().frame(frame).show(ui, |ui| {
         ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-            ui.set_max_width(WIDEST.min(ui.available_width() - tokens.spacing.grid));
+            ui.set_max_width(widest.min(ui.available_width() - tokens.spacing.grid));
             ui.spacing_mut().item_spacing.y = tokens.spacing.grid * 1.25;
             content(ui, page);
         });
@@ -51,7 +63,7 @@ pub(super) fn row_ui<'a>(
     content: impl FnOnce(&mut Ui, &mut PageCtx<'a>),
 ) {
     let tokens = page.tokens;
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         let size = egui::vec2(tokens.spacing.grid * 13.0, ui.spacing().interact_size.y);
         ui.allocate_ui_with_layout(size, egui::Layout::left_to_right(egui::Align::Center), |ui| {
             ui.set_min_size(size);

@@ -4,24 +4,35 @@
 //! at the instruments a few times a second. Whatever ends it, a running procedure is cancelled first, and cancelling
 //! switches the source off.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 mod order;
+mod reconnect;
+mod records;
 mod registers;
+mod watch;
 
+use reconnect::{Ports, lost_port};
 pub use registers::{RegisterNotice, RegisterRequest, RegisterWord, Registers, Scope, Write, Written};
+pub use watch::{Basis, ChipState, EnergyCount, LimitPoint, MeterRound, WatchNotice, WatchWish};
 
-use super::operator::{Answer, WindowOperator};
+use super::device::Device;
+use super::operator::WindowOperator;
 use crate::advice::Advice;
 use crate::clock::{Moment, RealClock, SharedClock, sleep};
 use crate::job::{JobCtl, JobError, JobEvent, JobHandle, Wake};
 use crate::meter::{MeterError, Quantity};
+use crate::operator::{Answer, Operator, Prompt};
 use crate::port::OpenError;
 use crate::port::url::{DeviceUrl, UrlError};
 use crate::procedure::{self, Bench, Control, Event, RunReport, StepError, Verdict};
+use crate::record::{Keeper, Readings, Receipt};
 use crate::reference::{Identity, ReferenceReading};
+use crate::sim;
 use crate::station::{self, Addresses, StationError};
 use crate::units::Volts;
 
@@ -37,11 +48,11 @@ const REQUESTS: usize = 8;
 /// Addresses as they were typed.
 pub use crate::settings::StationAddresses as AddressTexts;
 
-/// What to run on which unit.
+/// What to run on which units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// Serial number of the unit.
-    pub serial: String,
+    /// Serial numbers by position; empty where there is no unit.
+    pub serials: Vec<String>,
     /// Meter profile.
     pub profile: String,
     /// Procedure.
@@ -65,8 +76,8 @@ pub enum Link {
 /// The devices of the station.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Links {
-    /// Meter under test.
-    pub meter: Link,
+    /// Meters under test, by position.
+    pub meters: Vec<Link>,
     /// Reference.
     pub reference: Link,
     /// Source.
@@ -75,6 +86,32 @@ pub struct Links {
     pub simulated: bool,
     /// The addresses are open, so a run can start.
     pub open: bool,
+}
+
+impl Links {
+    /// All meters as one: ready when all of them are, and in trouble, with the positions named, when one of them is.
+    #[must_use]
+    pub fn meter(&self) -> Link {
+        if let [only] = self.meters.as_slice() {
+            return only.clone();
+        }
+        let count = self.meters.len();
+        let silent = |(number, link): (usize, &Link)| match link {
+            Link::Trouble(reason) => Some((number + 1, reason.clone())),
+            Link::Off | Link::Opening | Link::Ready(_) => None,
+        };
+        let silent: Vec<(usize, String)> = self.meters.iter().enumerate().filter_map(silent).collect();
+        match silent.as_slice() {
+            _ if self.meters.contains(&Link::Opening) => Link::Opening,
+            _ if self.meters.contains(&Link::Off) || count == 0 => Link::Off,
+            [] => Link::Ready(format!("{count} meters")),
+            [(number, reason)] => Link::Trouble(format!("Position {number}: {reason}")),
+            several => {
+                let numbers: Vec<String> = several.iter().map(|(number, _)| number.to_string()).collect();
+                Link::Trouble(format!("Positions {} do not answer", numbers.join(", ")))
+            }
+        }
+    }
 }
 
 /// Limits of the errors at the first verification point that has them, in percent.
@@ -96,6 +133,8 @@ pub enum Notice {
     Look {
         /// The reference.
         reference: Option<ReferenceReading>,
+        /// The position whose meter was looked at.
+        position: usize,
         /// The meter's voltage, where it measures any.
         meter: Option<Volts>,
     },
@@ -105,21 +144,36 @@ pub enum Notice {
         control: Arc<Control>,
         /// Limits to draw.
         limits: Limits,
+        /// How long each step is expected to take, by the station's clock.
+        expected: Vec<Duration>,
     },
     /// Something happened in the run.
     Run(Event),
+    /// The unit was tested before; nothing was started.
+    Tested {
+        /// Its serial number.
+        serial: String,
+        /// When and how, and what to do.
+        warning: String,
+    },
+    /// The result that comes next is in the store.
+    Recorded(Receipt),
     /// The run is over and the source is off, or the report says why not.
     Ended(Vec<RunReport>),
     /// What was asked for cannot be done.
     Refused(Advice),
+    /// A device does not do what it should.
+    Trouble(Device, Advice),
     /// The operator is asked.
-    Question(String),
+    Question(Prompt),
     /// The question does not stand any more.
     QuestionOver,
     /// The operator is told.
     Said(String),
     /// Registers were read or written by hand.
     Registers(RegisterNotice),
+    /// Meter and reference are being watched.
+    Watch(WatchNotice),
 }
 
 /// The window's end of the thread.
@@ -131,21 +185,48 @@ pub struct Session {
 
 enum Request {
     Connect(AddressTexts),
-    Start(Order),
-    Registers(RegisterRequest),
+    Reconnect(Device),
+    Start(Order, Consent),
+    Registers(usize, RegisterRequest),
+    Watch(WatchWish),
+}
+
+/// Who starts a run, and what he agreed to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Consent {
+    /// The operator's name; may be empty.
+    pub operator: String,
+    /// Units that are wanted although they were tested before.
+    pub again: BTreeSet<String>,
 }
 
 impl Session {
-    /// Starts the thread.
+    /// Starts the thread; what it runs is not recorded.
     ///
     /// # Errors
     /// The system has no thread left.
     pub fn spawn(wake: Arc<dyn Wake>) -> std::io::Result<Self> {
+        Self::start_thread(wake, None)
+    }
+
+    /// Starts the thread; what it runs is recorded in this folder.
+    ///
+    /// # Errors
+    /// The system has no thread left.
+    pub fn recording(wake: Arc<dyn Wake>, folder: PathBuf) -> std::io::Result<Self> {
+        Self::start_thread(wake, Some(Keeper::in_folder(folder)))
+    }
+
+    fn start_thread(wake: Arc<dyn Wake>, records: Option<Keeper>) -> std::io::Result<Self> {
         let (requests, inbox) = sync_channel(REQUESTS);
         let (answers, answered) = sync_channel(REQUESTS);
         let job = JobHandle::spawn("station", wake, move |ctl| {
             let operator = WindowOperator::shared(ctl.clone(), answered);
-            Worker { ctl, operator, open: None, links: Links::default(), shown: String::new() }.serve(&inbox)
+            let links = Links::default();
+            let (addresses, shown) = (AddressTexts::default(), String::new());
+            let mut worker = Worker { ctl, operator, open: None, links, addresses, shown, next: 0, records };
+            worker.look_at_records();
+            worker.serve(&inbox)
         })?;
         Ok(Self { job, requests, answers })
     }
@@ -155,17 +236,27 @@ impl Session {
         self.request(Request::Connect(addresses))
     }
 
+    /// Asks one device of the station again.
+    pub fn reconnect(&self, device: Device) -> bool {
+        self.request(Request::Reconnect(device))
+    }
+
     /// Starts a run.
-    pub fn start(&self, order: Order) -> bool {
-        self.request(Request::Start(order))
+    pub fn start(&self, order: Order, consent: Consent) -> bool {
+        self.request(Request::Start(order, consent))
     }
 
-    /// Reads registers, or writes one.
-    pub fn registers(&self, request: RegisterRequest) -> bool {
-        self.request(Request::Registers(request))
+    /// Reads registers of the meter at a position, or writes one.
+    pub fn registers(&self, position: usize, request: RegisterRequest) -> bool {
+        self.request(Request::Registers(position, request))
     }
 
-    /// Answers the operator's question; `None` refuses to.
+    /// Reads everything for a while; asked again in time, it goes on.
+    pub fn watch(&self, wish: WatchWish) -> bool {
+        self.request(Request::Watch(wish))
+    }
+
+    /// Answers the operator's question.
     pub fn answer(&self, answer: Answer) {
         self.answers.try_send(answer).ok();
     }
@@ -198,7 +289,7 @@ impl Session {
             sleep(&*clock, Duration::from_millis(10));
         }
         if !self.job.is_over() {
-            tracing::error!("the station did not stop in time; make sure that the source is off");
+            tracing::error!(target: "meterbench::station", "the station did not stop in time; make sure that the source is off");
         }
         self.job.is_over()
     }
@@ -216,8 +307,14 @@ struct Worker<'a> {
     operator: Arc<WindowOperator>,
     open: Option<Open>,
     links: Links,
+    /// Those the station was opened at last, or should have been.
+    addresses: AddressTexts,
     /// What the last look showed, as it is printed: the window is not woken for the same digits.
     shown: String,
+    /// The position whose meter is looked at next: they take turns, so that a look is short.
+    next: usize,
+    /// Where runs are recorded.
+    records: Option<Keeper>,
 }
 
 struct Open {
@@ -246,12 +343,22 @@ impl Worker<'_> {
     fn serve(&mut self, inbox: &Receiver<Request>) -> Result<(), JobError> {
         loop {
             self.ctl.checkpoint()?;
-            match inbox.recv_timeout(LOOK) {
-                Ok(Request::Connect(addresses)) => self.connect(&addresses),
-                Ok(Request::Start(order)) => self.start(&order),
-                Ok(Request::Registers(request)) => self.registers(request),
-                Err(RecvTimeoutError::Timeout) => self.look(),
+            let mut request = match inbox.recv_timeout(LOOK) {
+                Ok(request) => Some(request),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.look();
+                    None
+                }
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            };
+            while let Some(wanted) = request.take() {
+                match wanted {
+                    Request::Connect(addresses) => self.connect(&addresses),
+                    Request::Reconnect(device) => self.reconnect(device),
+                    Request::Start(order, consent) => self.start(&order, &consent),
+                    Request::Registers(position, wish) => self.registers(position, &wish),
+                    Request::Watch(wish) => request = self.watch(&wish, inbox),
+                }
             }
         }
     }
@@ -261,15 +368,39 @@ impl Worker<'_> {
     }
 
     fn connect(&mut self, texts: &AddressTexts) {
-        self.open = None;
+        if self.open.take().is_some() {
+            tracing::info!(target: "meterbench::station", "station closed");
+        }
+        tracing::info!(target: "meterbench::station", meter = texts.meter, reference = texts.reference, source = texts.source, "opening the station");
+        self.addresses.clone_from(texts);
         self.shown.clear();
-        self.links =
-            Links { meter: Link::Opening, reference: Link::Opening, source: Link::Opening, ..Links::default() };
+        self.links = Links {
+            meters: vec![Link::Opening; 1 + texts.more_meters.len()],
+            reference: Link::Opening,
+            source: Link::Opening,
+            ..Links::default()
+        };
         self.show_links();
         if let Err(error) = self.try_connect(texts) {
             self.open = None;
             self.links = Links::default();
-            self.ctl.notice(Notice::Refused(of_station(&error)));
+            let (culprit, advice) = match reconnect::missing_reference(&error, texts) {
+                Some(advice) => (Some(Device::Reference), advice),
+                None => (reconnect::culprit(&error, texts), of_station(&error)),
+            };
+            tracing::error!(target: "meterbench::station", %error, "the station cannot be opened");
+            match culprit {
+                None => self.ctl.notice(Notice::Refused(advice)),
+                Some(device) => {
+                    let trouble = Link::Trouble(advice.what.clone());
+                    match device {
+                        Device::Reference => self.links.reference = trouble,
+                        Device::Source => self.links.source = trouble,
+                        Device::Meter | Device::Target => self.links.meters = vec![trouble],
+                    }
+                    self.ctl.notice(Notice::Trouble(device, advice));
+                }
+            }
         }
         self.show_links();
     }
@@ -277,13 +408,16 @@ impl Worker<'_> {
     fn try_connect(&mut self, texts: &AddressTexts) -> Result<(), StationError> {
         let url = |text: &str| text.trim().parse::<DeviceUrl>();
         let optional = |text: &str| if text.trim().is_empty() { Ok(None) } else { url(text).map(Some) };
-        let meter = url(&texts.meter)?;
+        let mut meters = sim::each_position(&url(&texts.meter)?)?;
+        for text in texts.more_meters.iter().filter(|text| !text.trim().is_empty()) {
+            meters.extend(sim::each_position(&url(text)?)?);
+        }
         let reference = optional(&texts.reference)?;
         let source = optional(&texts.source)?;
         let by_hand = reference.as_ref().is_some_and(|url| url.kind == "manual");
-        let pace: f64 = meter.parsed("pace")?.unwrap_or(1.0);
-        let addresses = Addresses { meters: vec![meter], reference, source };
-        let operator: Arc<dyn crate::reference::Operator> = self.operator.clone();
+        let pace = meters.iter().find_map(|url| url.parsed::<f64>("pace").transpose()).transpose()?.unwrap_or(1.0);
+        let addresses = Addresses { meters, reference, source };
+        let operator: Arc<dyn Operator> = self.operator.clone();
         let station = station::open(&addresses, &operator)?;
         let positions = station.meters.into_iter().map(|meter| (String::new(), meter)).collect();
         let (reference, source, clock) = (station.reference, station.source, station.clock);
@@ -291,23 +425,71 @@ impl Worker<'_> {
         self.links.open = true;
         self.links.simulated = bench.simulated;
 
-        let connected = bench.positions.iter_mut().try_for_each(|(_, meter)| meter.connect());
-        self.links.meter = self.link(connected.map(|()| "M90E26".to_owned()).map_err(StepError::Meter));
-        self.links.reference =
-            self.link(bench.reference.identify().map(|found| name(&found)).map_err(StepError::Instrument));
-        self.links.source = self.link(bench.source.identify().map(|found| name(&found)).map_err(StepError::Instrument));
+        let (reference, source) = (bench.reference.identify(), bench.source.identify());
+        // Whatever its address: an instrument that says it is simulated marks all that is read from it.
+        self.links.simulated |= [&reference, &source].into_iter().flatten().any(|found| found.simulated);
+        let found = reference.map(|found| name(&found)).map_err(StepError::Instrument);
+        self.links.reference = self.link(Device::Reference, found);
+        let found = source.map(|found| name(&found)).map_err(StepError::Instrument);
+        self.links.source = self.link(Device::Source, found);
+        self.connect_meters(&mut bench);
+        tracing::info!(target: "meterbench::station", simulated = self.links.simulated, "station open");
         let world = RealClock::shared();
         let seen = (bench.clock.now(), world.now());
         self.open = Some(Open { bench, reads_alone: !by_hand, pace, world, seen });
         Ok(())
     }
 
+    /// Finds the meters at their positions; one that does not answer keeps nobody from working at the others.
+    fn connect_meters(&mut self, bench: &mut Bench) -> Ports {
+        let mut ports = Ports::There;
+        self.links.meters = vec![Link::Opening; bench.positions.len()];
+        for (number, (_, meter)) in bench.positions.iter_mut().enumerate() {
+            // Each of many takes its time; the window shows them as they come.
+            self.show_links();
+            match meter.connect() {
+                Ok(()) => {
+                    tracing::info!(target: "meterbench::station", position = number + 1, "the meter answers");
+                    if let Some(link) = self.links.meters.get_mut(number) {
+                        *link = Link::Ready("M90E26".to_owned());
+                    }
+                }
+                Err(error) => {
+                    let error = StepError::Meter(error);
+                    if lost_port(&error) {
+                        ports = Ports::Lost;
+                    }
+                    self.meter_failed(number, &error);
+                }
+            }
+        }
+        ports
+    }
+
+    /// The meter at a position does not do what it should; with several, the advice names the position.
+    fn meter_failed(&mut self, position: usize, error: &StepError) {
+        let mut advice = procedure::advice::of(error);
+        tracing::error!(target: "meterbench::station", position = position + 1, %error, "the meter does not answer");
+        if self.links.meters.len() > 1 {
+            advice.what = format!("Position {}: {}", position + 1, advice.what);
+            advice.next = format!("{}, or leave the position out", advice.next);
+        }
+        self.ctl.notice(Notice::Trouble(Device::Meter, advice));
+        if let Some(link) = self.links.meters.get_mut(position) {
+            *link = Link::Trouble(error.to_string());
+        }
+    }
+
     /// The state of a device, with advice to the operator when it does not answer.
-    fn link(&self, found: Result<String, StepError>) -> Link {
+    fn link(&self, device: Device, found: Result<String, StepError>) -> Link {
         match found {
-            Ok(name) => Link::Ready(name),
+            Ok(name) => {
+                tracing::info!(target: "meterbench::station", name, "{} answers", device.noun());
+                Link::Ready(name)
+            }
             Err(error) => {
-                self.ctl.notice(Notice::Refused(procedure::advice::of(&error)));
+                tracing::error!(target: "meterbench::station", %error, "{} does not answer", device.noun());
+                self.ctl.notice(Notice::Trouble(device, procedure::advice::of(&error)));
                 Link::Trouble(error.to_string())
             }
         }
@@ -319,38 +501,54 @@ impl Worker<'_> {
         open.keep_time();
         let Open { bench, reads_alone, world, seen, .. } = open;
         let before = self.links.clone();
+        let mut failed = None;
+        let position = self.next % bench.positions.len().max(1);
+        self.next = position + 1;
         let mut reference = None;
         if *reads_alone && matches!(self.links.reference, Link::Ready(_)) {
             match bench.reference.read() {
                 Ok(reading) => reference = Some(reading),
-                Err(error) => self.links.reference = Link::Trouble(error.to_string()),
+                Err(error) => failed = Some((Device::Reference, StepError::Instrument(error))),
             }
         }
         let mut meter = None;
-        if let (Link::Ready(_), Some((_, device))) = (&self.links.meter, bench.positions.first_mut()) {
+        if let (Some(Link::Ready(_)), Some((_, device))) =
+            (self.links.meters.get(position), bench.positions.get_mut(position))
+        {
             match device.quantity(Quantity::Urms) {
                 // A chip that does not measure reads zero, which is no reading.
                 Ok(volts) => meter = Some(Volts(volts)).filter(|volts| volts.0 > 0.0),
                 Err(MeterError::Implausible { .. }) => {}
-                Err(error) => self.links.meter = Link::Trouble(error.to_string()),
+                Err(error) => failed = Some((Device::Meter, StepError::Meter(error))),
             }
         }
         *seen = (bench.clock.now(), world.now());
         let shown = format!(
-            "{:?} {:?}",
+            "{position} {:?} {:?}",
             reference.map(|now| format!("{} {} {}", now.u, now.i, now.p)),
             meter.map(|u| u.to_string())
         );
         if shown != self.shown {
             self.shown = shown;
-            self.ctl.progress(Notice::Look { reference, meter });
+            self.ctl.progress(Notice::Look { reference, position, meter });
+        }
+        if let Some((device, error)) = failed {
+            match device {
+                Device::Reference => self.links.reference = self.link(device, Err(error)),
+                _ => self.meter_failed(position, &error),
+            }
         }
         if before != self.links {
             self.show_links();
         }
     }
 
-    fn start(&mut self, order: &Order) {
+    fn start(&mut self, order: &Order, consent: &Consent) {
+        for serial in order.serials.iter().filter(|serial| !serial.is_empty() && !consent.again.contains(*serial)) {
+            if let Some(warning) = self.tested_before(serial) {
+                return self.ctl.notice(Notice::Tested { serial: serial.clone(), warning });
+            }
+        }
         let Some(Open { bench, .. }) = &mut self.open else {
             return self.ctl.notice(Notice::Refused(Advice {
                 what: "no station is connected".to_owned(),
@@ -362,33 +560,47 @@ impl Worker<'_> {
             Ok(plan) => plan,
             Err(advice) => return self.ctl.notice(Notice::Refused(advice)),
         };
-        for (serial, _) in &mut bench.positions {
-            serial.clone_from(&order.serial);
+        for (number, (serial, _)) in bench.positions.iter_mut().enumerate() {
+            *serial = order.serials.get(number).cloned().unwrap_or_default();
         }
         let ctl = self.ctl.clone();
-        let control = Arc::new(Control::new(move |event| match event {
-            Event::Reference { .. } | Event::Meter { .. } | Event::StepProgress { .. } => {
-                ctl.progress(Notice::Run(event));
+        let readings = Arc::new(Readings::default());
+        let heard = Arc::clone(&readings);
+        let control = Arc::new(Control::new(move |event| {
+            heard.hear(&event);
+            match event {
+                Event::Reference { .. } | Event::Meter { .. } | Event::StepProgress { .. } => {
+                    ctl.progress(Notice::Run(event));
+                }
+                _ => ctl.notice(Notice::Run(event)),
             }
-            _ => ctl.notice(Notice::Run(event)),
         }));
         if self.ctl.is_cancelled() {
             control.cancel();
         }
         self.operator.work_under(&control);
-        self.ctl.notice(Notice::Began { control: Arc::clone(&control), limits: order::limits(&plan) });
-        let reports = procedure::run(bench, &plan, &control);
+        let basis = Basis::new(0, &plan.meter, &plan.procedure);
+        self.ctl.notice(Notice::Watch(WatchNotice::Began(Arc::new(basis))));
+        let (limits, expected) = (order::limits(&plan), plan.expected());
+        self.ctl.notice(Notice::Began { control: Arc::clone(&control), limits, expected });
+        let mut reports = procedure::run(bench, &plan, &control);
         self.operator.rest();
         self.shown.clear();
         let measured = |report: &RunReport| matches!(report.verdict, Verdict::Pass | Verdict::Fail);
-        if reports.iter().all(measured) {
-            for link in [&mut self.links.meter, &mut self.links.reference, &mut self.links.source] {
+        let used = bench.positions.iter().zip(&mut self.links.meters).filter(|((serial, _), _)| !serial.is_empty());
+        let mut answered: Vec<&mut Link> =
+            used.zip(&reports).filter(|(_, report)| measured(report)).map(|((_, link), _)| link).collect();
+        if !answered.is_empty() {
+            // What measured one unit answers, and so does every meter that was measured.
+            answered.extend([&mut self.links.reference, &mut self.links.source]);
+            for link in answered {
                 if matches!(link, Link::Trouble(_)) {
                     *link = Link::Ready("answers again".to_owned());
                 }
             }
             self.show_links();
         }
+        self.record(&mut reports, &plan, &readings, &consent.operator);
         self.ctl.notice(Notice::Ended(reports));
     }
 }

@@ -1,4 +1,4 @@
-//! From an order to a plan: profiles are loaded and the serial number is checked before anything is switched on.
+//! From an order to a plan: profiles are loaded and the serial numbers are checked before anything is switched on.
 
 use super::{Limits, Order};
 use crate::advice::Advice;
@@ -16,11 +16,13 @@ pub(super) fn plan(order: &Order) -> Result<Plan, Advice> {
         meter: profile::load_meter(&order.profile).map_err(of_profile)?,
         procedure: profile::load_procedure(&order.procedure).map_err(of_profile)?,
     };
-    plan.meter.serial.check(&order.serial).map_err(|error| Advice {
-        what: error.to_string(),
-        why: "The label was read wrongly, or the unit is of another type".to_owned(),
-        next: "Scan the label again, or choose the profile of this unit".to_owned(),
-    })?;
+    for serial in order.serials.iter().filter(|serial| !serial.is_empty()) {
+        plan.meter.serial.check(serial).map_err(|error| Advice {
+            what: error.to_string(),
+            why: "The label was read wrongly, or the unit is of another type".to_owned(),
+            next: "Scan the label again, or choose the profile of this unit".to_owned(),
+        })?;
+    }
     Ok(plan)
 }
 

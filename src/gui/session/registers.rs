@@ -73,12 +73,25 @@ impl Write {
 }
 
 /// What is asked of the station's thread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RegisterRequest {
     /// Read these.
     Read(Scope),
     /// Write one, read it back, then read the whole map again: one write can change other registers.
     Write(Write),
+    /// Write these in their order, each read back; the first that fails ends it. Then read the whole map again.
+    WriteAll(Vec<Write>),
+}
+
+impl RegisterRequest {
+    /// What it writes.
+    fn writes(&self) -> &[Write] {
+        match self {
+            Self::Read(_) => &[],
+            Self::Write(write) => std::slice::from_ref(write),
+            Self::WriteAll(writes) => writes,
+        }
+    }
 }
 
 /// A register's content as it was read.
@@ -166,21 +179,21 @@ impl Registers {
 
 impl Worker<'_> {
     /// Carries out a request and says when it is done with.
-    pub(super) fn registers(&mut self, request: RegisterRequest) {
-        if let Err(advice) = self.try_registers(request) {
+    pub(super) fn registers(&mut self, position: usize, request: &RegisterRequest) {
+        if let Err(advice) = self.try_registers(position, request) {
             self.ctl.notice(Notice::Refused(advice));
         }
         self.ctl.notice(Notice::Registers(RegisterNotice::Done));
     }
 
-    fn try_registers(&mut self, request: RegisterRequest) -> Result<(), Advice> {
-        if let RegisterRequest::Write(write) = request {
+    fn try_registers(&mut self, position: usize, request: &RegisterRequest) -> Result<(), Advice> {
+        for write in request.writes() {
             write.check().map_err(|what| refused(&what))?;
         }
         let Some(open) = &mut self.open else { return Err(no_station()) };
         open.keep_time();
         let Open { bench, world, seen, .. } = open;
-        let Some((_, meter)) = bench.positions.first_mut() else { return Err(no_station()) };
+        let Some((_, meter)) = bench.positions.get_mut(position) else { return Err(no_station()) };
         let mut told = Vec::new();
         let result = serve(&mut **meter, request, &mut told, || self.ctl.is_cancelled());
         *seen = (bench.clock.now(), world.now());
@@ -191,7 +204,9 @@ impl Worker<'_> {
             Ok(()) => Ok(()),
             Err(Trouble::Refused(advice)) => Err(advice),
             Err(Trouble::Meter(error)) => {
-                self.links.meter = Link::Trouble(error.to_string());
+                if let Some(link) = self.links.meters.get_mut(position) {
+                    *link = Link::Trouble(error.to_string());
+                }
                 self.show_links();
                 Err(procedure::advice::of(&StepError::Meter(error)))
             }
@@ -213,18 +228,26 @@ impl From<MeterError> for Trouble {
 /// Does it, and notes what there is to tell: what was read before a failure is worth telling too.
 fn serve(
     meter: &mut dyn Meter,
-    request: RegisterRequest,
+    request: &RegisterRequest,
     told: &mut Vec<RegisterNotice>,
     cancelled: impl Fn() -> bool,
 ) -> Result<(), Trouble> {
     let scope = match request {
-        RegisterRequest::Read(scope) => scope,
-        RegisterRequest::Write(write) => {
-            let written = write_one(meter, write)?;
-            told.push(RegisterNotice::Written(written));
-            Scope::Map
-        }
+        RegisterRequest::Read(scope) => *scope,
+        RegisterRequest::Write(_) | RegisterRequest::WriteAll(_) => Scope::Map,
     };
+    let mut refused = None;
+    for (done, write) in request.writes().iter().enumerate() {
+        match write_one(meter, *write) {
+            Ok(written) => told.push(RegisterNotice::Written(written)),
+            // What the chip holds now is worth reading, unless it does not answer.
+            Err(Trouble::Refused(advice)) => {
+                refused = Some(after(advice, done, request.writes().len()));
+                break;
+            }
+            Err(trouble) => return Err(trouble),
+        }
+    }
     let mut words = Vec::new();
     let mut read = Ok(());
     for register in scope.registers() {
@@ -243,7 +266,18 @@ fn serve(
         // Before the write: what was asked for is told last.
         told.insert(0, RegisterNotice::Read(words));
     }
-    read
+    match refused {
+        Some(advice) => Err(Trouble::Refused(advice)),
+        None => read,
+    }
+}
+
+/// Says how far several writes came.
+fn after(advice: Advice, done: usize, all: usize) -> Advice {
+    if all < 2 {
+        return advice;
+    }
+    Advice { what: format!("{} ({done} of {all} words were written before)", advice.what), ..advice }
 }
 
 fn read_one(meter: &mut dyn Meter, register: Register) -> Result<RegisterWord, MeterError> {

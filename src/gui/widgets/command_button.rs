@@ -4,6 +4,7 @@ use egui::{Button, Color32, Response, RichText, Stroke, Ui, vec2};
 
 use crate::gui::command::{Command, Look};
 use crate::gui::pages::PageCtx;
+use crate::gui::shelf::ShelfRequest;
 
 /// Draws the button and queues its command when it is pressed. Its key is the application's affair: it works on every page.
 pub fn command_button_ui(ui: &mut Ui, page: &mut PageCtx<'_>, command: Command, enabled: bool) -> Response {
@@ -19,7 +20,12 @@ pub fn look_button_ui(ui: &mut Ui, page: &PageCtx<'_>, command: &Command, enable
     let Look { text, tooltip, shortcut } = command.look();
     let colours = &page.tokens.colours;
     let button = match command {
-        Command::Start(_) | Command::Answer(_) | Command::Acknowledge if enabled => {
+        Command::Start(_)
+        | Command::Answer(_)
+        | Command::Acknowledge
+        | Command::Profile(ShelfRequest::Save { .. } | ShelfRequest::Copy { .. } | ShelfRequest::Rename { .. })
+            if enabled =>
+        {
             Button::new(RichText::new(text).color(colours.text_on_strong))
                 .fill(colours.accent_fill)
                 .stroke(Stroke::NONE)

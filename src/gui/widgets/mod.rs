@@ -5,4 +5,7 @@ pub mod command_button;
 pub mod error_bar;
 pub mod input;
 pub mod number;
+pub mod problem;
+pub mod scanner;
+pub mod sketch;
 pub mod status;

@@ -1,31 +1,41 @@
-//! What to run: serial number, profile, procedure, Start and Cancel.
+//! What to run: serial number, operator, profile, procedure, Start and Cancel.
 
 use egui::text::{CCursor, CCursorRange};
-use egui::{ComboBox, Event, Key, Margin, RichText, TextEdit, Ui};
+use egui::{ComboBox, Event, FontId, Id, Key, Margin, RichText, Stroke, StrokeKind, TextEdit, Ui};
 
 use super::BenchPage;
-use crate::advice::Advice;
+use crate::gui::change::Change;
 use crate::gui::command::Command;
 use crate::gui::pages::PageCtx;
 use crate::gui::widgets::card;
 use crate::gui::widgets::command_button::{command_button_ui, look_button_ui};
+use crate::gui::widgets::problem::{problem_ui, remedy};
 use crate::gui::widgets::status::{Mark, mark_ui};
+use crate::procedure::Verdict;
 
 /// Room for Start and Cancel side by side.
 const BUTTONS: f32 = 152.0;
-
-/// A scanner types a whole label in less, its Enter included.
-const SCAN_SECS: f64 = 0.5;
 
 impl BenchPage {
     pub(super) fn form_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         let tokens = page.tokens;
         card::heading_ui(ui, tokens, "Unit", "");
-        self.serial_ui(ui, page);
-        let running = page.core.run.running;
+        ui.horizontal(|ui| {
+            let label = label_ui(ui, page, "Serial number", ui.spacing().interact_size.y + 6.0);
+            self.serial_ui(ui, page, label);
+        });
+        ui.horizontal(|ui| {
+            let indent = label_width(page) + ui.spacing().item_spacing.x;
+            ui.add_space(indent);
+            self.format_ui(ui, page);
+        });
+        let running = page.core.run().running;
         ui.add_enabled_ui(!running, |ui| {
-            choice_ui(ui, page, "Profile", &mut self.profile, &self.profiles);
-            choice_ui(ui, page, "Procedure", &mut self.procedure, &self.procedures);
+            ui.horizontal(|ui| {
+                let label = label_ui(ui, page, "Operator", ui.spacing().interact_size.y);
+                self.operator_ui(ui, page, label, f32::INFINITY);
+            });
+            self.choices_ui(ui, page);
         });
         ui.add_space(tokens.spacing.grid * 0.25);
         ui.horizontal(|ui| {
@@ -33,50 +43,170 @@ impl BenchPage {
             if ui.available_width() > indent + BUTTONS {
                 ui.add_space(indent);
             }
-            if page.core.unacknowledged {
-                self.acknowledge_ui(ui, page);
-            } else {
-                command_button_ui(ui, page, Command::Start(self.order()), self.can_start(page.core));
-                command_button_ui(ui, page, Command::Cancel, running && !page.core.run.cancelling);
-            }
+            self.buttons_ui(ui, page);
         });
-        if page.core.unacknowledged {
+        self.notes_ui(ui, page);
+    }
+
+    /// What there is to do now, and why something cannot be done.
+    pub(super) fn notes_ui(&self, ui: &mut Ui, page: &mut PageCtx<'_>) {
+        let core = page.core;
+        let pause = core.settings.pass_pause_secs;
+        if core.unacknowledged {
             note_ui(ui, page, "Set the unit apart, then acknowledge with Enter or Space");
+        } else if core.resulted && core.pause_left().is_some() {
+            let text = format!("Goes on by itself after {pause} s");
+            ui.label(RichText::new(text).size(page.tokens.sizes.secondary).color(page.tokens.colours.text_quiet));
         }
-        if let Some(warning) = page.core.tested.warning_of(self.serial.trim()).filter(|_| !running) {
+        if core.operator_missing() && !core.run().running {
+            note_ui(ui, page, "Type your name first; it is required here");
+        }
+        if let Some(warning) = core.tested.warning_of(self.serial.trim()).filter(|_| !core.run().running) {
             note_ui(ui, page, warning);
         }
         if let Some(problem) = &page.core.problem {
-            problem_ui(ui, page, problem);
+            ui.add_space(page.tokens.spacing.grid * 0.5);
+            problem_ui(ui, page, problem, remedy(page.core));
         }
     }
 
-    fn serial_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
-        ui.horizontal(|ui| {
-            let label = label_ui(ui, page, "Serial number", ui.spacing().interact_size.y + 6.0);
-            let edit = TextEdit::singleline(&mut self.serial)
-                .font(egui::FontId::monospace(page.tokens.sizes.heading))
-                .margin(Margin::symmetric(8, 5))
-                .hint_text("scan or type")
-                .desired_width(f32::INFINITY);
-            let field = ui.add(edit).labelled_by(label);
-            // The scanner's field takes the focus back by itself: at the start and after each run.
-            if self.focused_at != Some(page.core.turn) && page.core.question.is_none() && !page.core.unacknowledged {
-                self.focused_at = Some(page.core.turn);
-                field.request_focus();
-                // The next scan replaces the number of the last unit.
-                let mut state = egui::text_edit::TextEditState::load(ui.ctx(), field.id).unwrap_or_default();
-                let all = CCursorRange::two(CCursor::new(0), CCursor::new(self.serial.chars().count()));
-                state.cursor.set_char_range(Some(all));
-                state.store(ui.ctx(), field.id);
+    /// The one or two buttons that make sense now.
+    pub(super) fn buttons_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
+        let (running, cancelling) = (page.core.run().running, page.core.run().cancelling);
+        if page.core.unacknowledged {
+            return self.acknowledge_ui(ui, page);
+        }
+        if page.core.resulted && !self.can_start(page.core) {
+            let text = RichText::new("Space: next unit").color(page.tokens.colours.text_on_strong);
+            let button = egui::Button::new(text).fill(page.tokens.colours.accent_fill).stroke(Stroke::NONE);
+            if ui.add(button).clicked() {
+                page.commands.push(Command::NextUnit);
             }
-            let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-            if entered && self.can_start(page.core) {
-                page.commands.push(Command::Start(self.order()));
-            } else if entered {
-                field.request_focus();
+        } else {
+            command_button_ui(ui, page, Command::Start(self.order(page.core)), self.can_start(page.core));
+        }
+        command_button_ui(ui, page, Command::Cancel, running && !cancelling);
+    }
+
+    /// The scanner's field.
+    pub(super) fn serial_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>, label: Id) {
+        let core = page.core;
+        self.follow(core);
+        let out = core.positions.current().left_out;
+        let free = core.question.is_none() && !core.unacknowledged && !out;
+        // Before the field is drawn, so that what a scanner types in this frame already finds it.
+        if self.wants_focus && free {
+            self.wants_focus = false;
+            ui.memory_mut(|memory| memory.request_focus(serial_id()));
+            // The next scan replaces the number of the last unit.
+            let mut state = egui::text_edit::TextEditState::load(ui.ctx(), serial_id()).unwrap_or_default();
+            let all = CCursorRange::two(CCursor::new(0), CCursor::new(self.serial.chars().count()));
+            state.cursor.set_char_range(Some(all));
+            state.store(ui.ctx(), serial_id());
+        }
+        self.hold_back(ui);
+        let edit = TextEdit::singleline(&mut self.serial)
+            .id(serial_id())
+            .font(FontId::monospace(page.tokens.sizes.heading))
+            .margin(Margin::symmetric(8, 5))
+            .hint_text("scan or type")
+            // Enter keeps the focus: the next scan may follow at once.
+            .return_key(None)
+            .desired_width(f32::INFINITY);
+        let field = ui.add_enabled(!out, edit).labelled_by(label);
+        if self.refused && self.fault().is_some() {
+            let stroke = Stroke::new(1.5, page.tokens.colours.attention);
+            ui.painter().rect_stroke(field.rect, 4.0, stroke, StrokeKind::Inside);
+        }
+        self.refused &= !field.changed();
+        if !free && field.has_focus() {
+            field.surrender_focus();
+            self.wants_focus = true;
+        }
+        if free && field.has_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
+            self.entered(page);
+            self.wants_focus = true;
+        }
+    }
+
+    /// What was typed behind an Enter in the same frame belongs to the next unit, so it waits for the next frame: a slow
+    /// screen must not glue two labels together.
+    fn hold_back(&mut self, ui: &Ui) {
+        let enter = |event: &Event| matches!(event, Event::Key { key: Key::Enter, pressed: true, .. });
+        ui.input_mut(|input| {
+            let fresh = std::mem::take(&mut input.events);
+            let mut events: Vec<Event> = self.held.drain(..).chain(fresh).collect();
+            if let Some(first) = events.iter().position(enter) {
+                self.held = events.split_off(first + 1);
             }
+            input.events = events;
         });
+        if !self.held.is_empty() {
+            ui.ctx().request_repaint();
+        }
+    }
+
+    /// Enter in the scanner's field.
+    fn entered(&mut self, page: &mut PageCtx<'_>) {
+        let core = page.core;
+        let serial = self.serial.trim();
+        let report = core.run().result().filter(|report| report.serial == serial && report.verdict == Verdict::Pass);
+        if core.run().running || core.unacknowledged {
+            return;
+        }
+        if core.resulted && (serial.is_empty() || report.is_some()) {
+            page.commands.push(Command::NextUnit);
+        } else if serial.is_empty() {
+            // No unit here: on to the next position.
+            if let Some(free) = core.positions.free().filter(|_| core.positions.several()) {
+                page.commands.push(Command::ShowPosition(free));
+            }
+        } else if self.fault().is_some() {
+            self.refused = true;
+        } else if core.ready() && !core.operator_missing() {
+            page.commands.push(Command::Scan(serial.to_owned()));
+        }
+    }
+
+    /// What a serial number looks like, or what is wrong with this one. The line is always there, so that nothing moves.
+    pub(super) fn format_ui(&self, ui: &mut Ui, page: &PageCtx<'_>) {
+        let tokens = page.tokens;
+        let words = self.rules.get(&self.profile).map(crate::profile::meter::SerialRule::words).unwrap_or_default();
+        let small = |text: &str| RichText::new(text).size(tokens.sizes.secondary);
+        match self.fault().filter(|_| !page.core.run().running) {
+            Some(fault) => {
+                ui.spacing_mut().item_spacing.x = tokens.spacing.grid * 0.5;
+                mark_ui(ui, tokens, Mark::Triangle, tokens.colours.attention);
+                ui.add(egui::Label::new(small(&capitalised(&fault)).color(tokens.colours.attention)).truncate());
+            }
+            None if words.is_empty() => {
+                ui.add(egui::Label::new(small("any text without blanks").color(tokens.colours.text_quiet)).truncate());
+            }
+            None => {
+                ui.add(egui::Label::new(small(&words).color(tokens.colours.text_quiet)).truncate());
+            }
+        }
+    }
+
+    /// Who works at the bench.
+    pub(super) fn operator_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>, label: Id, width: f32) {
+        let hint = if page.core.settings.operator_required { "your name, required" } else { "your name" };
+        let mut name = page.core.settings.operator.clone();
+        let field = ui.add(TextEdit::singleline(&mut name).desired_width(width).hint_text(hint)).labelled_by(label);
+        if field.changed() {
+            page.commands.push(Command::Set(Change::Operator(name)));
+        }
+    }
+
+    fn choices_ui(&mut self, ui: &mut Ui, page: &PageCtx<'_>) {
+        for (name, chosen, known) in
+            [("Profile", &mut self.profile, &self.profiles), ("Procedure", &mut self.procedure, &self.procedures)]
+        {
+            ui.horizontal(|ui| {
+                let label = label_ui(ui, page, name, ui.spacing().interact_size.y);
+                choice_ui(ui, label, (name, chosen), known);
+            });
+        }
     }
 
     /// The button holds the focus until it is pressed, so that Enter and Space press it; a scan does not.
@@ -85,22 +215,20 @@ impl BenchPage {
         if page.core.question.is_none() && ui.memory(|memory| memory.focused().is_none()) {
             button.request_focus();
         }
-        let letters =
-            |event: &Event| matches!(event, Event::Text(text) if text.chars().any(|letter| !letter.is_whitespace()));
-        let (typed, entered, now) =
-            ui.input(|input| (input.events.iter().any(letters), input.key_pressed(Key::Enter), input.time));
-        if typed {
-            self.typed_at = now;
-        }
-        let scanned = entered && now - self.typed_at < SCAN_SECS;
+        let scanned = self.scanner.scans(ui) && ui.input(|input| input.key_pressed(Key::Enter));
         if button.clicked() && !scanned {
             page.commands.push(Command::Acknowledge);
         }
     }
 }
 
+/// The scanner's field, of which there is one.
+pub(super) fn serial_id() -> Id {
+    Id::unique("serial number")
+}
+
 /// Something to do, in a line that wraps.
-fn note_ui(ui: &mut Ui, page: &PageCtx<'_>, text: &str) {
+pub(super) fn note_ui(ui: &mut Ui, page: &PageCtx<'_>, text: &str) {
     let tokens = page.tokens;
     ui.add_space(tokens.spacing.grid * 0.5);
     ui.horizontal_top(|ui| {
@@ -113,7 +241,7 @@ fn label_width(page: &PageCtx<'_>) -> f32 {
     page.tokens.spacing.grid * 11.0
 }
 
-fn label_ui(ui: &mut Ui, page: &PageCtx<'_>, text: &str, height: f32) -> egui::Id {
+fn label_ui(ui: &mut Ui, page: &PageCtx<'_>, text: &str, height: f32) -> Id {
     let size = egui::vec2(label_width(page), height);
     let layout = egui::Layout::left_to_right(egui::Align::Center);
     ui.allocate_ui_with_layout(size, layout, |ui| {
@@ -123,30 +251,19 @@ fn label_ui(ui: &mut Ui, page: &PageCtx<'_>, text: &str, height: f32) -> egui::I
     .inner
 }
 
-fn choice_ui(ui: &mut Ui, page: &PageCtx<'_>, name: &str, chosen: &mut String, known: &[(String, String)]) {
-    ui.horizontal(|ui| {
-        let label = label_ui(ui, page, name, ui.spacing().interact_size.y);
-        let combo = ComboBox::from_id_salt(name).selected_text(chosen.as_str()).width(ui.available_width()).truncate();
-        let response = combo.show_ui(ui, |ui| {
-            for (value, title) in known {
-                ui.selectable_value(chosen, value.clone(), value).on_hover_text(title);
-            }
-        });
-        let title = known.iter().find(|(value, _)| value == chosen).map_or("", |(_, title)| title.as_str());
-        response.response.labelled_by(label).on_hover_text(title);
+/// A list to choose from, as wide as the room there is.
+pub(super) fn choice_ui(ui: &mut Ui, label: Id, (name, chosen): (&str, &mut String), known: &[(String, String)]) {
+    let combo = ComboBox::from_id_salt(name).selected_text(chosen.as_str()).width(ui.available_width()).truncate();
+    let response = combo.show_ui(ui, |ui| {
+        for (value, title) in known {
+            ui.selectable_value(chosen, value.clone(), value).on_hover_text(title);
+        }
     });
+    let title = known.iter().find(|(value, _)| value == chosen).map_or("", |(_, title)| title.as_str());
+    response.response.labelled_by(label).on_hover_text(title);
 }
 
-/// What could not be done, why that usually is, and what to do next.
-fn problem_ui(ui: &mut Ui, page: &PageCtx<'_>, problem: &Advice) {
-    let tokens = page.tokens;
-    ui.add_space(tokens.spacing.grid * 0.5);
-    ui.horizontal_top(|ui| {
-        mark_ui(ui, tokens, Mark::Triangle, tokens.colours.attention);
-        ui.vertical(|ui| {
-            ui.label(RichText::new(&problem.what).color(tokens.colours.attention));
-            ui.label(RichText::new(&problem.why).size(tokens.sizes.secondary).color(tokens.colours.text_quiet));
-            ui.label(&problem.next);
-        });
-    });
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

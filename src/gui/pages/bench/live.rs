@@ -27,8 +27,8 @@ struct Widths {
 pub(super) fn live_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
     let core = page.core;
-    let (live, limits) = (&core.live, core.run.limits);
-    let point = core.run.load_point.map_or_else(String::new, |point| format!("PF {}", point.pf));
+    let (live, limits) = (core.live(), core.run().limits);
+    let point = core.run().load_point.map_or_else(String::new, |point| format!("PF {}", point.pf));
     card::heading_ui(ui, tokens, "Readings", &point);
     ui.spacing_mut().item_spacing = vec2(tokens.spacing.grid, 0.0);
 

@@ -1,14 +1,21 @@
-//! The bench page: one unit, from its serial number to its verdict.
+//! The bench page: units from their serial numbers to their verdicts.
 //!
-//! On the left what to run and its steps; on top the verdict; below it live readings, their errors over time and the
-//! registers written.
+//! One position: on the left what to run and its steps; on top the verdict; below it live readings, their errors over time
+//! and the registers written. Several positions (`several`): a strip on top, below it all of them or one in detail.
 
-use egui::{CentralPanel, Frame, Margin, Panel, Rect, ScrollArea, Ui, UiBuilder, vec2};
+use std::collections::BTreeMap;
+
+use egui::{CentralPanel, Event, Frame, Key, Margin, Modifiers, Panel, Rect, ScrollArea, Ui, UiBuilder, vec2};
 
 use super::PageCtx;
+use crate::gui::command::Command;
 use crate::gui::core::Core;
 use crate::gui::session::{AddressTexts, Order};
 use crate::gui::widgets::card;
+use crate::gui::widgets::scanner::Scanner;
+use crate::procedure::Verdict;
+use crate::profile::library::Entry;
+use crate::profile::meter::SerialRule;
 use crate::profile::{self, Kind};
 use crate::settings::Settings;
 
@@ -16,7 +23,9 @@ mod form;
 mod live;
 mod plot;
 mod registers;
+mod several;
 mod steps;
+mod tiles;
 mod verdict;
 
 /// The form is no narrower.
@@ -40,16 +49,25 @@ pub struct BenchPage {
     pub procedure: String,
     /// Addresses of the station.
     pub addresses: AddressTexts,
-    /// The addresses are shown.
-    pub addresses_open: bool,
     /// Meter profiles there are, with their titles.
     pub profiles: Vec<(String, String)>,
     /// Procedures there are, with their titles.
     pub procedures: Vec<(String, String)>,
-    /// The core's turn when the serial number had its focus given last; none before the first frame.
-    focused_at: Option<usize>,
-    /// When letters were typed last while a FAIL waits to be acknowledged: a scanner's Enter is no acknowledgement.
-    typed_at: f64,
+    /// At a bench of several positions: one of them large.
+    pub detail: bool,
+    /// What serial numbers look like, by profile.
+    rules: BTreeMap<String, SerialRule>,
+    /// The core's turn, position and round that the form stands for; none before the first frame.
+    seen: Option<(usize, usize, usize)>,
+    /// The serial number gets the focus as soon as it may have it.
+    wants_focus: bool,
+    /// Enter was pressed on something that is no serial number.
+    refused: bool,
+    /// Tiles beside each other in the last frame.
+    columns: usize,
+    scanner: Scanner,
+    /// Keys that came behind an Enter in the same frame.
+    held: Vec<Event>,
 }
 
 impl Default for BenchPage {
@@ -66,42 +84,110 @@ impl BenchPage {
             let listed = profile::list().into_iter().filter(|listed| listed.kind == kind);
             listed.map(|listed| (listed.name, listed.title)).collect()
         };
+        let profiles = of(Kind::Meter);
+        let rule = |name: &String| Some((name.clone(), profile::load_meter(name).ok()?.profile.serial));
+        let rules = profiles.iter().map(|(name, _)| name).chain([&settings.profile]).filter_map(rule).collect();
         Self {
             serial: String::new(),
             profile: settings.profile.clone(),
             procedure: settings.procedure.clone(),
             addresses: settings.addresses.clone(),
-            addresses_open: false,
-            profiles: of(Kind::Meter),
+            profiles,
             procedures: of(Kind::Procedure),
-            focused_at: None,
-            typed_at: f64::NEG_INFINITY,
+            detail: false,
+            rules,
+            seen: None,
+            wants_focus: true,
+            refused: false,
+            columns: 1,
+            scanner: Scanner::default(),
+            held: Vec::new(),
         }
+    }
+
+    /// Offers the profiles there are now; those with faults are none.
+    pub fn relist(&mut self, entries: &[Entry]) {
+        let of = |kind: Kind| -> Vec<(String, String)> {
+            let usable = entries.iter().filter(|entry| entry.kind == kind && entry.usable());
+            let title =
+                |entry: &Entry| if entry.shipped() { entry.title.clone() } else { format!("{} (yours)", entry.title) };
+            usable.map(|entry| (entry.name.clone(), title(entry))).collect()
+        };
+        self.profiles = of(Kind::Meter);
+        self.procedures = of(Kind::Procedure);
     }
 
     /// The serial number gets the focus in the next frame.
     pub const fn focus_serial(&mut self) {
-        self.focused_at = None;
+        self.wants_focus = true;
     }
 
     /// A run can be started with what stands in the form.
     #[must_use]
     pub fn can_start(&self, core: &Core) -> bool {
-        core.ready() && !self.serial.trim().is_empty()
+        let typed = self.serial.trim();
+        let passed = core.run().result().filter(|report| report.verdict == Verdict::Pass && core.resulted);
+        let repeated = passed.is_some_and(|report| report.serial == typed);
+        let scanned = core.positions.all().iter().any(|position| !position.next.is_empty());
+        let something = scanned || !typed.is_empty() && !repeated;
+        core.ready() && something && self.fault().is_none() && !core.operator_missing()
+    }
+
+    /// What is wrong with the serial number that stands in the form, by the profile's rule; nothing while it is empty.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
+        let typed = self.serial.trim();
+        let rule = self.rules.get(&self.profile).filter(|_| !typed.is_empty())?;
+        rule.check(typed).err().map(|error| error.problem)
     }
 
     /// What stands in the form.
     #[must_use]
-    pub fn order(&self) -> Order {
-        Order {
-            serial: self.serial.trim().to_owned(),
-            profile: self.profile.clone(),
-            procedure: self.procedure.clone(),
+    pub fn order(&self, core: &Core) -> Order {
+        let mut serials = core.positions.next();
+        let typed = self.serial.trim();
+        if let Some(serial) = serials.get_mut(core.positions.shown()).filter(|_| !typed.is_empty()) {
+            typed.clone_into(serial);
+        }
+        Order { serials, profile: self.profile.clone(), procedure: self.procedure.clone() }
+    }
+
+    /// The form follows the core: a new round forgets what was typed, another position has its own serial number.
+    fn follow(&mut self, core: &Core) {
+        let now = (core.turn, core.positions.shown(), core.round);
+        let Some((turn, shown, round)) = self.seen.replace(now) else { return };
+        if (shown, round) != (now.1, now.2) {
+            self.serial.clone_from(&core.positions.current().next);
+            self.refused = false;
+        }
+        self.wants_focus |= (turn, shown, round) != now;
+    }
+
+    /// Space, and Enter where no field takes it, go on from the results to the next unit.
+    fn next_keys(&self, ui: &Ui, page: &mut PageCtx<'_>) {
+        let focused = ui.memory(egui::Memory::focused);
+        let elsewhere = focused.is_some_and(|id| id != form::serial_id());
+        if !page.core.resulted || page.core.unacknowledged || page.core.question.is_some() || elsewhere {
+            return;
+        }
+        let pressed = ui.input_mut(|input| {
+            let space = input.consume_key(Modifiers::NONE, Key::Space);
+            if space {
+                input.events.retain(|event| !matches!(event, Event::Text(text) if text == " "));
+            }
+            space || focused.is_none() && input.consume_key(Modifiers::NONE, Key::Enter)
+        });
+        if pressed {
+            page.commands.push(Command::NextUnit);
         }
     }
 
     /// Draws the page into what the bars have left.
     pub fn bench_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
+        self.next_keys(ui, page);
+        if page.core.positions.several() {
+            return self.several_ui(ui, page);
+        }
         let tokens = page.tokens;
         let (outer, gap) = (tokens.spacing.page as i8, tokens.spacing.grid as i8);
         let fill = tokens.colours.window;
@@ -121,7 +207,7 @@ impl BenchPage {
         let tokens = page.tokens;
         let bottom = ui.max_rect().bottom();
         // In a run the form is short, and the steps scroll to the one being done.
-        let running = page.core.run.running;
+        let running = page.core.run().running;
         ScrollArea::new([false, !running]).auto_shrink([false, false]).show(ui, |ui| {
             card::frame(tokens).show(ui, |ui| self.form_ui(ui, page));
             ui.add_space(tokens.spacing.grid * 0.5);

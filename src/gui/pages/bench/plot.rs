@@ -11,7 +11,7 @@ const LEAST_SECS: f64 = 30.0;
 pub(super) fn plot_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
     let colours = &tokens.colours;
-    let run = &page.core.run;
+    let run = page.core.run();
     ui.horizontal_wrapped(|ui| {
         ui.heading("Error in %");
         for (name, colour) in [

@@ -18,7 +18,7 @@ enum Columns {
 pub(super) fn registers_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
     let colours = &tokens.colours;
-    let changes = &page.core.run.registers;
+    let changes = &page.core.run().registers;
     let count = if changes.is_empty() { String::new() } else { format!("{} changed", changes.len()) };
     card::heading_ui(ui, tokens, "Registers", &count);
     if changes.is_empty() {

@@ -9,12 +9,12 @@ use crate::gui::widgets::status::{Mark, mark_ui};
 
 pub(super) fn steps_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
-    let steps = &page.core.run.steps;
+    let steps = &page.core.run().steps;
     let done = steps.iter().filter(|step| matches!(step.state, StepState::Done { .. })).count();
     let count = if steps.is_empty() { String::new() } else { format!("{done} of {}", steps.len()) };
     card::heading_ui(ui, tokens, "Steps", &count);
     if steps.is_empty() {
-        let text = if page.core.run.running {
+        let text = if page.core.run().running {
             "The run is being prepared"
         } else {
             "The steps show up here when a run starts"

@@ -5,6 +5,7 @@
 use egui::{Align, Color32, Label, Layout, Painter, Rect, RichText, Stroke, Ui, UiBuilder, pos2, vec2};
 
 use crate::gui::pages::PageCtx;
+use crate::gui::remaining;
 use crate::gui::run_view::StepState;
 use crate::gui::tokens::Tokens;
 use crate::gui::widgets::status::Mark;
@@ -30,7 +31,7 @@ fn letters(tokens: &Tokens, page_height: f32) -> f32 {
 /// Height of the banner in results of that size.
 pub(super) fn height(page: &PageCtx<'_>, size: egui::Vec2) -> f32 {
     let tokens = page.tokens;
-    let stacked = size.x < STACKED_BELOW && !page.core.run.running && page.core.run.report.is_some();
+    let stacked = size.x < STACKED_BELOW && page.core.resulted && page.core.run().result().is_some();
     let height = letters(tokens, size.y) * 1.4;
     if stacked { height.max(tokens.sizes.verdict * 0.7 + tokens.sizes.body * 13.0) } else { height }
 }
@@ -38,8 +39,8 @@ pub(super) fn height(page: &PageCtx<'_>, size: egui::Vec2) -> f32 {
 pub(super) fn verdict_ui(ui: &mut Ui, page: &PageCtx<'_>, rect: Rect) {
     let tokens = page.tokens;
     let colours = &tokens.colours;
-    let run = &page.core.run;
-    let report = run.report.as_ref().filter(|_| !run.running);
+    let run = page.core.run();
+    let report = run.result().filter(|_| page.core.resulted);
     let fill = match report.map(|report| report.verdict) {
         Some(Verdict::Pass) => colours.pass_fill,
         Some(Verdict::Fail) => colours.fail_fill,
@@ -65,7 +66,7 @@ pub(super) fn verdict_ui(ui: &mut Ui, page: &PageCtx<'_>, rect: Rect) {
 }
 
 /// Stripes from corner to corner: a simulated verdict cannot be taken for a real one, not even on a photograph.
-fn hatch(painter: &Painter, rect: Rect, colour: Color32) {
+pub(super) fn hatch(painter: &Painter, rect: Rect, colour: Color32) {
     let (step, width) = (28.0, 8.0);
     let mut x = rect.left() - rect.height();
     while x < rect.right() {
@@ -77,17 +78,17 @@ fn hatch(painter: &Painter, rect: Rect, colour: Color32) {
 
 fn waiting_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
-    let (title, text) = if page.core.links.open {
-        ("Ready", "Scan or type the serial number of the unit, then press Enter")
-    } else {
-        ("No station", "Open the addresses, correct them and connect")
-    };
-    instruction_ui(ui, tokens, title, text);
+    if !page.core.links.open {
+        return instruction_ui(ui, tokens, "No station", "Connect the devices in the bar above");
+    }
+    let last = page.core.run().result().map(|report| format!("    Last: {} {}", report.serial, report.verdict));
+    let text = format!("Scan or type the serial number of the unit, then press Enter{}", last.unwrap_or_default());
+    instruction_ui(ui, tokens, "Ready", &text);
 }
 
 fn running_ui(ui: &mut Ui, page: &PageCtx<'_>, simulated: bool) {
     let tokens = page.tokens;
-    let run = &page.core.run;
+    let run = page.core.run();
     let title = match (run.cancelling, run.active()) {
         (true, _) => "Stopping, the source goes off",
         (false, Some(step)) => step.title.as_str(),
@@ -97,8 +98,8 @@ fn running_ui(ui: &mut Ui, page: &PageCtx<'_>, simulated: bool) {
         Some(StepState::Active { detail, .. }) => detail.as_str(),
         _ => "",
     };
-    let seconds = run.span.map_or(0.0, |(first, newest)| newest - first);
-    let mut text = format!("{}    {seconds:.0} s", run.serial);
+    let left = remaining::words(page.core.positions.time_left());
+    let mut text = format!("{}    {left}", run.serial);
     if !detail.is_empty() {
         text = format!("{text}    {detail}");
     }
@@ -117,7 +118,7 @@ fn running_ui(ui: &mut Ui, page: &PageCtx<'_>, simulated: bool) {
     }
 }
 
-fn instruction_ui(ui: &mut Ui, tokens: &Tokens, title: &str, text: &str) {
+pub(super) fn instruction_ui(ui: &mut Ui, tokens: &Tokens, title: &str, text: &str) {
     let used = tokens.sizes.instruction * 1.25 + tokens.sizes.heading * 1.5;
     ui.add_space(((ui.available_height() - used) / 2.0).max(0.0));
     let title = RichText::new(title).font(tokens.strong(tokens.sizes.instruction)).color(tokens.colours.text);
@@ -127,7 +128,7 @@ fn instruction_ui(ui: &mut Ui, tokens: &Tokens, title: &str, text: &str) {
 }
 
 /// The word SIMULATED on its own colour.
-fn simulated_ui(ui: &mut Ui, tokens: &Tokens, size: f32) {
+pub(super) fn simulated_ui(ui: &mut Ui, tokens: &Tokens, size: f32) {
     egui::Frame::new()
         .fill(tokens.colours.simulated_fill)
         .stroke(Stroke::new(1.0, tokens.colours.simulated))

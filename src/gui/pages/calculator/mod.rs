@@ -4,7 +4,7 @@
 //! it; both are data and have no window. Opening and saving files is asked for by [`CalculatorCommand`]s and done elsewhere:
 //! [`CalculatorPage::load_case`] and [`CalculatorPage::load_workbook`] take what was read.
 
-use egui::{CentralPanel, Frame, Margin, Panel, Ui};
+use egui::{Button, CentralPanel, Frame, Margin, Panel, RichText, Ui};
 
 use crate::calibration::workbook::Workbook;
 use crate::gui::tokens::Tokens;
@@ -25,6 +25,9 @@ pub use copy::Format;
 pub use fields::{FIELDS, Field, Kind};
 pub use mode::{MODE_FIELDS, ModeField};
 pub use results::{Results, Row, State};
+
+/// Room the results need beside the inputs, in points.
+const LEAST_RESULTS: f32 = 380.0;
 
 /// What the page cannot do itself.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +52,8 @@ pub struct CalculatorPage {
     results: Results,
     /// The form the results are of.
     computed_for: Form,
+    /// The results stand where the inputs would, as there is no room for both.
+    results_shown: bool,
 }
 
 impl Default for CalculatorPage {
@@ -62,7 +67,14 @@ impl CalculatorPage {
     #[must_use]
     pub fn with(form: Form) -> Self {
         let results = Results::of(&form);
-        Self { computed_for: form.clone(), form, said: String::new(), remarks: Vec::new(), results }
+        Self {
+            computed_for: form.clone(),
+            form,
+            said: String::new(),
+            remarks: Vec::new(),
+            results,
+            results_shown: false,
+        }
     }
 
     /// What follows from the inputs.
@@ -98,14 +110,49 @@ impl CalculatorPage {
         let mut commands = Vec::new();
         let (outer, gap) = (tokens.spacing.page as i8, tokens.spacing.grid as i8);
         let fill = tokens.colours.window;
+        let inputs = groups::width(tokens);
+        if ui.available_width() < inputs + LEAST_RESULTS {
+            let frame = Frame::new().fill(fill).inner_margin(Margin::same(outer));
+            CentralPanel::default().frame(frame).show(ui, |ui| self.one_part_ui(ui, tokens, &mut commands));
+            self.compute(ui);
+            return commands;
+        }
         let left = Frame::new().fill(fill).inner_margin(Margin { left: outer, right: gap, top: outer, bottom: outer });
         Panel::left("calculator inputs")
             .frame(left)
             .resizable(false)
             .show_separator_line(false)
-            .exact_size(groups::width(tokens))
+            .exact_size(inputs)
             .show(ui, |ui| self.inputs_ui(ui, tokens, &mut commands));
-        // After the inputs, so that no result is older than them.
+        self.compute(ui);
+        let right = Frame::new().fill(fill).inner_margin(Margin { left: gap, right: outer, top: outer, bottom: outer });
+        CentralPanel::default().frame(right).show(ui, |ui| self.results_ui(ui, tokens));
+        commands
+    }
+
+    /// Inputs or results, where there is no room for both.
+    fn one_part_ui(&mut self, ui: &mut Ui, tokens: &Tokens, commands: &mut Vec<CalculatorCommand>) {
+        ui.horizontal(|ui| {
+            for (results, word) in [(false, "Inputs"), (true, "Results")] {
+                let chosen = self.results_shown == results;
+                let colours = &tokens.colours;
+                let (colour, fill) =
+                    if chosen { (colours.text_on_strong, colours.accent_fill) } else { (colours.text, colours.button) };
+                let word = RichText::new(word).color(colour);
+                if ui.add(Button::selectable(chosen, word).fill(fill)).clicked() {
+                    self.results_shown = results;
+                }
+            }
+        });
+        if self.results_shown {
+            self.results_ui(ui, tokens);
+        } else {
+            self.inputs_ui(ui, tokens, commands);
+        }
+    }
+
+    /// After the inputs, so that no result is older than them.
+    fn compute(&mut self, ui: &Ui) {
         if self.computed_for != self.form {
             self.results = Results::of(&self.form);
             // It was said about what stood here before.
@@ -114,8 +161,5 @@ impl CalculatorPage {
             // Computed inputs on the left show them too.
             ui.request_repaint();
         }
-        let right = Frame::new().fill(fill).inner_margin(Margin { left: gap, right: outer, top: outer, bottom: outer });
-        CentralPanel::default().frame(right).show(ui, |ui| self.results_ui(ui, tokens));
-        commands
     }
 }

@@ -146,7 +146,7 @@ fn row_ui(ui: &mut Ui, tokens: &Tokens, [name, hex, decimal]: [f32; 3], row: &Ro
             let kept = if row.state == State::Kept { "kept · " } else { "" };
             let text = quiet(tokens, &format!("{kept}{}", row.meaning));
             let text = if row.state == State::Computed { text.color(colours.text) } else { text };
-            ui.add(Label::new(text).truncate());
+            ui.add(Label::new(text).wrap());
         }
     });
     if failed && row.hex.is_none() && row.decimal.is_none() {

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use m90e26::{Access, Register};
 
+use crate::calibration::registers::dump::{Dump, word};
 use crate::gui::core::Core;
 use crate::procedure::Plan;
+use crate::profile::library::{Entry, Library};
 use crate::profile::{self, Kind};
 
 /// Words by register.
@@ -23,6 +25,8 @@ pub enum Other {
     LastRun,
     /// What was typed or pasted.
     Typed,
+    /// What a file holds: another unit, or this one as it was.
+    File,
 }
 
 impl Other {
@@ -34,6 +38,7 @@ impl Other {
             Self::Profile(name) => name,
             Self::LastRun => "Result of the last run",
             Self::Typed => "Pasted values",
+            Self::File => "File",
         }
     }
 }
@@ -45,30 +50,29 @@ pub struct Others {
     /// What was pasted, as text.
     pub text: String,
     /// What the text says.
-    pub typed: Result<Pasted, String>,
-}
-
-/// A text that was understood.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Pasted {
-    /// Its words.
-    pub words: Words,
-    /// Names in it that are no register.
-    pub unknown: Vec<String>,
+    pub typed: Result<Dump, String>,
+    /// The file opened last, by its name.
+    pub file: Option<(String, Dump)>,
 }
 
 impl Default for Others {
     fn default() -> Self {
-        let listed = profile::list().into_iter().filter(|listed| listed.kind == Kind::Meter);
-        let profiles = listed.filter_map(|listed| Some((listed.name.clone(), of_profile(&listed.name)?))).collect();
-        Self { profiles, text: String::new(), typed: Ok(Pasted::default()) }
+        let mut others = Self { profiles: Vec::new(), text: String::new(), typed: Ok(Dump::default()), file: None };
+        others.relist(&Library::default().list());
+        others
     }
 }
 
 impl Others {
+    /// Offers the meter profiles there are now.
+    pub fn relist(&mut self, entries: &[Entry]) {
+        let meters = entries.iter().filter(|entry| entry.kind == Kind::Meter && entry.usable());
+        self.profiles = meters.filter_map(|entry| Some((entry.name.clone(), of_profile(entry)?))).collect();
+    }
+
     /// Reads the text again after it was changed.
     pub fn read_text(&mut self) {
-        self.typed = pasted(&self.text);
+        self.typed = Dump::read(&self.text);
     }
 
     /// The word of a register on the other side; `None` where it has none to compare.
@@ -81,10 +85,11 @@ impl Others {
                 words.get(&register).copied()
             }
             Other::LastRun => {
-                let value = core.run.report.as_ref()?.registers.get(register.name())?;
+                let value = core.run().report.as_ref()?.registers.get(register.name())?;
                 word(value.as_str()?)
             }
-            Other::Typed => self.typed.as_ref().ok()?.words.get(&register).copied(),
+            Other::Typed => self.typed.as_ref().ok()?.words.get(&register).copied().filter(|_| keeps(register)),
+            Other::File => self.file.as_ref()?.1.words.get(&register).copied().filter(|_| keeps(register)),
         }
     }
 }
@@ -96,8 +101,14 @@ pub fn power_on(register: Register) -> Option<u16> {
     keeps.then(|| register.power_on())
 }
 
-fn of_profile(name: &str) -> Option<Words> {
-    let plan = Plan { meter: profile::load_meter(name).ok()?, procedure: profile::load_procedure("calibrate").ok()? };
+/// The register keeps what is written to it, or sums up what others keep; measured values differ from moment to moment.
+fn keeps(register: Register) -> bool {
+    register.access() == Access::ReadWrite
+}
+
+fn of_profile(entry: &Entry) -> Option<Words> {
+    let meter = profile::parse(&entry.text, &entry.name).ok()?;
+    let plan = Plan { meter, procedure: profile::load_procedure("calibrate").ok()? };
     // What is measured in each unit is no part of the profile.
     let measured = |register: Register| {
         register.name().contains("gain") || register.name().contains("phi") || register.name().contains("offset")
@@ -106,73 +117,9 @@ fn of_profile(name: &str) -> Option<Words> {
     Some(set.iter().filter(|(register, word)| !measured(*register) || *word != register.power_on()).collect())
 }
 
-/// A word as people write it: 71D8, 0x71D8, 71D8H.
-#[must_use]
-pub fn word(text: &str) -> Option<u16> {
-    let text = text.trim();
-    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
-    let digits = digits.strip_suffix(['h', 'H']).unwrap_or(digits);
-    let plain = (1..=4).contains(&digits.len()) && digits.chars().all(|digit| digit.is_ascii_hexdigit());
-    u16::from_str_radix(digits, 16).ok().filter(|_| plain)
-}
-
-/// Reads names and words from JSON or TOML; a whole report or profile gives its `registers`.
-fn pasted(text: &str) -> Result<Pasted, String> {
-    if text.trim().is_empty() {
-        return Ok(Pasted::default());
-    }
-    let value = if text.trim_start().starts_with('{') {
-        serde_json::from_str::<serde_json::Value>(text).map_err(|error| format!("This is no JSON: {error}"))?
-    } else {
-        toml::from_str::<serde_json::Value>(text).map_err(|error| format!("This is no TOML: {}", error.message()))?
-    };
-    let inner = value.get("registers").unwrap_or(&value);
-    let Some(entries) = inner.as_object() else { return Err("There are no names with values in it".to_owned()) };
-    let mut pasted = Pasted::default();
-    for (name, value) in entries {
-        let Some(register) = Register::from_name(name) else {
-            pasted.unknown.push(name.clone());
-            continue;
-        };
-        let word = match value {
-            serde_json::Value::String(text) => word(text),
-            serde_json::Value::Number(number) => number.as_u64().and_then(|number| u16::try_from(number).ok()),
-            _ => None,
-        };
-        let word = word.ok_or_else(|| format!("{value} of {name} is no word of 16 bits"))?;
-        pasted.words.insert(register, word);
-    }
-    Ok(pasted)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn words_as_people_write_them() {
-        for text in ["71D8", "0x71d8", " 71D8H "] {
-            assert_eq!(word(text), Some(0x71D8), "{text}");
-        }
-        for text in ["", "0x", "+1", "12345", "7.1", "xyz"] {
-            assert_eq!(word(text), None, "{text}");
-        }
-    }
-
-    #[test]
-    fn json_toml_and_reports_are_understood() {
-        let expected = Words::from([(Register::Ugain, 0x71D8), (Register::SagTh, 0x1F2F)]);
-        for text in [
-            r#"{"Ugain": "0x71D8", "SagTh": 7983}"#,
-            "Ugain = 0x71D8\nsagth = \"1F2F\"",
-            r#"{"verdict": "PASS", "registers": {"Ugain": "71D8", "SagTh": "1F2F"}}"#,
-        ] {
-            assert_eq!(pasted(text).map(|pasted| pasted.words), Ok(expected.clone()), "{text}");
-        }
-        assert_eq!(pasted("Vgain = 1").map(|pasted| pasted.unknown), Ok(vec!["Vgain".to_owned()]));
-        assert!(pasted("Ugain = 65536").is_err_and(|error| error.contains("no word of 16 bits")));
-        assert!(pasted("{").is_err() && pasted("Ugain").is_err());
-    }
 
     #[test]
     fn every_shipped_profile_gives_registers() {

@@ -4,8 +4,9 @@ use egui::{Button, FontId, Grid, Key, Modifiers, RichText, ScrollArea, Stroke, T
 use m90e26::field::command;
 use m90e26::{Access, Register};
 
-use super::{PageCtx, RegistersPage, compare, decode, unavailable, warning_ui};
-use crate::calibration::registers::RegisterSet;
+use super::compare::Other;
+use super::{PageCtx, RegistersPage, compare, decode, differences, unavailable, warning_ui};
+use crate::calibration::registers::{RegisterSet, dump};
 use crate::gui::command::Command;
 use crate::gui::core::Core;
 use crate::gui::session::{Registers, Write};
@@ -27,20 +28,24 @@ impl RegistersPage {
     pub(super) fn detail_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         let tokens = page.tokens;
         let quiet = |text: &str| RichText::new(text).color(tokens.colours.text_quiet);
-        let Some(register) = self.selected else {
-            card::heading_ui(ui, tokens, "Register", "");
-            ui.label(quiet("Select a register to see its fields and to write it"));
-            return;
-        };
+        let Some(register) = self.selected else { return self.differences_ui(ui, page) };
         ScrollArea::vertical().id_salt("detail").auto_shrink(false).show(ui, |ui| {
             let place = format!("{:02X}, {}", register.address(), decode::access(register.access()));
-            card::heading_ui(ui, tokens, register.name(), &place);
+            ui.horizontal_wrapped(|ui| {
+                card::heading_ui(ui, tokens, register.name(), &place);
+                if ui.button("Close").on_hover_text("Back to all differences").clicked() {
+                    self.selected = None;
+                }
+            });
             ui.label(quiet(register.meaning()));
             match page.core.registers.value(register) {
                 None => {
                     ui.label("Not read yet");
                 }
-                Some(word) => value_ui(ui, page, register, word),
+                Some(word) => {
+                    value_ui(ui, page, register, word);
+                    self.compared_ui(ui, page, register, word);
+                }
             }
             ui.add_space(tokens.spacing.grid);
             if register.access() == Access::ReadWrite {
@@ -49,6 +54,16 @@ impl RegistersPage {
                 ui.label(quiet(&why));
             }
         });
+    }
+
+    /// What the other side of the comparison has here, field by field.
+    fn compared_ui(&self, ui: &mut Ui, page: &PageCtx<'_>, register: Register, word: u16) {
+        let other = self.others.word(&self.other, register, page.core).filter(|other| *other != word);
+        let Some(other) = other.filter(|_| self.other != Other::PowerOn) else { return };
+        warning_ui(ui, page, &format!("≠ {} has {other:04X}", self.other_name()));
+        for words in differences::in_words(register, (word, other), &page.core.registers) {
+            ui.add(egui::Label::new(words).wrap());
+        }
     }
 
     fn write_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>, register: Register) {
@@ -172,7 +187,7 @@ fn checked(register: Register, text: &str, old: Option<u16>) -> Result<Option<Wr
     if text.trim().is_empty() {
         return Ok(None);
     }
-    let value = compare::word(text).ok_or("One to four hexadecimal digits are a value, as in 71D8")?;
+    let value = dump::word(text).ok_or("One to four hexadecimal digits are a value, as in 71D8")?;
     let write = Write { register, value };
     write.check()?;
     // A command or a checksum may be written again.
@@ -181,7 +196,7 @@ fn checked(register: Register, text: &str, old: Option<u16>) -> Result<Option<Wr
 }
 
 /// What a write changes, in words.
-fn effect(Write { register, value }: Write, registers: &Registers) -> String {
+pub(super) fn effect(Write { register, value }: Write, registers: &Registers) -> String {
     let before = registers.set();
     let change = before.and_then(|before| {
         let mut after = before.clone();

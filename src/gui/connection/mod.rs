@@ -1,0 +1,140 @@
+//! The bar on top of every page: how each device is, and under it the panel in which one device is connected.
+
+mod bar;
+mod draft;
+mod panel;
+mod positions;
+mod state;
+
+use egui::{Context, Id, Key, Modifiers};
+
+use super::core::Core;
+use super::device::Device;
+use super::session::AddressTexts;
+use crate::profile::{self, Kind};
+
+pub(super) use bar::bar_ui;
+pub use state::{State, state};
+
+/// A shipped instrument.
+struct Instrument {
+    name: String,
+    title: String,
+    reads: bool,
+    supplies: bool,
+}
+
+/// The bar and its panel.
+pub struct Connection {
+    open: Option<Device>,
+    /// Opened by its key next time.
+    last: Device,
+    /// The address as it is chosen and typed.
+    draft: String,
+    /// What is wrong with that; checked when it changes.
+    fault: Option<String>,
+    /// The addresses of the meters at further positions, one a line.
+    more: String,
+    /// The line of the list that gets the focus in the next frame.
+    focus: Option<usize>,
+    /// The line of the list that has the focus.
+    row: Option<usize>,
+    /// What had the focus before the panel was opened, and gets it back.
+    before: Option<Id>,
+    instruments: Vec<Instrument>,
+}
+
+impl Default for Connection {
+    fn default() -> Self {
+        let named = profile::list().into_iter().filter(|listed| listed.kind == Kind::Instrument);
+        let instrument = |listed: profile::Listed| {
+            let loaded = profile::load_instrument(&listed.name).ok()?.profile;
+            let (reads, supplies) = (loaded.read.is_some(), loaded.source.is_some());
+            Some(Instrument { name: listed.name, title: listed.title, reads, supplies })
+        };
+        Self {
+            open: None,
+            last: Device::Meter,
+            draft: String::new(),
+            fault: None,
+            more: String::new(),
+            focus: None,
+            row: None,
+            before: None,
+            instruments: named.filter_map(instrument).collect(),
+        }
+    }
+}
+
+impl Connection {
+    /// The device whose panel is open.
+    #[must_use]
+    pub const fn shown(&self) -> Option<Device> {
+        self.open
+    }
+
+    /// Opens the panel of a device, with the address it has.
+    pub fn open(&mut self, ctx: &Context, device: Device, core: &Core, station: &AddressTexts) {
+        if self.open.is_none() {
+            self.before = ctx.memory(egui::Memory::focused);
+        }
+        (self.open, self.last) = (Some(device), device);
+        self.write(device, device.address(station, &core.settings.target).to_owned());
+        self.more = station.more_meters.join("\n");
+        let ports = core.ports.as_deref().unwrap_or_default();
+        let way = draft::way(&self.draft);
+        self.focus = draft::choices(device, ports, &self.draft).iter().position(|choice| choice.way == way).or(Some(0));
+    }
+
+    /// Opens the panel of the device that was shown last, or closes it.
+    pub fn toggle(&mut self, ctx: &Context, core: &Core, station: &AddressTexts) {
+        if self.open.is_some() { self.close(ctx) } else { self.open(ctx, self.last, core, station) }
+    }
+
+    /// Closes the panel; the focus goes back to where it was.
+    pub fn close(&mut self, ctx: &Context) {
+        if self.open.take().is_some()
+            && let Some(id) = self.before.take()
+        {
+            ctx.memory_mut(|memory| memory.request_focus(id));
+        }
+    }
+
+    /// Takes the keys of the panel before the window sees them.
+    pub(super) fn keys(&mut self, ctx: &Context, core: &Core, station: &AddressTexts) {
+        let Some(device) = self.open else { return };
+        let pressed = |key| ctx.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+        if pressed(Key::Escape) {
+            return self.close(ctx);
+        }
+        let Some(row) = self.row else { return };
+        let choices = draft::choices(device, core.ports.as_deref().unwrap_or_default(), &self.draft);
+        let rows = choices.len().max(1);
+        let step = match (pressed(Key::ArrowUp), pressed(Key::ArrowDown)) {
+            (true, false) => rows - 1,
+            (false, true) => 1,
+            _ => 0,
+        };
+        if step > 0 {
+            let to = (row + step) % rows;
+            self.focus = Some(to);
+            if let Some(choice) = choices.get(to) {
+                self.write(device, draft::over(device, &self.draft, &choice.way));
+            }
+        }
+        let at = Device::ALL.iter().position(|other| *other == device).unwrap_or_default();
+        let neighbour = match (pressed(Key::ArrowLeft), pressed(Key::ArrowRight)) {
+            (true, false) => at.checked_sub(1).and_then(|at| Device::ALL.get(at)),
+            (false, true) => Device::ALL.get(at + 1),
+            _ => None,
+        };
+        if let Some(neighbour) = neighbour {
+            self.open(ctx, *neighbour, core, station);
+        }
+    }
+
+    fn write(&mut self, device: Device, draft: String) {
+        self.fault = device.read(&draft).err();
+        self.draft = draft;
+    }
+}

@@ -1,0 +1,312 @@
+//! Meter, reference and error of each quantity, with its limit.
+
+use std::borrow::Cow;
+
+use egui::{Align, Label, Layout, Response, RichText, Role, Sense, Ui, WidgetInfo, vec2};
+
+use super::LiveCommand;
+use super::reasons::{self, SILENT_SECS};
+use crate::gui::command::Command;
+use crate::gui::core::Core;
+use crate::gui::measurand::Measurand;
+use crate::gui::pages::PageCtx;
+use crate::gui::widgets::command_button::command_button_ui;
+use crate::gui::widgets::error_bar::error_bar_ui;
+use crate::gui::widgets::number::NOTHING;
+use crate::gui::widgets::status::{Mark, mark_ui};
+use crate::units::WattHours;
+
+/// Errors larger than this are printed with fewer digits, in percent.
+const LARGE: f64 = 100.0;
+
+/// A value as it is printed, or why there is none.
+type Cell = Result<String, String>;
+
+struct Row {
+    name: &'static str,
+    meter: Cell,
+    reference: Cell,
+    error: Result<f64, String>,
+    error_unit: &'static str,
+    limit: Option<f64>,
+    /// Where the limit comes from, or why there is none.
+    about_limit: String,
+    large: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Widths {
+    name: f32,
+    number: f32,
+    error: f32,
+    bar: f32,
+    limit: f32,
+}
+
+pub(super) fn numbers_ui(ui: &mut Ui, page: &mut PageCtx<'_>, silent_secs: f64) {
+    let tokens = page.tokens;
+    let grid = tokens.spacing.grid;
+    head_ui(ui, page);
+    ui.spacing_mut().item_spacing = vec2(grid, 0.0);
+    // Rows are as high as they say; nothing in them is pressed.
+    ui.spacing_mut().interact_size.y = 0.0;
+    let room = ui.available_width();
+    let (name, error, limit) = (grid * 13.0, grid * 11.0, grid * 12.5);
+    let rest = room - name - error - limit - 5.0 * grid;
+    let number = (rest * 0.4).clamp(grid * 13.5, grid * 24.0);
+    let bar = (rest - 2.0 * number).max(grid * 3.0);
+    let widths = Widths { name, number, error, bar, limit };
+    names_ui(ui, page, &widths);
+    let core = page.core;
+    // Readings of a silent station are shown as no readings; the run's own events have pauses of their own.
+    let silent = silent_secs > SILENT_SECS && !core.watch.running;
+    let mut rows: Vec<Row> = Measurand::ALL.into_iter().map(|measurand| row(core, measurand)).collect();
+    rows.extend(energy_rows(core));
+    for mut row in rows {
+        if silent {
+            let old = || format!("Nothing has come from the station for {silent_secs:.0} s");
+            row.meter = row.meter.and_then(|_| Err(old()));
+            row.reference = row.reference.and_then(|_| Err(old()));
+            row.error = row.error.and_then(|_| Err(old()));
+        }
+        row_ui(ui, page, &widths, &row);
+    }
+    foot_ui(ui, page);
+}
+
+fn row(core: &Core, measurand: Measurand) -> Row {
+    let watch = &core.watch;
+    let limit = watch.limit(measurand);
+    let about_limit = match limit {
+        Some((_, point)) if measurand == Measurand::P => {
+            format!("The limit of energy at {}: {}", point.name, point.source)
+        }
+        Some((_, point)) => format!("{}: {}", point.name, point.source),
+        None if watch.basis.is_none() => "No procedure is loaded yet".to_owned(),
+        None => "The procedure does not judge it".to_owned(),
+    };
+    Row {
+        name: measurand.name(),
+        meter: watch
+            .meter(measurand)
+            .map(|value| measurand.text(value))
+            .ok_or_else(|| reasons::of_meter(core, measurand)),
+        reference: watch
+            .reference(measurand)
+            .map(|value| measurand.text(value))
+            .ok_or_else(|| reasons::of_reference(core, measurand)),
+        error: watch.error(measurand).ok_or_else(|| reasons::of_error(core, measurand)),
+        error_unit: measurand.error_unit(),
+        limit: limit.map(|(limit, _)| limit),
+        about_limit,
+        large: matches!(measurand, Measurand::U | Measurand::I | Measurand::P),
+    }
+}
+
+fn energy_rows(core: &Core) -> [Row; 2] {
+    let watch = &core.watch;
+    let energy = watch.energy();
+    let point = watch.limit_point(|point| point.energy.is_some());
+    let limit = point.and_then(|point| point.energy);
+    let about_limit = point.map_or_else(
+        || "The procedure does not judge it".to_owned(),
+        |point| format!("{}: {}", point.name, point.source),
+    );
+    let why = || reasons::of_energy(core);
+    let error = match energy {
+        // The run's own measurement, with its own limit behind it.
+        _ if watch.running => core.live().energy.map(|(error, _)| error.0).ok_or_else(why),
+        None => Err(why()),
+        Some(energy) => energy.error(limit.unwrap_or(1.0)).map(|error| error.0).ok_or_else(|| {
+            if energy.reference.is_none() {
+                "The reference was silent meanwhile; stop counting and start again".to_owned()
+            } else {
+                let step = energy.resolution.0.min(999.0);
+                format!("One count is still {step:.1} % of what was counted; wait until it is less than the limit")
+            }
+        }),
+    };
+    let watt_hours = |energy: WattHours| energy.to_string();
+    let no_reference = || {
+        if energy.is_some() { "The reference was silent meanwhile".to_owned() } else { why() }
+    };
+    [
+        Row {
+            name: "Energy",
+            meter: energy.map(|energy| watt_hours(energy.meter)).ok_or_else(why),
+            reference: energy.and_then(|energy| energy.reference).map(watt_hours).ok_or_else(no_reference),
+            error,
+            error_unit: "%",
+            limit,
+            about_limit,
+            large: false,
+        },
+        Row {
+            name: "Pulses",
+            meter: energy.map(|energy| format!("{:.1} imp", energy.pulses)).ok_or_else(why),
+            reference: Err("The reference gives power, from which its energy is added up, and no pulses".to_owned()),
+            error: Err("The error of the pulses is that of the energy".to_owned()),
+            error_unit: "%",
+            limit: None,
+            about_limit: "The limit is that of the energy".to_owned(),
+            large: false,
+        },
+    ]
+}
+
+/// Heading, what is read, and the button that counts energy.
+fn head_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
+    let tokens = page.tokens;
+    let watch = &page.core.watch;
+    let (text, mark) = if watch.running {
+        (Cow::from("A run reads; what it does not read is empty"), Some((Mark::Play, tokens.colours.running)))
+    } else if let Some(problem) = &watch.problem {
+        (Cow::from(problem.clone()), Some((Mark::Triangle, tokens.colours.attention)))
+    } else if !page.core.links.open {
+        (Cow::from("Connect a station to see its readings"), Some((Mark::Ring, tokens.colours.text_quiet)))
+    } else {
+        let line = watch.basis.as_ref().map_or(String::new(), |basis| format!(", {:?} line", basis.line));
+        (Cow::from(format!("Position {}{line}", watch.position + 1)), None)
+    };
+    let (counting, open) = (watch.count_energy, page.core.links.open && !watch.running);
+    ui.horizontal(|ui| {
+        ui.heading("Readings");
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            command_button_ui(ui, page, Command::Live(LiveCommand::CountEnergy(!counting)), open);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                if let Some((mark, colour)) = mark {
+                    mark_ui(ui, tokens, mark, colour);
+                }
+                let text = RichText::new(text).size(tokens.sizes.secondary).color(tokens.colours.text_quiet);
+                ui.add(Label::new(text).truncate());
+            });
+        });
+    });
+}
+
+fn names_ui(ui: &mut Ui, page: &PageCtx<'_>, widths: &Widths) {
+    let tokens = page.tokens;
+    let height = tokens.spacing.grid * 2.25;
+    ui.horizontal(|ui| {
+        for (text, width) in [
+            ("", widths.name),
+            ("Meter", widths.number),
+            ("Reference", widths.number),
+            ("Error", widths.error),
+            ("", widths.bar),
+            ("Limit", widths.limit),
+        ] {
+            ui.allocate_ui_with_layout(vec2(width, height), Layout::right_to_left(Align::Center), |ui| {
+                ui.set_min_size(vec2(width, height));
+                if !text.is_empty() {
+                    ui.label(RichText::new(text).size(tokens.sizes.secondary).color(tokens.colours.text_quiet));
+                }
+            });
+        }
+    });
+}
+
+fn row_ui(ui: &mut Ui, page: &PageCtx<'_>, widths: &Widths, row: &Row) {
+    let tokens = page.tokens;
+    let colours = &tokens.colours;
+    let (size, height) = if row.large { (tokens.sizes.reading, 34.0) } else { (tokens.sizes.heading, 22.0) };
+    ui.horizontal(|ui| {
+        let place = vec2(widths.name, height);
+        ui.allocate_ui_with_layout(place, Layout::left_to_right(Align::Center), |ui| {
+            ui.set_min_size(place);
+            ui.label(RichText::new(row.name).color(colours.text_quiet));
+        });
+        for cell in [&row.meter, &row.reference] {
+            number_ui(ui, page, (widths.number, height), size, cell.as_deref().map_err(String::as_str), colours.text);
+        }
+        let (text, outside) = match (&row.error, row.limit) {
+            (Ok(error), limit) => {
+                let digits = if error.abs() < LARGE { 3 } else { 1 };
+                (Ok(format!("{error:+.digits$} {}", row.error_unit)), limit.is_some_and(|limit| error.abs() > limit))
+            }
+            (Err(reason), _) => (Err(reason.as_str()), false),
+        };
+        let colour = if outside { colours.fail } else { colours.text };
+        let text = text.as_ref().map(String::as_str).map_err(|reason| *reason);
+        number_ui(ui, page, (widths.error, height), tokens.sizes.heading, text, colour);
+        error_bar_ui(ui, tokens, (widths.bar, height), row.error.as_ref().ok().copied(), row.limit);
+        limit_ui(ui, page, (widths.limit, height), row, outside);
+    });
+}
+
+fn limit_ui(ui: &mut Ui, page: &PageCtx<'_>, (width, height): (f32, f32), row: &Row, outside: bool) {
+    let tokens = page.tokens;
+    let colours = &tokens.colours;
+    let place = vec2(width, height);
+    ui.allocate_ui_with_layout(place, Layout::right_to_left(Align::Center), |ui| {
+        ui.set_min_size(place);
+        ui.spacing_mut().item_spacing.x = tokens.spacing.grid * 0.5;
+        let (text, colour) = match row.limit {
+            Some(limit) if outside => (format!("outside ±{limit} %"), colours.fail),
+            Some(limit) => (format!("±{limit} %"), colours.text_quiet),
+            None => (NOTHING.to_owned(), colours.text_quiet),
+        };
+        ui.label(RichText::new(text).size(tokens.sizes.secondary).color(colour)).on_hover_text(&row.about_limit);
+        if outside {
+            mark_ui(ui, tokens, Mark::Cross, colours.fail);
+        }
+    });
+}
+
+/// A number with its unit, or a dash that tells its reason.
+fn number_ui(
+    ui: &mut Ui,
+    page: &PageCtx<'_>,
+    (width, height): (f32, f32),
+    size: f32,
+    cell: Result<&str, &str>,
+    colour: egui::Color32,
+) -> Response {
+    let tokens = page.tokens;
+    let colours = &tokens.colours;
+    let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
+    let unit_width = tokens.spacing.grid * 3.0;
+    let unit_at = rect.right_center() - vec2(unit_width - tokens.spacing.grid * 0.5, 0.0);
+    let (number, unit) = cell.map_or((NOTHING, ""), |text| text.split_once(' ').unwrap_or((text, "")));
+    let painter = ui.painter_at(rect.expand(1.0));
+    let colour = if cell.is_ok() { colour } else { colours.text_quiet };
+    let right = rect.right_center() - vec2(unit_width, 0.0);
+    let drawn = painter.text(right, egui::Align2::RIGHT_CENTER, number, tokens.strong(size), colour);
+    if !unit.is_empty() {
+        // Beside the digits' own base line, not in the middle of them.
+        let font = egui::FontId::proportional(if size > tokens.sizes.heading {
+            tokens.sizes.heading
+        } else {
+            tokens.sizes.secondary
+        });
+        let sunk = (drawn.height() - font.size * 1.2) * 0.32;
+        painter.text(unit_at + vec2(0.0, sunk), egui::Align2::LEFT_CENTER, unit, font, colours.text_quiet);
+    }
+    match cell {
+        Ok(text) => {
+            response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+            response
+        }
+        Err(reason) => {
+            response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{NOTHING} {reason}")));
+            response.on_hover_text(reason)
+        }
+    }
+}
+
+/// Where the limits come from.
+fn foot_ui(ui: &mut Ui, page: &PageCtx<'_>) {
+    let tokens = page.tokens;
+    let watch = &page.core.watch;
+    let text = match (&watch.basis, watch.limit_point(|_| true)) {
+        (Some(basis), Some(point)) => {
+            format!("Limits of the procedure {}, nearest load point {}: {}", basis.procedure, point.name, point.source)
+        }
+        (Some(basis), None) => format!("The procedure {} has no limits", basis.procedure),
+        (None, _) => "Limits are those of the procedure chosen on the bench page".to_owned(),
+    };
+    ui.add_space(tokens.spacing.grid * 0.5);
+    let label =
+        Label::new(RichText::new(&text).size(tokens.sizes.secondary).color(tokens.colours.text_quiet)).truncate();
+    ui.add(label).on_hover_text(text);
+}

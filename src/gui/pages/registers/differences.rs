@@ -1,0 +1,197 @@
+//! What differs between the chip and the other side, in words, and writing it to the chip in two steps.
+
+use egui::{Button, Checkbox, FontId, Key, Label, Modifiers, RichText, ScrollArea, Stroke, Ui};
+use m90e26::Register;
+use m90e26::field::command;
+
+use super::detail::effect;
+use super::{PageCtx, RegistersPage, decode, unavailable, warning_ui};
+use crate::calibration::registers::RegisterSet;
+use crate::gui::command::Command;
+use crate::gui::core::Core;
+use crate::gui::session::{Registers, Write};
+use crate::gui::widgets::card;
+use crate::gui::widgets::command_button::command_button_ui;
+
+/// The second step of writing the differences, while it stands.
+pub(super) struct Asked {
+    /// The checksums that match are written too.
+    sums: bool,
+    /// The harmless button is to have the focus.
+    focus_keep: bool,
+}
+
+/// A register that differs: what the chip has, what the other side has.
+pub(super) type Difference = (Register, u16, u16);
+
+/// How two words of a register differ: a line for each field, or one for a number.
+pub(super) fn in_words(register: Register, (chip, other): (u16, u16), registers: &Registers) -> Vec<String> {
+    let (here, there) = (decode::fields(register, chip), decode::fields(register, other));
+    if here.is_empty() {
+        return vec![effect(Write { register, value: other }, registers)];
+    }
+    let pairs = here.iter().zip(&there).filter(|(a, b)| a.text != b.text);
+    pairs.map(|(a, b)| format!("{}: {} → {}", a.name, a.text, b.text)).collect()
+}
+
+/// What writing differences does.
+struct Plan {
+    /// In the order of writing.
+    writes: Vec<Write>,
+    /// What it does to the checksums.
+    consequences: Vec<String>,
+}
+
+/// The writes that make the chip's calibration registers those of the other side, in the order of the map.
+fn plan(differing: &[Difference], registers: &Registers, sums: bool) -> Option<Plan> {
+    let mut after = registers.set()?;
+    let mut plan = Plan { writes: Vec::new(), consequences: Vec::new() };
+    for register in RegisterSet::ORDER {
+        if let Some((_, _, value)) = differing.iter().find(|(other, ..)| *other == register) {
+            after.set(register, *value).ok()?;
+            plan.writes.push(Write { register, value: *value });
+        }
+    }
+    // PL_Constant is taken over when its low word is written.
+    let low = after.get(Register::PLconstL).ok()?;
+    let halves = |half: Register| plan.writes.iter().position(|write| write.register == half);
+    if let (Some(high), None) = (halves(Register::PLconstH), halves(Register::PLconstL)) {
+        plan.writes.insert(high + 1, Write { register: Register::PLconstL, value: low });
+    }
+    let parts = [
+        (&Register::METERING[..], Register::Cs1, Register::CalStart, after.cs1(), "metering"),
+        (&Register::MEASUREMENT[..], Register::Cs2, Register::AdjStart, after.cs2(), "measuring"),
+    ];
+    for (part, sum, start, right, work) in parts {
+        if !plan.writes.iter().any(|write| part.contains(&write.register)) {
+            continue;
+        }
+        let normal = registers.value(start) == Some(command::CAL_CHECK);
+        plan.consequences.push(match (normal, sums) {
+            (true, true) => {
+                format!("{sum} does not match meanwhile; then {right:04X} is written to {sum} and 8765 to {start}, so {work} goes on")
+            }
+            (true, false) => format!(
+                "{sum} will not match any more, and the chip stops {work} until {sum} is {right:04X} and 8765 is written to {start} again"
+            ),
+            (false, _) => format!("The chip does not watch {sum} now; it has to be {right:04X} for normal operation"),
+        });
+        if normal && sums {
+            let normal = Write { register: start, value: command::CAL_CHECK };
+            plan.writes.extend([Write { register: sum, value: right }, normal]);
+        }
+    }
+    Some(plan)
+}
+
+impl RegistersPage {
+    /// The registers that were read and differ from the other side.
+    pub(super) fn differing(&self, core: &Core) -> Vec<Difference> {
+        let pair = |register: Register| {
+            let (chip, other) = (core.registers.value(register)?, self.others.word(&self.other, register, core)?);
+            (chip != other).then_some((register, chip, other))
+        };
+        Register::ALL.into_iter().filter_map(pair).collect()
+    }
+
+    /// All differences, where no register is selected.
+    pub(super) fn differences_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
+        let tokens = page.tokens;
+        let quiet = |text: &str| RichText::new(text).color(tokens.colours.text_quiet);
+        card::heading_ui(ui, tokens, "Differences", "");
+        ui.add(Label::new(quiet(&format!("Chip → {}", self.other_name()))).wrap());
+        if page.core.registers.words.is_empty() {
+            ui.add(Label::new(quiet("Read the registers to see what differs, or select one to see its fields")).wrap());
+            return;
+        }
+        let differing = self.differing(page.core);
+        if differing.is_empty() {
+            ui.label("No register differs");
+            return;
+        }
+        let reason = unavailable(page.core).or_else(|| {
+            (page.core.registers.set().is_none() || page.core.registers.outdated)
+                .then(|| "Read all registers first, so that the old values are known".to_owned())
+        });
+        if self.asked.is_some() {
+            return self.confirm_all_ui(ui, page, &differing, reason.as_deref());
+        }
+        let writable = differing.iter().filter(|(register, ..)| RegisterSet::ORDER.contains(register)).count();
+        let button = ui.add_enabled(writable > 0 && reason.is_none(), Button::new("Write the differences…"));
+        if button.clicked() {
+            self.asked = Some(Asked { sums: true, focus_keep: true });
+        }
+        if let Some(reason) = &reason {
+            ui.add(Label::new(quiet(reason)).wrap());
+        }
+        ScrollArea::vertical().id_salt("differences").auto_shrink(false).show(ui, |ui| {
+            for difference in &differing {
+                difference_ui(ui, page, difference);
+            }
+        });
+    }
+
+    /// The second step: what is written, and what it does to the checksums.
+    fn confirm_all_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>, differing: &[Difference], reason: Option<&str>) {
+        let tokens = page.tokens;
+        let Some(asked) = &mut self.asked else { return };
+        let Some(plan) = plan(differing, &page.core.registers, asked.sums) else {
+            self.asked = None;
+            return;
+        };
+        let refused = plan.writes.iter().find_map(|write| write.check().err());
+        let watched = [Register::CalStart, Register::AdjStart]
+            .into_iter()
+            .any(|start| page.core.registers.value(start) == Some(command::CAL_CHECK));
+        let mut done = false;
+        ScrollArea::vertical().id_salt("confirm").auto_shrink(false).show(ui, |ui| {
+            let heading = format!("Write {} words to the chip?", plan.writes.len());
+            ui.label(RichText::new(heading).font(tokens.strong(tokens.sizes.heading)));
+            for Write { register, value } in &plan.writes {
+                let old = page.core.registers.value(*register).map_or_else(String::new, |old| format!("{old:04X}"));
+                let text = format!("{:02X} {register} {old} → {value:04X}", register.address());
+                ui.label(RichText::new(text).font(FontId::monospace(tokens.sizes.body)));
+            }
+            for consequence in &plan.consequences {
+                warning_ui(ui, page, consequence);
+            }
+            if watched {
+                ui.add(Checkbox::new(&mut asked.sums, "Write the checksums that match, too"));
+            }
+            for problem in refused.iter().map(String::as_str).chain(reason) {
+                warning_ui(ui, page, problem);
+            }
+            let before = page.commands.len();
+            let mut keep = false;
+            ui.horizontal_wrapped(|ui| {
+                let good = reason.is_none() && refused.is_none();
+                command_button_ui(ui, page, Command::WriteRegisters(plan.writes.clone()), good);
+                let button = ui.add(Button::new("Keep all").stroke(Stroke::new(1.0, tokens.colours.line)));
+                if std::mem::take(&mut asked.focus_keep) {
+                    // A second Enter by accident writes nothing.
+                    button.request_focus();
+                }
+                keep = button.clicked() || ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
+            });
+            done = keep || page.commands.len() > before;
+        });
+        if done {
+            self.asked = None;
+        }
+    }
+}
+
+fn difference_ui(ui: &mut Ui, page: &PageCtx<'_>, (register, chip, other): &Difference) {
+    let tokens = page.tokens;
+    ui.horizontal_wrapped(|ui| {
+        ui.label(RichText::new(register.name()).font(tokens.strong(tokens.sizes.body)));
+        let words = format!("{chip:04X} → {other:04X}");
+        ui.label(RichText::new(words).font(FontId::monospace(tokens.sizes.body)));
+        if !RegisterSet::ORDER.contains(register) {
+            ui.label(RichText::new("not written from here").color(tokens.colours.text_quiet));
+        }
+    });
+    for words in in_words(*register, (*chip, *other), &page.core.registers) {
+        ui.add(Label::new(RichText::new(words).color(tokens.colours.text_quiet)).wrap());
+    }
+}

@@ -12,7 +12,7 @@ use super::message;
 use super::operator::Terminal;
 use crate::port::OpenError;
 use crate::port::url::DeviceUrl;
-use crate::procedure::{self, Bench, Control, Event, Measurement, Plan, RunReport, Verdict};
+use crate::procedure::{self, Bench, Control, Event, Measurement, Place, Plan, RunReport, Verdict};
 use crate::profile;
 use crate::record::{About, Keeper, Readings, Receipt};
 use crate::station::{self, Addresses, Station, StationError};
@@ -81,7 +81,8 @@ impl Run {
         };
         super::cancel_on_signals(&control);
         let Station { meters, reference, source, clock, simulated } = station;
-        let positions = self.serial.iter().cloned().zip(meters).collect();
+        let positions =
+            self.serial.iter().cloned().zip(meters).map(|(serial, meter)| Place { serial, meter }).collect();
         let mut bench = Bench { positions, reference, source, clock, operator, simulated };
         let reports = procedure::run(&mut bench, &plan, &control);
         self.finish(reports, keeper, (&plan, &readings), out)

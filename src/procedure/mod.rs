@@ -20,4 +20,4 @@ pub use error::StepError;
 pub use event::Event;
 pub use plan::Plan;
 pub use report::{Measurement, RunReport, StepReport, Verdict};
-pub use runner::{Bench, run};
+pub use runner::{Bench, Place, run};

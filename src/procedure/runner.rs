@@ -23,10 +23,18 @@ use crate::meter::Meter;
 use crate::operator::{Operator, Prompt, Sketch};
 use crate::reference::{Identity, LoadPoint, Reference, Source};
 
+/// What stands at one position.
+pub struct Place {
+    /// Serial number of the unit; empty where there is none, and then the position is not used.
+    pub serial: String,
+    /// The unit's meter.
+    pub meter: Box<dyn Meter>,
+}
+
 /// Everything a run works with.
 pub struct Bench {
-    /// Serial number and meter of each position. One without a serial number is not used.
-    pub positions: Vec<(String, Box<dyn Meter>)>,
+    /// The positions, in their order.
+    pub positions: Vec<Place>,
     /// Tells the truth.
     pub reference: Box<dyn Reference>,
     /// Supplies the load points.
@@ -53,12 +61,12 @@ pub fn run(bench: &mut Bench, plan: &Plan, control: &Control) -> Vec<RunReport> 
     let Bench { positions, reference, source, operator, simulated, .. } = bench;
     let feed = Feed::default();
     let around = Surroundings { plan, feed: &feed, clock: &clock, control, operator: &**operator };
-    let serials = positions.iter().map(|(serial, _)| serial.clone()).collect();
+    let serials = positions.iter().map(|place| place.serial.clone()).collect();
     let mut positions: Vec<Position<'_>> = positions
         .iter_mut()
         .enumerate()
-        .filter(|(_, (serial, _))| !serial.is_empty())
-        .map(|(number, (serial, meter))| Position::new(number, serial.clone(), &mut **meter, around))
+        .filter(|(_, place)| !place.serial.is_empty())
+        .map(|(number, place)| Position::new(number, place.serial.clone(), &mut *place.meter, around))
         .collect();
     tracing::info!(procedure = plan.procedure.name, meter = plan.meter.name, positions = positions.len(), "run begins");
     control.tell(Event::Started { serials, steps: plan.steps().into_iter().map(|step| plan.title(step)).collect() });

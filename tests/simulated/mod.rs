@@ -15,7 +15,7 @@ use meterbench::clock::{SharedClock, VirtualClock};
 use meterbench::meter::Meter;
 use meterbench::meter::afe::AfeMeter;
 use meterbench::operator::{Answer, Operator, OperatorError, Prompt};
-use meterbench::procedure::{self, Bench, Control, Plan, RunReport};
+use meterbench::procedure::{self, Bench, Control, Place, Plan, RunReport};
 use meterbench::profile;
 use meterbench::reference::scpi::ScpiLink;
 use meterbench::reference::{BenchServices, Reference, Source};
@@ -94,7 +94,7 @@ impl Setup {
     /// Runs a plan.
     pub fn run(self, plan: &Plan, control: &Control) -> Outcome {
         let Self { clock, station, device, meter, reference, source, operator } = self;
-        let positions = vec![("UNIT".to_owned(), meter)];
+        let positions = vec![Place { serial: "UNIT".to_owned(), meter }];
         let mut bench = Bench { positions, reference, source, clock, operator, simulated: true };
         let report = procedure::run(&mut bench, plan, control).remove(0);
         let mut held = RegisterSet::power_on();

@@ -29,7 +29,7 @@ use crate::meter::{MeterError, Quantity};
 use crate::operator::{Answer, Operator, Prompt};
 use crate::port::OpenError;
 use crate::port::url::{DeviceUrl, UrlError};
-use crate::procedure::{self, Bench, Control, Event, RunReport, StepError, Verdict};
+use crate::procedure::{self, Bench, Control, Event, Place, RunReport, StepError, Verdict};
 use crate::record::{Keeper, Readings, Receipt};
 use crate::reference::{Identity, ReferenceReading};
 use crate::sim;
@@ -419,7 +419,7 @@ impl Worker<'_> {
         let addresses = Addresses { meters, reference, source };
         let operator: Arc<dyn Operator> = self.operator.clone();
         let station = station::open(&addresses, &operator)?;
-        let positions = station.meters.into_iter().map(|meter| (String::new(), meter)).collect();
+        let positions = station.meters.into_iter().map(|meter| Place { serial: String::new(), meter }).collect();
         let (reference, source, clock) = (station.reference, station.source, station.clock);
         let mut bench = Bench { positions, reference, source, clock, operator, simulated: station.simulated };
         self.links.open = true;
@@ -444,7 +444,7 @@ impl Worker<'_> {
     fn connect_meters(&mut self, bench: &mut Bench) -> Ports {
         let mut ports = Ports::There;
         self.links.meters = vec![Link::Opening; bench.positions.len()];
-        for (number, (_, meter)) in bench.positions.iter_mut().enumerate() {
+        for (number, Place { meter, .. }) in bench.positions.iter_mut().enumerate() {
             // Each of many takes its time; the window shows them as they come.
             self.show_links();
             match meter.connect() {
@@ -512,7 +512,7 @@ impl Worker<'_> {
             }
         }
         let mut meter = None;
-        if let (Some(Link::Ready(_)), Some((_, device))) =
+        if let (Some(Link::Ready(_)), Some(Place { meter: device, .. })) =
             (self.links.meters.get(position), bench.positions.get_mut(position))
         {
             match device.quantity(Quantity::Urms) {
@@ -560,8 +560,8 @@ impl Worker<'_> {
             Ok(plan) => plan,
             Err(advice) => return self.ctl.notice(Notice::Refused(advice)),
         };
-        for (number, (serial, _)) in bench.positions.iter_mut().enumerate() {
-            *serial = order.serials.get(number).cloned().unwrap_or_default();
+        for (number, place) in bench.positions.iter_mut().enumerate() {
+            place.serial = order.serials.get(number).cloned().unwrap_or_default();
         }
         let ctl = self.ctl.clone();
         let readings = Arc::new(Readings::default());
@@ -587,7 +587,7 @@ impl Worker<'_> {
         self.operator.rest();
         self.shown.clear();
         let measured = |report: &RunReport| matches!(report.verdict, Verdict::Pass | Verdict::Fail);
-        let used = bench.positions.iter().zip(&mut self.links.meters).filter(|((serial, _), _)| !serial.is_empty());
+        let used = bench.positions.iter().zip(&mut self.links.meters).filter(|(place, _)| !place.serial.is_empty());
         let mut answered: Vec<&mut Link> =
             used.zip(&reports).filter(|(_, report)| measured(report)).map(|((_, link), _)| link).collect();
         if !answered.is_empty() {

@@ -193,9 +193,9 @@ impl Worker<'_> {
         let Some(open) = &mut self.open else { return Err(no_station()) };
         open.keep_time();
         let Open { bench, world, seen, .. } = open;
-        let Some((_, meter)) = bench.positions.get_mut(position) else { return Err(no_station()) };
+        let Some(place) = bench.positions.get_mut(position) else { return Err(no_station()) };
         let mut told = Vec::new();
-        let result = serve(&mut **meter, request, &mut told, || self.ctl.is_cancelled());
+        let result = serve(&mut *place.meter, request, &mut told, || self.ctl.is_cancelled());
         *seen = (bench.clock.now(), world.now());
         for notice in told {
             self.ctl.notice(Notice::Registers(notice));

@@ -238,7 +238,7 @@ impl Worker<'_> {
         let Open { bench, reads_alone, pace, world, seen } = open;
         let reference =
             (*reads_alone && matches!(self.links.reference, Link::Ready(_))).then_some(&mut bench.reference);
-        let meter = bench.positions.get_mut(wish.position).map(|(_, meter)| meter);
+        let meter = bench.positions.get_mut(wish.position).map(|place| &mut place.meter);
         let meter = meter.filter(|_| matches!(self.links.meters.get(wish.position), Some(Link::Ready(_))));
         let size = usize::from(reference.is_some()) + usize::from(meter.is_some());
         if size == 0 {

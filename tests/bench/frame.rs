@@ -1,5 +1,6 @@
 //! Time of a frame without rasterising: the live page with an hour of history at ten readings a second, and the bench page
-//! with one run's data. Drawing and tessellation are told apart; each frame of the live page brings a new reading.
+//! with one run's data and with 24 positions at work. Drawing and tessellation are told apart; each frame of the live page
+//! brings a new reading, each frame of the 24 positions what happened meanwhile.
 //!
 //! Times are the thread's own on the processor: what else the machine does is no part of a frame.
 
@@ -28,8 +29,10 @@ use meterbench::gui::pages::live::Show;
 use meterbench::gui::route::Route;
 use meterbench::gui::session::{Basis, ChipState, Limits, Link, Links, MeterRound, Notice, WatchNotice};
 use meterbench::meter::BusStatistics;
-use meterbench::procedure::Control;
+use meterbench::operator::Operator;
+use meterbench::procedure::{self, Bench, Control, Event, Place};
 use meterbench::reference::ReferenceReading;
+use meterbench::station::{self, Addresses, Station};
 use meterbench::units::{Amps, Degrees, Hertz, Vars, VoltAmps, Volts, Watts};
 
 /// Frames measured.
@@ -68,6 +71,20 @@ fn main() {
     });
     let mut app = App::with(bench_core(), BenchPage::default());
     measure("bench, one run's data, 1280x720", (1280.0, 720.0), &mut app, |_| {});
+    for (name, size) in
+        [("bench, 24 positions, 1280x720", (1280.0, 720.0)), ("bench, 24 positions, 3840x2160", (3840.0, 2160.0))]
+    {
+        let (core, mut events) = core_of_many();
+        let mut app = App::with(core, BenchPage::default());
+        let each_frame = events.len() / (WARM_UP + FRAMES);
+        assert!(each_frame > 0, "{} events are too few for these frames", events.len());
+        measure(name, size, &mut app, |app| {
+            for event in events.drain(..each_frame) {
+                app.core.apply(Notice::Run(event));
+            }
+        });
+        assert!(app.core.positions.all().iter().all(|position| position.run.running), "they work to the last frame");
+    }
 }
 
 /// Draws frame after frame and prints what they took, in milliseconds.
@@ -178,6 +195,34 @@ fn arrive(core: &mut Core, number: u32) {
     };
     core.apply(Notice::Watch(WatchNotice::Reference(vec![reading])));
     core.apply(Notice::Watch(WatchNotice::Meter(vec![round])));
+}
+
+/// Positions of a large bench.
+const MANY: usize = 24;
+
+/// A station on which units are being calibrated at many positions, and what happens there one after the other.
+fn core_of_many() -> (Core, Vec<Event>) {
+    let plan = simulated::plan("opensmartmeter-mt50", "calibrate");
+    let address = |seed: usize| format!("sim:?seed={seed}").parse().expect("address");
+    let addresses = Addresses { meters: (1..=MANY).map(address).collect(), reference: None, source: None };
+    let operator: Arc<dyn Operator> = Arc::new(simulated::Nobody);
+    let Station { meters, reference, source, clock, simulated } =
+        station::open(&addresses, &operator).expect("a simulated station");
+    let place = |(number, meter)| Place { serial: format!("MT{number}"), meter };
+    let positions = meters.into_iter().enumerate().map(place).collect();
+    let events = Arc::new(Mutex::new(Vec::new()));
+    let listener = Arc::clone(&events);
+    let control = Control::new(move |event| listener.lock().expect("events").push(event));
+    let mut bench = Bench { positions, reference, source, clock, operator, simulated };
+    procedure::run(&mut bench, &plan, &control);
+    let mut core = Core::default();
+    let ready = || Link::Ready("Meterbench SIM".to_owned());
+    let meters = vec![ready(); MANY];
+    core.apply(Notice::Links(Links { meters, reference: ready(), source: ready(), simulated, open: true }));
+    let limits = Limits { voltage: Some(0.2), current: Some(0.2), energy: Some(0.2) };
+    core.apply(Notice::Began { control: Arc::new(Control::new(|_| {})), limits, expected: plan.expected() });
+    let events = std::mem::take(&mut *events.lock().expect("events"));
+    (core, events)
 }
 
 /// A station on which a unit has just been calibrated.

@@ -293,6 +293,7 @@ impl Core {
         // What is being read belongs to the position shown.
         if !self.registers.busy && self.positions.show(number) {
             self.registers = Registers::default();
+            self.watch.move_to(number);
         }
     }
 
@@ -585,6 +586,7 @@ impl Core {
         }
         if !links.meters.is_empty() && !self.run().running {
             self.positions.resize(links.meters.len());
+            self.watch.move_to(self.positions.shown());
         }
         self.links = links;
     }

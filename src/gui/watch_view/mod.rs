@@ -37,7 +37,7 @@ pub const RENEW_SECS: f64 = 0.8;
 /// Both sides, now and over the last hour.
 #[derive(Clone, Debug, Default)]
 pub struct WatchView {
-    /// Place on the bench that is watched, from 0.
+    /// Place on the bench that is watched, from 0; [`WatchView::move_to`] changes it.
     pub position: usize,
     /// The energy registers are read, which clears them.
     pub count_energy: bool,
@@ -121,14 +121,14 @@ impl WatchView {
     pub fn apply(&mut self, notice: WatchNotice) {
         match notice {
             WatchNotice::Began(basis) => {
-                self.position = basis.position;
                 self.basis = Some(basis);
                 self.problem = None;
                 self.outdated();
             }
             WatchNotice::Refused(problem) => self.problem = Some(problem),
-            // What was still on its way when a run began is of before.
+            // What was still on its way when a run began is of before, and so is what another position showed.
             WatchNotice::Meter(_) | WatchNotice::Reference(_) if self.running => {}
+            WatchNotice::Meter(_) if self.basis.as_ref().is_none_or(|basis| basis.position != self.position) => {}
             WatchNotice::Meter(rounds) => rounds.into_iter().for_each(|round| self.round(&round)),
             WatchNotice::Reference(readings) => readings.iter().for_each(|reading| self.reference_shows(reading)),
         }
@@ -159,6 +159,16 @@ impl WatchView {
             ..Self::default()
         };
         self.history.clear();
+    }
+
+    /// Another position is watched from now on; what was seen is of the one before.
+    pub fn move_to(&mut self, position: usize) {
+        if position == self.position {
+            return;
+        }
+        let (basis, running, now) = (self.basis.take(), self.running, self.now);
+        self.forget();
+        (self.position, self.basis, self.running, self.now) = (position, basis, running, now);
     }
 
     /// The load is being changed: readings on either side do not belong together.

@@ -169,6 +169,13 @@ fn on_every_page(window: &mut Window, what: &str, found: &mut Vec<String>) {
         window.run();
         assert_eq!(window.state().route, route);
         found.extend(faults(window).into_iter().map(|fault| format!("{what}, {route:?}: {fault}")));
+        // What is reached by scrolling otherwise.
+        window.set_size([1280.0, 2400.0].into());
+        window.run();
+        window.run();
+        found.extend(faults(window).into_iter().map(|fault| format!("{what}, {route:?}, scrolled: {fault}")));
+        window.set_size([1280.0, 720.0].into());
+        window.run();
     }
 }
 

@@ -11,7 +11,7 @@ use crate::gui::command::Command;
 use crate::gui::device::Device;
 use crate::gui::pages::PageCtx;
 use crate::gui::session::AddressTexts;
-use crate::gui::widgets::command_button::command_button_ui;
+use crate::gui::widgets::command_button::{button_width, command_button_ui};
 use crate::gui::widgets::status::{Mark, mark_ui};
 
 /// A device's cell is no narrower in one row with the buttons; bars too narrow for that have the devices in a row below.
@@ -70,11 +70,7 @@ fn buttons_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
 /// The room the buttons take, whatever their language.
 fn buttons_width(ui: &Ui, page: &PageCtx<'_>) -> f32 {
     let (size, grid) = (page.tokens.sizes.body, page.tokens.spacing.grid);
-    let width = |command: &Command| {
-        let text = command.look().text.into_owned();
-        let galley = ui.painter().layout_no_wrap(text, FontId::proportional(size), page.tokens.colours.text);
-        (galley.size().x + 2.0 * ui.spacing().button_padding.x).max(72.0) + grid * 0.5
-    };
+    let width = |command: &Command| button_width(ui, page, &command.look().text) + grid * 0.5;
     BUTTONS.iter().map(width).sum::<f32>() + size + 4.0 * grid
 }
 

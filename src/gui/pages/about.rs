@@ -49,7 +49,7 @@ fn shortcuts_ui(ui: &mut Ui, page: &PageCtx<'_>, offers: &[Offer]) {
     let row = |ui: &mut Ui, key: &str, name: &str, about: &str| {
         ui.label(RichText::new(key).monospace());
         ui.label(name);
-        ui.label(RichText::new(about).color(quiet));
+        ui.add(egui::Label::new(RichText::new(about).color(quiet)).wrap());
         ui.end_row();
     };
     egui::Grid::new("keys").num_columns(3).spacing([page.tokens.spacing.grid * 3.0, 4.0]).show(ui, |ui| {

@@ -8,13 +8,10 @@ use crate::gui::change::Change;
 use crate::gui::command::Command;
 use crate::gui::pages::PageCtx;
 use crate::gui::widgets::card;
-use crate::gui::widgets::command_button::{command_button_ui, look_button_ui};
+use crate::gui::widgets::command_button::{button_width, command_button_ui, look_button_ui};
 use crate::gui::widgets::problem::{problem_ui, remedy};
 use crate::gui::widgets::status::{Mark, mark_ui};
 use crate::procedure::Verdict;
-
-/// Room for Start and Cancel side by side.
-const BUTTONS: f32 = 152.0;
 
 impl BenchPage {
     pub(super) fn form_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
@@ -38,9 +35,13 @@ impl BenchPage {
             self.choices_ui(ui, page);
         });
         ui.add_space(tokens.spacing.grid * 0.25);
-        ui.horizontal(|ui| {
-            let indent = label_width(page) + ui.spacing().item_spacing.x;
-            if ui.available_width() > indent + BUTTONS {
+        ui.horizontal_wrapped(|ui| {
+            let gap = ui.spacing().item_spacing.x;
+            let indent = label_width(page) + gap;
+            let resulted = page.core.resulted && !self.can_start(page.core);
+            let first = if resulted { t!("Space: next unit") } else { t!("Start") };
+            let both = button_width(ui, page, first) + gap + button_width(ui, page, t!("Cancel"));
+            if ui.available_width() > indent + both {
                 ui.add_space(indent);
             }
             self.buttons_ui(ui, page);

@@ -182,7 +182,8 @@ impl CalculatorPage {
                         let size = vec2(input_width(tokens), tokens.spacing.grid * 2.0);
                         ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
                             ui.set_min_size(size);
-                            ui.label(quiet(tokens, texts::of(head)).size(tokens.sizes.secondary));
+                            let head = quiet(tokens, texts::of(head)).size(tokens.sizes.secondary);
+                            ui.add(egui::Label::new(head).truncate());
                         });
                     }
                 });

@@ -112,8 +112,12 @@ fn draw(painter: &Painter, tokens: &Tokens, square: Rect, meter: Option<Vectors>
     }
     let quiet = egui::FontId::proportional(tokens.sizes.secondary);
     for (above, text) in [(-1.0, t!("leads, capacitive")), (1.0, t!("lags, inductive"))] {
-        let at = pos2(square.right() + tokens.spacing.grid, centre.y + above * radius * 0.75);
-        painter.text(at, egui::Align2::LEFT_CENTER, text, quiet.clone(), colours.text_quiet);
+        let word = painter.layout_no_wrap(text.to_owned(), quiet.clone(), colours.text_quiet);
+        // Beside the circle, or where a large one leaves no room there, in its corner.
+        let beside = square.right() + tokens.spacing.grid;
+        let x = beside.min(painter.clip_rect().right() - word.size().x - tokens.spacing.grid * 0.5);
+        let y = centre.y + above * radius * 0.75 - word.size().y / 2.0;
+        painter.galley(pos2(x, y), word, colours.text_quiet);
     }
 }
 

@@ -128,6 +128,11 @@ struct Drawn {
 fn collect(shape: &Shape, clip: Rect, into: &mut Vec<Drawn>) {
     match shape {
         Shape::Vec(shapes) => shapes.iter().for_each(|shape| collect(shape, clip, into)),
+        // What lies under a dialog or a panel is not seen; a backdrop lies over everything.
+        Shape::Rect(rect) if rect.fill.a() == 255 || rect.fill.a() > 0 && rect.rect.width() > 2000.0 => {
+            let over = rect.rect.intersect(clip);
+            into.retain(|drawn| !over.intersects(drawn.seen));
+        }
         Shape::Text(text) if text.angle == 0.0 && !text.galley.text().trim().is_empty() => {
             // A line has some air above and below its letters.
             let whole = text.visual_bounding_rect().shrink(1.5);
@@ -197,6 +202,52 @@ fn longer_texts_have_room_on_every_page() {
             let window = told(&language, vec![connected(), began(), ended(verdict)]);
             found.extend(faults(&window).into_iter().map(|fault| format!("{name}, {verdict}: {fault}")));
         }
+    }
+    assert!(found.is_empty(), "{} faults\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn longer_texts_have_room_over_the_pages() {
+    let mut found = Vec::new();
+    for language in [language::shipped().remove(0), german(), pseudo()] {
+        let name = language.name.clone();
+        let mut see = |window: &Window, what: &str| {
+            found.extend(faults(window).into_iter().map(|fault| format!("{name}, {what}: {fault}")));
+        };
+        let prompts = [
+            Prompt::number("U in V".to_owned(), "V", [0.0, 300.0]).with(Sketch::ReadDisplay),
+            Prompt::text("P in W as the reference shows (about 1150.0 W), or the power factor as PF 0.5".to_owned()),
+            Prompt::choice("Which lamps are lit?".to_owned(), &["Both", "Neither"], Some(1)),
+            Prompt::confirm("Connect the unit".to_owned()).with(Sketch::Connect),
+        ];
+        for prompt in prompts {
+            let what = prompt.question.clone();
+            see(&told(&language, vec![connected(), began(), Notice::Question(prompt)]), &what);
+        }
+        for device in Device::ALL {
+            let mut window = told(&language, vec![connected()]);
+            let ctx = window.ctx.clone();
+            let App { connection, core, page, .. } = window.state_mut();
+            connection.open(&ctx, device, core, &page.addresses);
+            window.run();
+            window.run();
+            see(&window, &format!("{device:?}"));
+        }
+        let mut window = told(&language, vec![connected()]);
+        window.key_press_modifiers(Modifiers::COMMAND, Key::K);
+        window.run();
+        see(&window, "commands");
+        key(&mut window, Key::Escape);
+        window.key_press_modifiers(Modifiers::COMMAND, Key::J);
+        window.run();
+        see(&window, "log");
+        let four = || Links { meters: vec![Link::Ready("SIM".to_owned()); 4], ..Links::default() };
+        let several = Notice::Links(Links { open: true, simulated: true, ..four() });
+        let mut window = told(&language, vec![several]);
+        see(&window, "four positions");
+        window.key_press_modifiers(Modifiers::COMMAND, Key::D);
+        window.run();
+        see(&window, "one of four positions");
     }
     assert!(found.is_empty(), "{} faults\n{}", found.len(), found.join("\n"));
 }

@@ -196,7 +196,8 @@ impl LogView {
                 page.commands.push(Command::ToggleLog);
             }
             let text = t!("{count} of {all} lines {what}", count, all = self.lines.len(), what);
-            ui.label(RichText::new(text).size(tokens.sizes.secondary).color(tokens.colours.text_quiet));
+            let text = RichText::new(text).size(tokens.sizes.secondary).color(tokens.colours.text_quiet);
+            ui.add(egui::Label::new(text).extend());
         });
     }
 

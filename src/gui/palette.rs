@@ -9,6 +9,7 @@ use super::command::Command;
 use super::offers::Offer;
 use super::pages::PageCtx;
 use super::widgets::card;
+use super::widgets::elided::elided;
 
 const WIDTH: f32 = 560.0;
 const LIST_HEIGHT: f32 = 340.0;
@@ -229,7 +230,10 @@ fn row_ui(ui: &mut Ui, page: &PageCtx<'_>, offer: &Offer, chosen: bool) -> egui:
     let key = painter.text(right, egui::Align2::RIGHT_CENTER, key, small.clone(), colours.text_quiet);
     let about = if offer.enabled { look.tooltip } else { t!("not now").into() };
     let between = egui::Rect::from_x_y_ranges(name.right() + grid * 1.5..=key.left() - grid, rect.y_range());
-    let clipped = painter.with_clip_rect(between.intersect(painter.clip_rect()));
-    clipped.text(between.left_center(), egui::Align2::LEFT_CENTER, about, small, colours.text_quiet);
+    if between.width() > grid * 2.0 {
+        let about = elided(&painter, &about, small, colours.text_quiet, between.width());
+        let corner = between.left_center() - vec2(0.0, about.size().y / 2.0);
+        painter.galley(corner, about, colours.text_quiet);
+    }
     response
 }

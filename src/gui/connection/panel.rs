@@ -13,6 +13,7 @@ use crate::gui::session::AddressTexts;
 use crate::gui::texts;
 use crate::gui::widgets::card;
 use crate::gui::widgets::command_button::command_button_ui;
+use crate::gui::widgets::elided::elided;
 use crate::gui::widgets::input::{Look, input_ui};
 use crate::gui::widgets::problem::problem_ui;
 use crate::gui::widgets::status::{Mark, mark_ui};
@@ -298,7 +299,8 @@ fn row_ui(ui: &mut Ui, page: &PageCtx<'_>, choice: &draft::Choice, chosen: bool)
     let room =
         Rect::from_x_y_ranges(dot.x + grid * 1.5..=(right.left() - grid).max(dot.x + grid * 2.0), rect.y_range());
     let font = egui::FontId::proportional(tokens.sizes.body);
-    let clipped = painter.with_clip_rect(room.intersect(painter.clip_rect()));
-    clipped.text(room.left_center(), egui::Align2::LEFT_CENTER, &choice.title, font, colours.text);
+    let title = elided(&painter, &choice.title, font, colours.text, room.width());
+    let corner = room.left_center() - vec2(0.0, title.size().y / 2.0);
+    painter.galley(corner, title, colours.text);
     response.on_hover_text(name)
 }

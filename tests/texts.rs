@@ -23,7 +23,9 @@ name = \"\"
 ";
 
 /// Texts that are two words and nobody reads as such: names of files, sources of code, words that identify.
-const NO_TEXTS: [&str; 12] = [
+const NO_TEXTS: [&str; 14] = [
+    "live meter",
+    "live reference",
     "connection panel",
     "file dialog",
     "SIL Open Font License",

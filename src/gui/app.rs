@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use egui::{Context, Event, Theme, ThemePreference, Ui, ViewportCommand, gui_zoom::kb_shortcuts};
+use egui::{Context, Event, Theme, Ui, ViewportCommand, gui_zoom::kb_shortcuts};
 
 use super::command::{Command, Commands};
 use super::connection::{Connection, bar_ui};
@@ -32,8 +32,8 @@ use super::route::Route;
 use super::session::{RegisterRequest, Session};
 use super::shelf::{Shelf, ShelfNotice, ShelfRequest};
 use super::sound::Sounds;
+use super::texts::language;
 use super::texts::shelf::TextShelf;
-use super::texts::{self, language};
 use super::tokens::Tokens;
 use super::watch_view::RENEW_SECS;
 use super::widgets::scanner::Behind;
@@ -46,6 +46,8 @@ use crate::port::url::{DeviceUrl, Transport};
 use crate::profile::library::Library;
 use crate::settings::{Found, Keeper, Store, TEXT_SIZES, ThemeChoice, WindowPlace};
 use crate::station::check::Instruments;
+
+mod look;
 
 /// How long closing the window waits for its settings to be written.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -232,16 +234,6 @@ impl App {
                 self.ask_shelf(ShelfRequest::List);
             }
             Err(error) => self.core.say(&t!("Profiles of your own are not there: {error}", error), Tone::Attention),
-        }
-        self
-    }
-
-    /// With the languages of this folder.
-    #[must_use]
-    pub fn reading_texts(mut self, folder: PathBuf, wake: Arc<dyn Wake>) -> Self {
-        match TextShelf::spawn(folder, wake) {
-            Ok(texts) => self.texts = Some(texts),
-            Err(error) => self.core.say(&t!("Languages of your own are not there: {error}", error), Tone::Attention),
         }
         self
     }
@@ -637,47 +629,6 @@ impl App {
                 self.calculator.said.clone_from(&problem);
                 self.core.say(&problem, Tone::Attention);
             }
-        }
-    }
-
-    fn step_text<'a>(&mut self, further: fn(u16, u16) -> bool, mut sizes: impl Iterator<Item = &'a u16>) {
-        let now = self.core.settings.text_size_percent;
-        if let Some(size) = sizes.find(|size| further(**size, now)) {
-            self.core.settings.text_size_percent = *size;
-        }
-    }
-
-    /// Has this thread speak the chosen language; English where it is not there.
-    fn speak(&self) {
-        let chosen = self.core.languages.iter().find(|language| language.id == self.core.settings.language);
-        texts::speak(chosen.and_then(|language| language.catalog));
-    }
-
-    /// Gives the context theme and text size when the settings have changed.
-    fn dress_again(&mut self, ctx: &Context) {
-        let settings = &self.core.settings;
-        let wanted = Some((settings.theme, settings.text_size_percent));
-        if self.worn != wanted {
-            self.worn = wanted;
-            ctx.set_theme(match settings.theme {
-                ThemeChoice::Light => ThemePreference::Light,
-                ThemeChoice::Dark => ThemePreference::Dark,
-                ThemeChoice::System => ThemePreference::System,
-            });
-            ctx.set_zoom_factor(settings.text_factor());
-        }
-    }
-
-    /// The window's size, in points of the desktop.
-    fn see_place(&mut self, ctx: &Context) {
-        let zoom = ctx.zoom_factor();
-        let (size, maximised) = ctx.input(|input| {
-            let viewport = input.viewport();
-            (viewport.inner_rect.map(|rect| rect.size() * zoom), viewport.maximized.unwrap_or(false))
-        });
-        self.place.maximised = maximised;
-        if let Some(size) = size.filter(|size| !maximised && size.x >= 100.0 && size.y >= 100.0) {
-            (self.place.width, self.place.height) = (size.x.round() as u32, size.y.round() as u32);
         }
     }
 

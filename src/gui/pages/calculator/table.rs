@@ -70,7 +70,7 @@ impl CalculatorPage {
                 let enabled = !self.results.words.is_empty();
                 let button = ui.add_enabled(enabled, Button::new(format.word()));
                 ui.ctx().accesskit_node_builder(button.id, |node| {
-                    node.set_label(t!("Copy as {form}", form = format.word()))
+                    node.set_label(t!("Copy as {form}", form = format.word()));
                 });
                 if button.clicked() {
                     ui.ctx().copy_text(format.text(&self.results.words));

@@ -9,6 +9,7 @@ use super::core::Tone;
 use super::pages::PageCtx;
 use super::route::Route;
 use super::widgets::status::{Mark, mark_ui};
+use crate::gui::texts;
 use crate::gui::texts::words;
 
 /// The status line.
@@ -39,7 +40,7 @@ pub(super) fn status_ui(ui: &mut Ui, page: &mut PageCtx<'_>, route: Route) {
                     run_ui(ui, page);
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    let label = Label::new(RichText::new(text).size(size).color(colour)).truncate();
+                    let label = Label::new(RichText::new(texts::of(text)).size(size).color(colour)).truncate();
                     let clicked = !text.is_empty() && ui.add(label.sense(Sense::click())).clicked();
                     if clicked {
                         page.commands.push(Command::ShowLog);

@@ -31,6 +31,12 @@ impl Folders {
         self.data.join("profiles")
     }
 
+    /// Languages of one's own for the window.
+    #[must_use]
+    pub fn texts(&self) -> PathBuf {
+        self.settings.join("texts")
+    }
+
     /// Where log files lie.
     #[must_use]
     pub fn log(&self) -> PathBuf {

@@ -39,6 +39,8 @@ pub struct Settings {
     pub theme: ThemeChoice,
     /// Size of everything, 100 to 200.
     pub text_size_percent: u16,
+    /// Language of the window, by the name of its file.
+    pub language: String,
     /// The rail of pages shows icons only.
     pub rail_folded: bool,
     /// Meter profile used last.
@@ -108,6 +110,7 @@ impl Default for Settings {
             version: VERSION,
             theme: ThemeChoice::System,
             text_size_percent: 100,
+            language: "english".to_owned(),
             rail_folded: false,
             profile: "opensmartmeter-mt50".to_owned(),
             procedure: "calibrate".to_owned(),

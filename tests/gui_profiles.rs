@@ -16,6 +16,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use meterbench::gui::app::{App, dress};
 use meterbench::gui::command::Command;
 use meterbench::gui::core::Core;
+use meterbench::gui::device::Device;
 use meterbench::gui::pages::bench::BenchPage;
 use meterbench::gui::route::Route;
 use meterbench::gui::shelf::ShelfRequest;
@@ -536,4 +537,37 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn what_the_users_profiles_say_is_known_without_reading_them_again() {
+    let folder = folder("known");
+    let write = |below: &str, name: &str, text: String| {
+        let path = folder.join(below);
+        fs::create_dir_all(&path).unwrap();
+        fs::write(path.join(format!("{name}.toml")), text).unwrap();
+    };
+    let meter = profile::text_of("opensmartmeter-mt50").unwrap().1.replace("opensmartmeter-mt50", OWN);
+    let (before, after) = meter.split_once("[serial]\n").unwrap();
+    let rest = after.split_once("\n[").unwrap().1;
+    let ruled = |digits: u8| {
+        format!("{before}[serial]\nprefix = \"LAB\"\ndigits_min = {digits}\ndigits_max = {digits}\n\n[{rest}")
+    };
+    write("meters", OWN, ruled(3));
+    write("references", "lab-source", profile::text_of("scpi-source").unwrap().1.replace("scpi-source", "lab-source"));
+    let mut window = window(&folder);
+    window.state_mut().page.profile = OWN.to_owned();
+    let fault = |window: &mut Window, serial: &str| {
+        serial.clone_into(&mut window.state_mut().page.serial);
+        window.state().page.fault()
+    };
+    assert_eq!(fault(&mut window, "LAB123"), None);
+    assert!(fault(&mut window, "LAB1234").is_some());
+    // The file changes, and the folder is looked at again.
+    write("meters", OWN, ruled(4));
+    press(&mut window, "Look again");
+    assert_eq!(fault(&mut window, "LAB1234"), None);
+    let read = |window: &Window, text: &str| Device::Source.read(text, &window.state().core.instruments).is_ok();
+    assert!(read(&window, "scpi+tcp:10.0.0.5:5025?profile=lab-source"));
+    assert!(!read(&window, "scpi+tcp:10.0.0.5:5025?profile=nobodys-source"));
 }

@@ -176,6 +176,17 @@ fn after_reading_reads_as() {
 }
 
 #[test]
+fn the_unit_of_a_dump_has_room_for_its_serial_number() {
+    let mut window = told(vec![links(), calibrated()]);
+    for size in [[1280.0, 720.0], [1000.0, 640.0]] {
+        window.set_size(size.into());
+        window.run();
+        let field = window.get_by_role_and_label(Role::TextInput, "of unit").rect();
+        assert!(field.width() > 100.0 && field.right() < size[0], "{field:?}");
+    }
+}
+
+#[test]
 fn a_write_that_breaks_a_checksum_reads_as() {
     let mut window = told(vec![links(), calibrated()]);
     select(&mut window, Register::Ugain);

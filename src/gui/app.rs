@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use egui::{Context, Theme, ThemePreference, Ui, ViewportCommand, gui_zoom::kb_shortcuts};
+use egui::{Context, Event, Theme, Ui, ViewportCommand, gui_zoom::kb_shortcuts};
 
 use super::command::{Command, Commands};
 use super::connection::{Connection, bar_ui};
@@ -32,8 +32,11 @@ use super::route::Route;
 use super::session::{RegisterRequest, Session};
 use super::shelf::{Shelf, ShelfNotice, ShelfRequest};
 use super::sound::Sounds;
+use super::texts::language;
+use super::texts::shelf::TextShelf;
 use super::tokens::Tokens;
 use super::watch_view::RENEW_SECS;
+use super::widgets::scanner::Behind;
 use super::{bars, fonts};
 use crate::calibration::workbook::Workbook;
 use crate::clock::{RealClock, sleep};
@@ -42,6 +45,9 @@ use crate::log::Log;
 use crate::port::url::{DeviceUrl, Transport};
 use crate::profile::library::Library;
 use crate::settings::{Found, Keeper, Store, TEXT_SIZES, ThemeChoice, WindowPlace};
+use crate::station::check::Instruments;
+
+mod look;
 
 /// How long closing the window waits for its settings to be written.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -67,12 +73,15 @@ pub struct App {
     profiles: ProfilesPage,
     question: Question,
     palette: Palette,
+    /// Keys that came behind that of a page in the same frame belong to the page.
+    behind: Behind,
     commands: Commands,
     themes: [Tokens; 2],
     keeper: Option<Keeper>,
     sounds: Option<Sounds>,
     ports: Option<PortWatch>,
     shelf: Option<Shelf>,
+    texts: Option<TextShelf>,
     /// Theme and text size as the context has them.
     worn: Option<(ThemeChoice, u16)>,
     place: WindowPlace,
@@ -124,7 +133,7 @@ impl App {
         if let Some(store) = store.filter(|_| found.writable) {
             match Keeper::spawn(store, found.settings.clone(), wake) {
                 Ok(keeper) => app.keeper = Some(keeper),
-                Err(error) => app.unsettled(format!("The settings are not saved: {error}")),
+                Err(error) => app.unsettled(t!("The settings are not saved: {error}", error)),
             }
         }
         app.core.settings = found.settings;
@@ -155,6 +164,9 @@ impl App {
         if core.profiles.is_empty() {
             core.profiles = Library::default().list();
         }
+        if core.languages.is_empty() {
+            core.languages = language::shipped();
+        }
         Self {
             place: core.settings.window,
             core,
@@ -169,12 +181,14 @@ impl App {
             profiles: ProfilesPage::default(),
             question: Question::default(),
             palette: Palette::default(),
+            behind: Behind::default(),
             commands: Commands::new(),
             themes: [Tokens::of(Theme::Dark), Tokens::of(Theme::Light)],
             keeper: None,
             sounds: None,
             ports: None,
             shelf: None,
+            texts: None,
             worn: None,
             first_frame: FirstFrame::Awaited,
             visible: true,
@@ -219,13 +233,18 @@ impl App {
                 self.shelf = Some(shelf);
                 self.ask_shelf(ShelfRequest::List);
             }
-            Err(error) => self.core.say(&format!("Profiles of your own are not there: {error}"), Tone::Attention),
+            Err(error) => self.core.say(&t!("Profiles of your own are not there: {error}", error), Tone::Attention),
         }
         self
     }
 
     /// Takes in news; also while the window is hidden.
     pub fn take_in(&mut self) {
+        if let Some(found) = self.texts.as_mut().and_then(TextShelf::poll) {
+            self.core.languages.extend(found);
+            self.texts = None;
+        }
+        self.speak();
         self.core.drain();
         self.core.now = self.time.map(|time| time());
         self.log.take_in();
@@ -247,7 +266,7 @@ impl App {
                 Err(error) => {
                     self.shelf = None;
                     self.core.profiles_busy = false;
-                    self.core.say(&format!("Profiles are not saved any more: {error}"), Tone::Attention);
+                    self.core.say(&t!("Profiles are not saved any more: {error}", error), Tone::Attention);
                 }
             }
         }
@@ -259,7 +278,7 @@ impl App {
         }
         if self.core.settings.reconnect_by_itself && !self.core.run().running {
             for device in self.core.plugs.returned() {
-                tracing::info!("{} is connected again by itself", device.noun());
+                tracing::info!(?device, "connected again by itself");
                 self.reconnect(Some(device));
             }
         }
@@ -303,6 +322,10 @@ impl App {
     /// Draws everything, then does what was asked for.
     pub fn draw_ui(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
+        self.speak();
+        self.behind.hold(&ctx, |event| {
+            matches!(event, Event::Key { key, pressed: true, .. } if Route::ALL.iter().any(|route| route.key() == *key))
+        });
         self.dress_again(&ctx);
         self.see_place(&ctx);
         if self.route == Route::Live {
@@ -452,7 +475,7 @@ impl App {
                 if device.is_held() {
                     self.core.connect(self.page.addresses.clone());
                 } else {
-                    self.core.say("Flash target set", Tone::Plain);
+                    self.core.say(t!("Flash target set"), Tone::Plain);
                 }
                 self.core.see_plugs(&self.page.addresses);
             }
@@ -474,12 +497,16 @@ impl App {
             Command::UseProcedure(name) => self.page.procedure = name,
             Command::Theme(choice) => self.core.settings.theme = choice,
             Command::TextSize(percent) => self.core.settings.text_size_percent = percent,
+            Command::Language(id, _) => {
+                self.core.settings.language = id;
+                self.speak();
+            }
             Command::TextLarger => self.step_text(|size, now| size > now, TEXT_SIZES.iter()),
             Command::TextSmaller => self.step_text(|size, now| size < now, TEXT_SIZES.iter().rev()),
             Command::ToggleRail => self.core.settings.rail_folded = !self.core.settings.rail_folded,
             Command::Copy(what, text) => {
                 ctx.copy_text(text);
-                self.core.say(&format!("Copied {what}"), Tone::Plain);
+                self.core.say(&t!("Copied {what}", what), Tone::Plain);
             }
             Command::Live(command) => self.execute_live(ctx, command),
             Command::Calculator(wish) => self.open_file(ctx, FileWish::Calculator(wish)),
@@ -509,7 +536,7 @@ impl App {
 
     fn open_file(&mut self, ctx: &Context, wish: FileWish) {
         if let Err(error) = self.file_dialog.open(wish, Arc::new(ctx.clone())) {
-            self.core.say(&format!("No file dialog: {error}"), Tone::Attention);
+            self.core.say(&t!("No file dialog: {error}", error), Tone::Attention);
         }
     }
 
@@ -538,7 +565,7 @@ impl App {
         if self.shelf.as_ref().is_some_and(|shelf| shelf.ask(request)) {
             self.core.profiles_busy = true;
         } else {
-            self.core.say("Profiles cannot be written now", Tone::Attention);
+            self.core.say(t!("Profiles cannot be written now"), Tone::Attention);
         }
     }
 
@@ -560,6 +587,7 @@ impl App {
         let follows = self.profiles.told(&notice);
         self.page.relist(&notice.entries);
         self.registers.relist(&notice.entries);
+        self.core.instruments = Instruments::of(&notice.entries);
         self.core.profiles = notice.entries;
         self.commands.extend(follows);
     }
@@ -576,7 +604,7 @@ impl App {
                 (Route::Calculator, loaded)
             }
             Ok(Chosen::SavedCase(path)) => {
-                page.said = format!("Saved {}", path.display());
+                page.said = t!("Saved {path}", path = path.display());
                 return;
             }
             Ok(Chosen::Registers(name, text)) => {
@@ -584,12 +612,14 @@ impl App {
                 (Route::Registers, loaded.map(|said| self.core.say(&said, Tone::Plain)))
             }
             Ok(Chosen::SavedRegisters(path)) => {
-                return self.core.say(&format!("Saved {}", path.display()), Tone::Plain);
+                return self.core.say(&t!("Saved {path}", path = path.display()), Tone::Plain);
             }
             Ok(Chosen::Exported(path)) => {
-                return self.core.say(&format!("Exported {}", path.display()), Tone::Plain);
+                return self.core.say(&t!("Exported {path}", path = path.display()), Tone::Plain);
             }
-            Ok(Chosen::SavedLog(path)) => return self.core.say(&format!("Saved {}", path.display()), Tone::Plain),
+            Ok(Chosen::SavedLog(path)) => {
+                return self.core.say(&t!("Saved {path}", path = path.display()), Tone::Plain);
+            }
             Err(error) => (self.route, Err(error.to_string())),
         };
         match said {
@@ -599,41 +629,6 @@ impl App {
                 self.calculator.said.clone_from(&problem);
                 self.core.say(&problem, Tone::Attention);
             }
-        }
-    }
-
-    fn step_text<'a>(&mut self, further: fn(u16, u16) -> bool, mut sizes: impl Iterator<Item = &'a u16>) {
-        let now = self.core.settings.text_size_percent;
-        if let Some(size) = sizes.find(|size| further(**size, now)) {
-            self.core.settings.text_size_percent = *size;
-        }
-    }
-
-    /// Gives the context theme and text size when the settings have changed.
-    fn dress_again(&mut self, ctx: &Context) {
-        let settings = &self.core.settings;
-        let wanted = Some((settings.theme, settings.text_size_percent));
-        if self.worn != wanted {
-            self.worn = wanted;
-            ctx.set_theme(match settings.theme {
-                ThemeChoice::Light => ThemePreference::Light,
-                ThemeChoice::Dark => ThemePreference::Dark,
-                ThemeChoice::System => ThemePreference::System,
-            });
-            ctx.set_zoom_factor(settings.text_factor());
-        }
-    }
-
-    /// The window's size, in points of the desktop.
-    fn see_place(&mut self, ctx: &Context) {
-        let zoom = ctx.zoom_factor();
-        let (size, maximised) = ctx.input(|input| {
-            let viewport = input.viewport();
-            (viewport.inner_rect.map(|rect| rect.size() * zoom), viewport.maximized.unwrap_or(false))
-        });
-        self.place.maximised = maximised;
-        if let Some(size) = size.filter(|size| !maximised && size.x >= 100.0 && size.y >= 100.0) {
-            (self.place.width, self.place.height) = (size.x.round() as u32, size.y.round() as u32);
         }
     }
 

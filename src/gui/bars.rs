@@ -9,6 +9,8 @@ use super::core::Tone;
 use super::pages::PageCtx;
 use super::route::Route;
 use super::widgets::status::{Mark, mark_ui};
+use crate::gui::texts;
+use crate::gui::texts::words;
 
 /// The status line.
 pub(super) fn status_ui(ui: &mut Ui, page: &mut PageCtx<'_>, route: Route) {
@@ -32,13 +34,13 @@ pub(super) fn status_ui(ui: &mut Ui, page: &mut PageCtx<'_>, route: Route) {
                 let operator = page.core.settings.operator.trim();
                 if !operator.is_empty() {
                     ui.label(RichText::new(operator).size(size).color(colours.text));
-                    ui.label(RichText::new("Operator").size(size).color(colours.text_quiet));
+                    ui.label(RichText::new(t!("Operator")).size(size).color(colours.text_quiet));
                 }
                 if route != Route::Bench && page.core.run().running {
                     run_ui(ui, page);
                 }
                 ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    let label = Label::new(RichText::new(text).size(size).color(colour)).truncate();
+                    let label = Label::new(RichText::new(texts::of(text)).size(size).color(colour)).truncate();
                     let clicked = !text.is_empty() && ui.add(label.sense(Sense::click())).clicked();
                     if clicked {
                         page.commands.push(Command::ShowLog);
@@ -62,13 +64,19 @@ fn run_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
     let run = page.core.run();
     let what = match (run.cancelling, run.active()) {
-        (true, _) => "stopping",
-        (false, Some(step)) => step.title.as_str(),
-        (false, None) => "getting ready",
+        (true, _) => t!("stopping"),
+        (false, Some(step)) => &words::step(&step.title),
+        (false, None) => t!("getting ready"),
     };
     let positions = &page.core.positions;
-    let who = if positions.several() { format!("Position {}", run.position + 1) } else { run.serial.clone() };
-    let text = format!("{who}: {what}, {:.0} %, Esc cancels", positions.fraction() * 100.0);
+    let who =
+        if positions.several() { t!("Position {position}", position = run.position + 1) } else { run.serial.clone() };
+    let text = t!(
+        "{who}: {what}, {fraction} %, Esc cancels",
+        who,
+        what,
+        fraction = format_args!("{:.0}", positions.fraction() * 100.0)
+    );
     let text = RichText::new(text).font(tokens.strong(tokens.sizes.secondary)).color(tokens.colours.text);
     ui.label(text);
     mark_ui(ui, tokens, Mark::Play, tokens.colours.running);

@@ -82,6 +82,8 @@ pub enum Command {
     Theme(ThemeChoice),
     /// Size of everything in percent.
     TextSize(u16),
+    /// The window's language: the name of its file, and what it calls itself.
+    Language(String, String),
     /// The next size up.
     TextLarger,
     /// The next size down.
@@ -116,91 +118,121 @@ impl Command {
         let control = |key| Some(KeyboardShortcut::new(Modifiers::COMMAND, key));
         let (text, tooltip, shortcut) = match self {
             Self::Go(route) => (route.word(), route.purpose(), plain(route.key())),
-            Self::OpenPalette => ("Commands", "Find a command by its name", control(Key::K)),
-            Self::NextUnit => ("Next unit", "Give the serial number the focus for the next unit", control(Key::N)),
-            Self::Scan(_) => ("Enter", "Put the unit to this position", None),
-            Self::ShowPosition(number) => return named(format!("Position {}", number + 1), "Show this position"),
+            Self::OpenPalette => (t!("Commands"), t!("Find a command by its name"), control(Key::K)),
+            Self::NextUnit => {
+                (t!("Next unit"), t!("Give the serial number the focus for the next unit"), control(Key::N))
+            }
+            Self::Scan(_) => ("Enter", t!("Put the unit to this position"), None),
+            Self::ShowPosition(number) => {
+                return named(t!("Position {number}", number = number + 1), t!("Show this position"));
+            }
             Self::LeaveOut(number, true) => {
                 return named(
-                    format!("Leave out position {}", number + 1),
-                    "Put no units there until it is used again",
+                    t!("Leave out position {number}", number = number + 1),
+                    t!("Put no units there until it is used again"),
                 );
             }
             Self::LeaveOut(number, false) => {
-                return named(format!("Use position {}", number + 1), "Put units there again");
+                return named(t!("Use position {number}", number = number + 1), t!("Put units there again"));
             }
-            Self::ToggleDetail => ("Details", "One position large, or all of them", control(Key::D)),
-            Self::Start(_) => ("Start", "Run the procedure on this unit", plain(Key::F5)),
-            Self::Cancel => ("Cancel", "Stop the run and switch the source off", plain(Key::Escape)),
-            Self::Acknowledge => ("Acknowledge", "The FAIL was seen, the unit is set apart", None),
-            Self::Answer(_) => ("Answer", "Go on with this answer", None),
-            Self::ReadRegisters(Scope::Map) => ("Read all", "Read every register that reading does not change", None),
-            Self::ReadRegisters(Scope::Clearing) => {
-                ("Read and clear status and energy", "Reading SysStatus and the energies sets them to zero", None)
+            Self::ToggleDetail => (t!("Details"), t!("One position large, or all of them"), control(Key::D)),
+            Self::Start(_) => (t!("Start"), t!("Run the procedure on this unit"), plain(Key::F5)),
+            Self::Cancel => (t!("Cancel"), t!("Stop the run and switch the source off"), plain(Key::Escape)),
+            Self::Acknowledge => (t!("Acknowledge"), t!("The FAIL was seen, the unit is set apart"), None),
+            Self::Answer(_) => (t!("Answer"), t!("Go on with this answer"), None),
+            Self::ReadRegisters(Scope::Map) => {
+                (t!("Read all"), t!("Read every register that reading does not change"), None)
             }
-            Self::WriteRegister(_) => ("Write to the chip", "Write the register and read it back", None),
-            Self::Address(Device::Target, _) => ("Set", "Flash the chip at this address", None),
-            Self::Address(..) => ("Connect", "Use this address and connect the station", None),
-            Self::Reconnect(None) => ("Reconnect", "Connect all devices of the station again", control(Key::R)),
-            Self::Reconnect(Some(device)) => return named(format!("Reconnect {}", device.noun()), "Ask it again"),
+            Self::ReadRegisters(Scope::Clearing) => (
+                t!("Read and clear status and energy"),
+                t!("Reading SysStatus and the energies sets them to zero"),
+                None,
+            ),
+            Self::WriteRegister(_) => (t!("Write to the chip"), t!("Write the register and read it back"), None),
+            Self::Address(Device::Target, _) => (t!("Set"), t!("Flash the chip at this address"), None),
+            Self::Address(..) => (t!("Connect"), t!("Use this address and connect the station"), None),
+            Self::Reconnect(None) => (t!("Reconnect"), t!("Connect all devices of the station again"), control(Key::R)),
+            Self::Reconnect(Some(device)) => {
+                return named(t!("Reconnect {noun}", noun = device.noun()), t!("Ask it again"));
+            }
             Self::OpenDevice(device) => {
-                return named(format!("Connect {}…", device.noun()), "Its port, its address, what was wrong with it");
+                return named(
+                    t!("Connect {noun}…", noun = device.noun()),
+                    t!("Its port, its address, what was wrong with it"),
+                );
             }
-            Self::FurtherMeters(_) => ("Connect positions", "Open the station with these meters too", None),
-            Self::ToggleAddresses => ("Connections", "Show or hide how the devices are connected", control(Key::L)),
-            Self::CloseDevice => ("Close", "Hide how the device is connected (Esc)", None),
-            Self::ToggleLog => ("Log", "Show or hide what the program has done", control(Key::J)),
-            Self::ShowLog => ("Open log", "What the program has done, and what went wrong", None),
-            Self::SaveLog(_) => ("Save…", "Keep these lines in a file", None),
-            Self::Set(_) => ("Set", "Change a setting", None),
+            Self::FurtherMeters(_) => (t!("Connect positions"), t!("Open the station with these meters too"), None),
+            Self::ToggleAddresses => {
+                (t!("Connections"), t!("Show or hide how the devices are connected"), control(Key::L))
+            }
+            Self::CloseDevice => (t!("Close"), t!("Hide how the device is connected (Esc)"), None),
+            Self::ToggleLog => (t!("Log"), t!("Show or hide what the program has done"), control(Key::J)),
+            Self::ShowLog => (t!("Open log"), t!("What the program has done, and what went wrong"), None),
+            Self::SaveLog(_) => (t!("Save…"), t!("Keep these lines in a file"), None),
+            Self::Set(_) => (t!("Set"), t!("Change a setting"), None),
             Self::WriteRegisters(writes) => {
                 return named(
-                    format!("Write {} words to the chip", writes.len()),
-                    "One after the other, each read back",
+                    t!("Write {count} words to the chip", count = writes.len()),
+                    t!("One after the other, each read back"),
                 );
             }
             Self::RegisterFile(RegisterFile::Open) => {
-                ("Open file…", "Compare with registers saved before, or copied as hex, C or TOML", None)
+                (t!("Open file…"), t!("Compare with registers saved before, or copied as hex, C or TOML"), None)
             }
-            Self::RegisterFile(RegisterFile::Save(_)) => ("Save dump…", "Keep the registers read in a file", None),
-            Self::Profile(ShelfRequest::Save { .. }) => ("Save", "Put the text into its file", control(Key::S)),
-            Self::Profile(ShelfRequest::Delete { .. }) => ("Delete the file", "The profile is gone then", None),
-            Self::Profile(ShelfRequest::Copy { .. }) => ("Duplicate", "Keep a copy under this name", None),
-            Self::Profile(ShelfRequest::Rename { .. }) => ("Rename", "In its file and inside", None),
-            Self::Profile(ShelfRequest::List) => ("Look again", "Read the folder of your profiles again", None),
-            Self::UseProfile(name) => return named(format!("Profile {name}"), "Calibrate units of this type"),
-            Self::UseProcedure(name) => return named(format!("Procedure {name}"), "Do this to the next unit"),
-            Self::Theme(ThemeChoice::Dark) => ("Dark", "Light letters on dark", None),
-            Self::Theme(ThemeChoice::Light) => ("Light", "Dark letters on light", None),
-            Self::Theme(ThemeChoice::System) => ("System", "As the desktop has it", None),
-            Self::TextSize(100) => ("100 %", "Text in its usual size", Some(kb_shortcuts::ZOOM_RESET)),
-            Self::TextSize(percent) => return named(format!("{percent} %"), "Everything larger"),
-            Self::TextLarger => ("Larger text", "The next size up", Some(kb_shortcuts::ZOOM_IN)),
-            Self::TextSmaller => ("Smaller text", "The next size down", Some(kb_shortcuts::ZOOM_OUT)),
-            Self::Calculator(CalculatorCommand::OpenCase) => ("Open case…", "Take over inputs saved before", None),
-            Self::Calculator(CalculatorCommand::SaveCase(_)) => ("Save case…", "Keep the inputs in a file", None),
+            Self::RegisterFile(RegisterFile::Save(_)) => {
+                (t!("Save dump…"), t!("Keep the registers read in a file"), None)
+            }
+            Self::Profile(ShelfRequest::Save { .. }) => (t!("Save"), t!("Put the text into its file"), control(Key::S)),
+            Self::Profile(ShelfRequest::Delete { .. }) => (t!("Delete the file"), t!("The profile is gone then"), None),
+            Self::Profile(ShelfRequest::Copy { .. }) => (t!("Duplicate"), t!("Keep a copy under this name"), None),
+            Self::Profile(ShelfRequest::Rename { .. }) => (t!("Rename"), t!("In its file and inside"), None),
+            Self::Profile(ShelfRequest::List) => (t!("Look again"), t!("Read the folder of your profiles again"), None),
+            Self::UseProfile(name) => return named(t!("Profile {name}", name), t!("Calibrate units of this type")),
+            Self::UseProcedure(name) => return named(t!("Procedure {name}", name), t!("Do this to the next unit")),
+            Self::Theme(ThemeChoice::Dark) => (t!("Dark"), t!("Light letters on dark"), None),
+            Self::Theme(ThemeChoice::Light) => (t!("Light"), t!("Dark letters on light"), None),
+            Self::Theme(ThemeChoice::System) => (t!("System"), t!("As the desktop has it"), None),
+            Self::Language(_, name) => {
+                return named(name.clone(), t!("Texts of the window; records and log stay English"));
+            }
+            Self::TextSize(100) => ("100 %", t!("Text in its usual size"), Some(kb_shortcuts::ZOOM_RESET)),
+            Self::TextSize(percent) => return named(format!("{percent} %"), t!("Everything larger")),
+            Self::TextLarger => (t!("Larger text"), t!("The next size up"), Some(kb_shortcuts::ZOOM_IN)),
+            Self::TextSmaller => (t!("Smaller text"), t!("The next size down"), Some(kb_shortcuts::ZOOM_OUT)),
+            Self::Calculator(CalculatorCommand::OpenCase) => {
+                (t!("Open case…"), t!("Take over inputs saved before"), None)
+            }
+            Self::Calculator(CalculatorCommand::SaveCase(_)) => {
+                (t!("Save case…"), t!("Keep the inputs in a file"), None)
+            }
             Self::Calculator(CalculatorCommand::OpenWorkbook) => {
-                ("Open workbook…", "Take over the inputs of the old Excel sheet", None)
+                (t!("Open workbook…"), t!("Take over the inputs of the old Excel sheet"), None)
             }
             Self::Live(LiveCommand::Pause) => {
-                ("Pause", "Hold the plot still or let it follow again; readings go on", control(Key::P))
+                (t!("Pause"), t!("Hold the plot still or let it follow again; readings go on"), control(Key::P))
             }
-            Self::Live(LiveCommand::Clear) => ("Clear", "Forget the readings of the last hour", control(Key::Delete)),
+            Self::Live(LiveCommand::Clear) => {
+                (t!("Clear"), t!("Forget the readings of the last hour"), control(Key::Delete))
+            }
             Self::Live(LiveCommand::Export) => {
-                ("Export CSV…", "Write the readings of the last hour to a file", control(Key::E))
+                (t!("Export CSV…"), t!("Write the readings of the last hour to a file"), control(Key::E))
             }
             Self::Live(LiveCommand::CountEnergy(true)) => (
-                "Count energy",
-                "Reads the energy registers once a second, which sets them to zero: the meter's own controller misses that energy",
+                t!("Count energy"),
+                t!(
+                    "Reads the energy registers once a second, which sets them to zero: the meter's own controller misses that energy"
+                ),
                 None,
             ),
-            Self::Live(LiveCommand::CountEnergy(false)) => ("Stop counting", "Leave the energy registers alone", None),
-            Self::Live(LiveCommand::ReadStatus) => {
-                ("Read events", "Reads SysStatus once, which sets its event bits to zero", None)
+            Self::Live(LiveCommand::CountEnergy(false)) => {
+                (t!("Stop counting"), t!("Leave the energy registers alone"), None)
             }
-            Self::ToggleRail => ("Fold the rail", "Icons only in the rail, or words too", control(Key::B)),
-            Self::Copy(what, _) => return named(format!("Copy {what}"), "Put it onto the clipboard"),
-            Self::Quit => ("Quit", "Switch the source off and close the window", control(Key::Q)),
+            Self::Live(LiveCommand::ReadStatus) => {
+                (t!("Read events"), t!("Reads SysStatus once, which sets its event bits to zero"), None)
+            }
+            Self::ToggleRail => (t!("Fold the rail"), t!("Icons only in the rail, or words too"), control(Key::B)),
+            Self::Copy(what, _) => return named(t!("Copy {what}", what), t!("Put it onto the clipboard")),
+            Self::Quit => (t!("Quit"), t!("Switch the source off and close the window"), control(Key::Q)),
         };
         Look { text: text.into(), tooltip: tooltip.into(), shortcut }
     }
@@ -210,15 +242,17 @@ impl Command {
     pub fn title(&self) -> Cow<'static, str> {
         let text = self.look().text;
         match self {
-            Self::Go(_) => format!("Go to {text}").into(),
-            Self::Profile(ShelfRequest::Save { name, .. }) => format!("Save profile {name}").into(),
-            Self::Theme(_) => format!("Theme {}", text.to_lowercase()).into(),
-            Self::TextSize(_) => format!("Text size {text}").into(),
-            Self::Live(LiveCommand::Pause) => "Pause the live plot".into(),
-            Self::Live(LiveCommand::Clear) => "Clear the live history".into(),
-            Self::Live(LiveCommand::Export) => "Export the live history as CSV…".into(),
-            Self::Live(LiveCommand::CountEnergy(false)) => "Stop counting energy".into(),
-            Self::Live(LiveCommand::ReadStatus) => "Read the chip's events".into(),
+            Self::Go(_) => t!("Go to {text}", text).into(),
+            Self::Profile(ShelfRequest::Save { name, .. }) => t!("Save profile {name}", name).into(),
+            Self::Theme(ThemeChoice::Dark) => t!("Theme dark").into(),
+            Self::Theme(ThemeChoice::Light) => t!("Theme light").into(),
+            Self::Theme(ThemeChoice::System) => t!("Theme system").into(),
+            Self::TextSize(_) => t!("Text size {text}", text).into(),
+            Self::Live(LiveCommand::Pause) => t!("Pause the live plot").into(),
+            Self::Live(LiveCommand::Clear) => t!("Clear the live history").into(),
+            Self::Live(LiveCommand::Export) => t!("Export the live history as CSV…").into(),
+            Self::Live(LiveCommand::CountEnergy(false)) => t!("Stop counting energy").into(),
+            Self::Live(LiveCommand::ReadStatus) => t!("Read the chip's events").into(),
             _ => text,
         }
     }

@@ -14,6 +14,7 @@ use super::session::{
 };
 use super::sound::Cue;
 use super::tested::Tested;
+use super::texts::language::Language;
 use super::watch_view::WatchView;
 use crate::advice::Advice;
 use crate::clock::{Moment, RealClock, SharedClock};
@@ -24,6 +25,7 @@ use crate::procedure::{Control, Event, RunReport, Verdict};
 use crate::profile::library::Entry;
 use crate::record::Receipt;
 use crate::settings::Settings;
+use crate::station::check::Instruments;
 
 /// Notices taken in at one go, so that a flood of them does not hold up drawing.
 const AT_ONE_GO: usize = 4000;
@@ -93,6 +95,8 @@ pub struct Core {
     pub settings_file: Option<PathBuf>,
     /// Why it is not.
     pub settings_problem: Option<String>,
+    /// Languages the window can speak, English first.
+    pub languages: Vec<Language>,
     /// Serial ports plugged in, once somebody has looked.
     pub ports: Option<Vec<PluggedPort>>,
     /// The converters behind the devices.
@@ -107,6 +111,8 @@ pub struct Core {
     pub now: Option<jiff::Zoned>,
     /// Every profile there is.
     pub profiles: Vec<Entry>,
+    /// The instruments among them.
+    pub instruments: Instruments,
     /// The profiles are being read or written.
     pub profiles_busy: bool,
     /// Where the last result is in the store.
@@ -134,8 +140,8 @@ impl Core {
     pub fn without_station(error: &std::io::Error) -> Self {
         let problem = Advice {
             what: error.to_string(),
-            why: "The system has no thread left".to_owned(),
-            next: "Close other programs, then start this one again".to_owned(),
+            why: t!("The system has no thread left").to_owned(),
+            next: t!("Close other programs, then start this one again").to_owned(),
         };
         Self { problem: Some(problem), ..Self::default() }
     }
@@ -186,7 +192,7 @@ impl Core {
                 self.watch.run_began();
                 self.record = None;
                 self.begin(limits, &expected);
-                self.say("Running", Tone::Plain);
+                self.say(t!("Running"), Tone::Plain);
                 if std::mem::take(&mut self.cancel_wanted) {
                     control.cancel();
                     self.stopping();
@@ -221,11 +227,16 @@ impl Core {
             }
             Notice::QuestionOver => self.question = None,
             Notice::Registers(RegisterNotice::Read(words)) => {
-                let text = format!("{} registers read", words.len());
+                let text = t!("{count} registers read", count = words.len());
                 self.say(&text, Tone::Plain);
             }
             Notice::Registers(RegisterNotice::Written(written)) => {
-                let text = format!("{} written, {:04X} → {:04X}", written.register, written.old, written.new);
+                let text = t!(
+                    "{register} written, {old} → {new}",
+                    register = written.register,
+                    old = format_args!("{:04X}", written.old),
+                    new = format_args!("{:04X}", written.new)
+                );
                 self.say(&text, Tone::Plain);
             }
             Notice::Registers(RegisterNotice::Done) => {}
@@ -268,10 +279,17 @@ impl Core {
         for change in self.plugs.see(ports, &wanted) {
             let (name, noun) = (change.device.word(), change.device.noun());
             let (text, tone) = match &change.plug {
-                Plug::Gone => (format!("{name}: its converter was unplugged"), Tone::Attention),
-                Plug::Back { port, same: true } => (format!("{name}: its converter is back as {port}"), Tone::Plain),
+                Plug::Gone => (t!("{name}: its converter was unplugged", name), Tone::Attention),
+                Plug::Back { port, same: true } => {
+                    (t!("{name}: its converter is back as {port}", name, port), Tone::Plain)
+                }
                 Plug::Back { port, same: false } => (
-                    format!("{name}: a converter is at {port} again, reconnect {noun} if it is the right one"),
+                    t!(
+                        "{name}: a converter is at {port} again, reconnect {noun} if it is the right one",
+                        name,
+                        port,
+                        noun
+                    ),
                     Tone::Attention,
                 ),
             };
@@ -279,8 +297,8 @@ impl Core {
             if change.plug == Plug::Gone {
                 let advice = Advice::new(
                     text.clone(),
-                    "Its cable was pulled, or the hub it hangs on lost its supply",
-                    "Plug it in again, then reconnect",
+                    t!("Its cable was pulled, or the hub it hangs on lost its supply"),
+                    t!("Plug it in again, then reconnect"),
                 );
                 self.troubles.insert(change.device, advice);
             }
@@ -312,7 +330,7 @@ impl Core {
         if let Some(twin) = twin {
             self.turn += 1;
             self.cues.push(Cue::Error);
-            self.say(&format!("{serial} is at position {} already", twin + 1), Tone::Attention);
+            self.say(&t!("{serial} is at position {position} already", serial, position = twin + 1), Tone::Attention);
             return Scanned::Refused;
         }
         if self.warned(serial) {
@@ -322,7 +340,7 @@ impl Core {
         match self.positions.free() {
             Some(next) => {
                 self.show(next);
-                self.say(&format!("{serial} is at position {}", shown + 1), Tone::Plain);
+                self.say(&t!("{serial} is at position {position}", serial, position = shown + 1), Tone::Plain);
                 Scanned::Next
             }
             None => Scanned::Full,
@@ -356,7 +374,7 @@ impl Core {
         let unscanned: Vec<String> =
             unscanned.map(|(_, serial)| serial.clone()).filter(|serial| !serial.is_empty()).collect();
         if let Some(twin) = unscanned.iter().find(|serial| scanned.contains(serial)) {
-            return self.say(&format!("{twin} is at another position already"), Tone::Attention);
+            return self.say(&t!("{serial} is at another position already", serial = twin), Tone::Attention);
         }
         if unscanned.iter().any(|serial| self.warned(serial)) {
             return;
@@ -373,7 +391,7 @@ impl Core {
         if self.session.as_ref().is_some_and(|session| session.start(order.clone(), consent)) {
             self.ordered = Some(order);
             self.begin(self.run().limits, &[]);
-            self.say("Starting", Tone::Plain);
+            self.say(t!("Starting"), Tone::Plain);
         } else {
             self.busy();
         }
@@ -447,7 +465,7 @@ impl Core {
             Some(control) => control.cancel(),
             None => self.cancel_wanted = true,
         }
-        self.say("Stopping, the source goes off", Tone::Attention);
+        self.say(t!("Stopping, the source goes off"), Tone::Attention);
     }
 
     /// The FAIL was seen; the next unit may follow.
@@ -455,7 +473,7 @@ impl Core {
         if std::mem::take(&mut self.unacknowledged) {
             self.turn += 1;
             self.next_unit();
-            self.say("Acknowledged, scan the next unit", Tone::Plain);
+            self.say(t!("Acknowledged, scan the next unit"), Tone::Plain);
         }
     }
 
@@ -512,7 +530,8 @@ impl Core {
         }
         let single = match reports.as_slice() {
             [only] => {
-                let record = self.record.map_or(String::new(), |receipt| format!(", record {}", receipt.number));
+                let record =
+                    self.record.map_or(String::new(), |receipt| t!(", record {number}", number = receipt.number));
                 Some(format!("{} {}{record}", only.serial, only.verdict))
             }
             _ => None,
@@ -568,7 +587,7 @@ impl Core {
         let meter = links.meter();
         let ready = |link: &Link| matches!(link, Link::Ready(_));
         if links.open && [&meter, &links.reference, &links.source].into_iter().all(ready) && !self.links.open {
-            self.say("Station connected", Tone::Plain);
+            self.say(t!("Station connected"), Tone::Plain);
         }
         for link in [&meter, &links.reference, &links.source] {
             if let Link::Trouble(reason) = link {
@@ -594,10 +613,16 @@ impl Core {
     fn happened(&mut self, event: &Event) {
         match event {
             Event::LoadPoint { point } => {
-                let text = format!("Source to {:.1}, {:.3}, PF {}, {:.1}", point.u, point.i, point.pf, point.f);
+                let text = t!(
+                    "Source to {u}, {i}, PF {pf}, {f}",
+                    u = format_args!("{:.1}", point.u),
+                    i = format_args!("{:.3}", point.i),
+                    pf = point.pf,
+                    f = format_args!("{:.1}", point.f)
+                );
                 self.say(&text, Tone::Plain);
             }
-            Event::SourceOff => self.say("Source off", Tone::Plain),
+            Event::SourceOff => self.say(t!("Source off"), Tone::Plain),
             _ => {}
         }
         match event {
@@ -619,15 +644,15 @@ impl Core {
         self.links = Links::default();
         let advice = Advice {
             what: error.to_string(),
-            why: "The program has a fault".to_owned(),
-            next: "Make sure that the source is off, then start the program again".to_owned(),
+            why: t!("The program has a fault").to_owned(),
+            next: t!("Make sure that the source is off, then start the program again").to_owned(),
         };
         self.say(&advice.what, Tone::Attention);
         self.problem = Some(advice);
     }
 
     fn busy(&mut self) {
-        self.say("The station is busy", Tone::Attention);
+        self.say(t!("The station is busy"), Tone::Attention);
     }
 }
 

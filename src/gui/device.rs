@@ -3,7 +3,7 @@
 use super::session::{AddressTexts, Link, Links};
 use crate::flash::rom::RomTarget;
 use crate::port::url::{DeviceUrl, Transport};
-use crate::station::check;
+use crate::station::check::{self, Instruments};
 
 /// One device of the station.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,23 +24,23 @@ impl Device {
 
     /// Its name in a heading.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
-            Self::Meter => "Meter",
-            Self::Reference => "Reference",
-            Self::Source => "Source",
-            Self::Target => "Flash target",
+            Self::Meter => t!("Meter"),
+            Self::Reference => t!("Reference"),
+            Self::Source => t!("Source"),
+            Self::Target => t!("Flash target"),
         }
     }
 
     /// Its name in a sentence.
     #[must_use]
-    pub const fn noun(self) -> &'static str {
+    pub fn noun(self) -> &'static str {
         match self {
-            Self::Meter => "the meter",
-            Self::Reference => "the reference",
-            Self::Source => "the source",
-            Self::Target => "the flash target",
+            Self::Meter => t!("the meter"),
+            Self::Reference => t!("the reference"),
+            Self::Source => t!("the source"),
+            Self::Target => t!("the flash target"),
         }
     }
 
@@ -99,19 +99,19 @@ impl Device {
     ///
     /// # Errors
     /// What is wrong with it, in words.
-    pub fn read(self, text: &str) -> Result<Option<DeviceUrl>, String> {
+    pub fn read(self, text: &str, instruments: &Instruments) -> Result<Option<DeviceUrl>, String> {
         let text = text.trim();
         if text.is_empty() {
             return match self {
-                Self::Meter => Err("a meter has an address: choose one of the list".to_owned()),
+                Self::Meter => Err(t!("a meter has an address: choose one of the list").to_owned()),
                 _ => Ok(None),
             };
         }
-        let check = match self {
-            Self::Meter => check::meter,
-            Self::Reference => check::reference,
-            Self::Source => check::source,
-            Self::Target => RomTarget::check,
+        let check = |url: &DeviceUrl| match self {
+            Self::Meter => check::meter(url),
+            Self::Reference => check::reference(url, instruments),
+            Self::Source => check::source(url, instruments),
+            Self::Target => RomTarget::check(url),
         };
         let read = text.parse::<DeviceUrl>().and_then(|url| check(&url).map(|()| url));
         read.map(Some).map_err(|error| error.problem)

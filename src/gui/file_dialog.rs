@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::history_csv::HistoryExport;
 use super::pages::calculator::CalculatorCommand;
 use super::pages::registers::RegisterFile;
+use super::texts;
 use crate::calibration::registers::dump::Dump;
 use crate::disk;
 use crate::job::{JobError, JobEvent, JobHandle, Wake};
@@ -64,7 +65,11 @@ impl FileDialog {
     /// The system has no thread left.
     pub fn open(&mut self, wish: FileWish, wake: Arc<dyn Wake>) -> std::io::Result<()> {
         if self.job.is_none() {
-            self.job = Some(JobHandle::spawn("file dialog", wake, move |_| choose(wish).map_err(JobError::Failed))?);
+            let language = texts::spoken();
+            self.job = Some(JobHandle::spawn("file dialog", wake, move |_| {
+                texts::speak(language);
+                choose(wish).map_err(JobError::Failed)
+            })?);
         }
         Ok(())
     }
@@ -87,14 +92,14 @@ fn choose(wish: FileWish) -> Result<Chosen, String> {
         FileWish::Registers(wish) => choose_registers(wish),
         FileWish::Dropped(path) => dropped(&path),
         FileWish::Log(lines) => {
-            let dialog = rfd::FileDialog::new().add_filter("Log", &["log", "txt"]).set_title("Save the log");
+            let dialog = rfd::FileDialog::new().add_filter(t!("Log"), &["log", "txt"]).set_title(t!("Save the log"));
             match dialog.set_file_name("meterbench.log").save_file() {
                 None => Ok(Chosen::Nothing),
                 Some(path) => write(&path, &lines).map(|()| Chosen::SavedLog(path)),
             }
         }
         FileWish::History(export) => {
-            let dialog = rfd::FileDialog::new().add_filter("Table", &["csv"]).set_title("Export the history");
+            let dialog = rfd::FileDialog::new().add_filter(t!("Table"), &["csv"]).set_title(t!("Export the history"));
             match dialog.set_file_name(export.file_name()).save_file() {
                 None => Ok(Chosen::Nothing),
                 Some(path) => write_history(&export, &path).map(|()| Chosen::Exported(path)),
@@ -103,29 +108,27 @@ fn choose(wish: FileWish) -> Result<Chosen, String> {
     }
 }
 
-/// A table that is not whole is taken away again.
+/// Made in memory first, so that a table that is not whole never stands under its name.
 fn write_history(export: &HistoryExport, path: &Path) -> Result<(), String> {
-    let problem = |reason: String| format!("{} cannot be written: {reason}", path.display());
-    let file = std::fs::File::create(path).map_err(|error| problem(error.to_string()))?;
-    export.write(std::io::BufWriter::new(file)).map_err(|error| {
-        std::fs::remove_file(path).ok();
-        problem(error.to_string())
-    })
+    let mut table = Vec::new();
+    let written = export.write(&mut table).and_then(|()| Ok(disk::replace(path, &table)?));
+    written.map_err(|error| t!("{path} cannot be written: {error}", path = path.display(), error))
 }
 
 fn choose_case(wish: CalculatorCommand) -> Result<Chosen, String> {
-    let cases = || rfd::FileDialog::new().add_filter("Case", &["json"]);
+    let cases = || rfd::FileDialog::new().add_filter(t!("Case"), &["json"]);
     match wish {
-        CalculatorCommand::OpenCase => match cases().set_title("Open a case").pick_file() {
+        CalculatorCommand::OpenCase => match cases().set_title(t!("Open a case")).pick_file() {
             None => Ok(Chosen::Nothing),
             Some(path) => read_text(&path).map(Chosen::Case),
         },
         CalculatorCommand::OpenWorkbook => {
-            let dialog = rfd::FileDialog::new().add_filter("Workbook", &["xlsx"]).set_title("Open the old sheet");
+            let dialog =
+                rfd::FileDialog::new().add_filter(t!("Workbook"), &["xlsx"]).set_title(t!("Open the old sheet"));
             dialog.pick_file().map_or(Ok(Chosen::Nothing), |path| read(&path).map(Chosen::Workbook))
         }
         CalculatorCommand::SaveCase(text) => {
-            match cases().set_title("Save the case").set_file_name("case.json").save_file() {
+            match cases().set_title(t!("Save the case")).set_file_name("case.json").save_file() {
                 None => Ok(Chosen::Nothing),
                 Some(path) => write(&path, &text).map(|()| Chosen::SavedCase(path)),
             }
@@ -137,9 +140,9 @@ fn choose_registers(wish: RegisterFile) -> Result<Chosen, String> {
     match wish {
         RegisterFile::Open => {
             let dialog = rfd::FileDialog::new()
-                .add_filter("Registers", &["json", "toml", "txt", "h", "hpp", "c", "cpp"])
-                .add_filter("All files", &["*"]);
-            match dialog.set_title("Compare with registers").pick_file() {
+                .add_filter(t!("Registers"), &["json", "toml", "txt", "h", "hpp", "c", "cpp"])
+                .add_filter(t!("All files"), &["*"]);
+            match dialog.set_title(t!("Compare with registers")).pick_file() {
                 None => Ok(Chosen::Nothing),
                 Some(path) => read_text(&path).map(|text| Chosen::Registers(name_of(&path), text)),
             }
@@ -149,7 +152,7 @@ fn choose_registers(wish: RegisterFile) -> Result<Chosen, String> {
                 dump.serial.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
             let name = if name.is_empty() { "registers".to_owned() } else { format!("registers-{name}") };
             let dialog = rfd::FileDialog::new().add_filter("JSON", &["json"]).add_filter("TOML", &["toml"]);
-            let dialog = dialog.set_title("Save the registers").set_file_name(format!("{name}.json"));
+            let dialog = dialog.set_title(t!("Save the registers")).set_file_name(format!("{name}.json"));
             match dialog.save_file() {
                 None => Ok(Chosen::Nothing),
                 Some(path) => save_dump(&path, dump).map(|()| Chosen::SavedRegisters(path)),
@@ -173,15 +176,15 @@ fn dropped(path: &Path) -> Result<Chosen, String> {
     if bytes.starts_with(b"PK") {
         return Ok(Chosen::Workbook(bytes));
     }
-    let what = "a case, a workbook or a list of registers was expected";
-    let text = String::from_utf8(bytes).map_err(|_| format!("{} is no text; {what}", path.display()))?;
+    let what = t!("a case, a workbook or a list of registers was expected");
+    let text = String::from_utf8(bytes).map_err(|_| t!("{path} is no text; {what}", path = path.display(), what))?;
     let json = serde_json::from_str::<serde_json::Value>(&text).ok();
     if json.is_some_and(|json| json.get("in").is_some()) {
         return Ok(Chosen::Case(text));
     }
     match Dump::read(&text) {
         Ok(dump) if !dump.words.is_empty() => Ok(Chosen::Registers(name_of(path), text)),
-        _ => Err(format!("{} was not understood; {what}", path.display())),
+        _ => Err(t!("{path} was not understood; {what}", path = path.display(), what)),
     }
 }
 
@@ -190,19 +193,20 @@ fn name_of(path: &Path) -> String {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), String> {
-    disk::replace(path, text.as_bytes()).map_err(|error| format!("{} cannot be written: {error}", path.display()))
+    disk::replace(path, text.as_bytes())
+        .map_err(|error| t!("{path} cannot be written: {error}", path = path.display(), error))
 }
 
 fn read_text(path: &Path) -> Result<String, String> {
-    String::from_utf8(read(path)?).map_err(|_| format!("{} is no text", path.display()))
+    String::from_utf8(read(path)?).map_err(|_| t!("{path} is no text", path = path.display()))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let problem = |reason: String| format!("{} cannot be read: {reason}", path.display());
+    let problem = |reason: String| t!("{path} cannot be read: {reason}", path = path.display(), reason);
     let file = std::fs::File::open(path).map_err(|error| problem(error.to_string()))?;
     let mut bytes = Vec::new();
     file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(|error| problem(error.to_string()))?;
-    if bytes.len() as u64 > LARGEST_FILE { Err(problem("it is larger than 16 MiB".to_owned())) } else { Ok(bytes) }
+    if bytes.len() as u64 > LARGEST_FILE { Err(problem(t!("it is larger than 16 MiB").to_owned())) } else { Ok(bytes) }
 }
 
 #[cfg(test)]

@@ -159,26 +159,32 @@ impl LogView {
     fn head_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         let tokens = page.tokens;
         ui.horizontal_wrapped(|ui| {
-            ui.heading("Log");
-            for (level, word) in
-                [(Level::Debug, "All"), (Level::Info, "Info"), (Level::Warning, "Warnings"), (Level::Error, "Errors")]
-            {
+            ui.heading(t!("Log"));
+            for (level, word) in [
+                (Level::Debug, t!("All")),
+                (Level::Info, t!("Info")),
+                (Level::Warning, t!("Warnings")),
+                (Level::Error, t!("Errors")),
+            ] {
                 if choice_ui(ui, page, word, self.level == level).clicked() {
                     self.level = level;
                 }
             }
-            let look = Look { name: "Find in the log", hint: "find", fault: None, width: SEARCH, rows: 1, mono: true };
+            let look =
+                Look { name: t!("Find in the log"), hint: t!("find"), fault: None, width: SEARCH, rows: 1, mono: true };
             let search = ui.push_id("search", |ui| input_ui(ui, tokens, look, &mut self.text)).inner;
             if std::mem::take(&mut self.focus) {
                 search.request_focus();
             }
             self.searching = search.has_focus();
-            ui.checkbox(&mut self.follow, "Follow");
+            ui.checkbox(&mut self.follow, t!("Follow"));
             let (count, what) = match self.selection() {
-                Some(selected) => (self.shown.iter().filter(|number| selected.contains(number)).count(), "selected"),
-                None => (self.shown.len(), "shown"),
+                Some(selected) => {
+                    (self.shown.iter().filter(|number| selected.contains(number)).count(), t!("selected"))
+                }
+                None => (self.shown.len(), t!("shown")),
             };
-            let name = if self.selected.is_some() { "selected lines" } else { "shown lines" };
+            let name = if self.selected.is_some() { t!("selected lines") } else { t!("shown lines") };
             // The text is made when it is asked for, not in every frame.
             if look_button_ui(ui, page, &Command::Copy(name, String::new()), count > 0).clicked() {
                 page.commands.push(Command::Copy(name, self.copied()));
@@ -186,18 +192,20 @@ impl LogView {
             if look_button_ui(ui, page, &Command::SaveLog(String::new()), count > 0).clicked() {
                 page.commands.push(Command::SaveLog(self.copied()));
             }
-            if ui.button("Hide").on_hover_text("Hide the log (Esc in its field)").clicked() {
+            if ui.button(t!("Hide")).on_hover_text(t!("Hide the log (Esc in its field)")).clicked() {
                 page.commands.push(Command::ToggleLog);
             }
-            let text = format!("{count} of {} lines {what}", self.lines.len());
-            ui.label(RichText::new(text).size(tokens.sizes.secondary).color(tokens.colours.text_quiet));
+            let text = t!("{count} of {all} lines {what}", count, all = self.lines.len(), what);
+            let text = RichText::new(text).size(tokens.sizes.secondary).color(tokens.colours.text_quiet);
+            ui.add(egui::Label::new(text).extend());
         });
     }
 
     fn lines_ui(&mut self, ui: &mut Ui, page: &PageCtx<'_>) {
         let tokens = page.tokens;
         if self.shown.is_empty() {
-            let text = if self.lines.is_empty() { "Nothing has happened yet" } else { "No line fits the filter" };
+            let text =
+                if self.lines.is_empty() { t!("Nothing has happened yet") } else { t!("No line fits the filter") };
             ui.label(RichText::new(text).color(tokens.colours.text_quiet));
             return;
         }

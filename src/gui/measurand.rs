@@ -63,16 +63,31 @@ impl Measurand {
 
     /// Its name.
     #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
-            Self::U => "Voltage",
-            Self::I => "Current",
-            Self::P => "Active power",
-            Self::Q => "Reactive power",
-            Self::S => "Apparent power",
-            Self::Pf => "Power factor",
-            Self::F => "Frequency",
-            Self::Phase => "Phase angle",
+            Self::U => t!("Voltage"),
+            Self::I => t!("Current"),
+            Self::P => t!("Active power"),
+            Self::Q => t!("Reactive power"),
+            Self::S => t!("Apparent power"),
+            Self::Pf => t!("Power factor"),
+            Self::F => t!("Frequency"),
+            Self::Phase => t!("Phase angle"),
+        }
+    }
+
+    /// Its name within a sentence.
+    #[must_use]
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::U => t!("voltage"),
+            Self::I => t!("current"),
+            Self::P => t!("active power"),
+            Self::Q => t!("reactive power"),
+            Self::S => t!("apparent power"),
+            Self::Pf => t!("power factor"),
+            Self::F => t!("frequency"),
+            Self::Phase => t!("phase angle"),
         }
     }
 

@@ -6,6 +6,10 @@
 
 use std::sync::Arc;
 
+// Before all others: its macros are written in them.
+#[macro_use]
+pub mod texts;
+
 pub mod app;
 pub mod bars;
 pub mod change;
@@ -82,8 +86,10 @@ pub fn open(folders: Option<Folders>, log: Option<Log>) -> eframe::Result {
             app::dress(ctx);
             let wake: Arc<dyn Wake> = Arc::new(ctx.clone());
             let records = folders.data.clone();
+            let texts = folders.texts();
             let app = app::App::recording(Arc::clone(&wake), store, found, records).telling_time(wall_time);
             let mut app = app.keeping_profiles(Library::installed(), Arc::clone(&wake));
+            app = app.reading_texts(texts, Arc::clone(&wake));
             app.core.data_folder = Some(folders.data);
             if let Some(log) = log {
                 app = app.showing_log(log, Arc::clone(&wake));

@@ -70,13 +70,13 @@ pub fn offers(core: &Core, bench: &BenchPage) -> Vec<Offer> {
     }
     offer(Command::ToggleRail, true);
     if let Some(problem) = &core.problem {
-        offer(Command::Copy("the problem", format!("{}\n{}\n{}", problem.what, problem.why, problem.next)), true);
+        offer(Command::Copy(t!("the problem"), format!("{}\n{}\n{}", problem.what, problem.why, problem.next)), true);
     }
     if let Some(folder) = &core.data_folder {
-        offer(Command::Copy("the path of the data folder", folder.display().to_string()), true);
+        offer(Command::Copy(t!("the path of the data folder"), folder.display().to_string()), true);
     }
     if let Some(file) = &core.settings_file {
-        offer(Command::Copy("the path of the settings", file.display().to_string()), true);
+        offer(Command::Copy(t!("the path of the settings"), file.display().to_string()), true);
     }
     offer(Command::Quit, true);
     all

@@ -9,6 +9,7 @@ use super::command::Command;
 use super::offers::Offer;
 use super::pages::PageCtx;
 use super::widgets::card;
+use super::widgets::elided::elided;
 
 const WIDTH: f32 = 560.0;
 const LIST_HEIGHT: f32 = 340.0;
@@ -132,9 +133,9 @@ impl Palette {
         let room = ctx.content_rect().size();
         let response = modal.frame(card::frame(tokens)).show(&ctx, |ui| {
             ui.set_width(WIDTH.min(room.x - tokens.spacing.page * 4.0));
-            let edit = TextEdit::singleline(&mut self.text).id(field()).hint_text("Type what you want to do");
+            let edit = TextEdit::singleline(&mut self.text).id(field()).hint_text(t!("Type what you want to do"));
             let field = ui.add(edit.desired_width(f32::INFINITY).margin(egui::Margin::symmetric(8, 6)));
-            field.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, "Command"));
+            field.widget_info(|| WidgetInfo::labeled(Role::TextInput, true, t!("Command")));
             if !field.has_focus() {
                 field.request_focus();
             }
@@ -161,13 +162,13 @@ impl Palette {
                         }
                     }
                     if fitting.is_empty() {
-                        ui.weak("No command has this in its name");
+                        ui.weak(t!("No command has this in its name"));
                     }
                 },
             );
             self.moved = false;
             ui.add_space(tokens.spacing.grid * 0.5);
-            ui.weak("Arrows choose, Enter carries out, Esc closes");
+            ui.weak(t!("Arrows choose, Enter carries out, Esc closes"));
             clicked
         });
         if response.inner.is_some() || response.backdrop_response.clicked() {
@@ -227,9 +228,12 @@ fn row_ui(ui: &mut Ui, page: &PageCtx<'_>, offer: &Offer, chosen: bool) -> egui:
     let key = look.shortcut.map(|key| ui.ctx().format_shortcut(&key)).unwrap_or_default();
     let right = rect.right_center() - vec2(grid, 0.0);
     let key = painter.text(right, egui::Align2::RIGHT_CENTER, key, small.clone(), colours.text_quiet);
-    let about = if offer.enabled { look.tooltip } else { "not now".into() };
+    let about = if offer.enabled { look.tooltip } else { t!("not now").into() };
     let between = egui::Rect::from_x_y_ranges(name.right() + grid * 1.5..=key.left() - grid, rect.y_range());
-    let clipped = painter.with_clip_rect(between.intersect(painter.clip_rect()));
-    clipped.text(between.left_center(), egui::Align2::LEFT_CENTER, about, small, colours.text_quiet);
+    if between.width() > grid * 2.0 {
+        let about = elided(&painter, &about, small, colours.text_quiet, between.width());
+        let corner = between.left_center() - vec2(0.0, about.size().y / 2.0);
+        painter.galley(corner, about, colours.text_quiet);
+    }
     response
 }

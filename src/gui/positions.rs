@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::run_view::{Live, RunView};
+use crate::gui::texts::words;
 use crate::procedure::{Event, RunReport, Verdict};
 
 /// One place on the bench.
@@ -158,7 +159,8 @@ impl Positions {
     /// The results in words: `22 PASS, 1 FAIL`.
     #[must_use]
     pub fn tally_words(&self) -> String {
-        let words: Vec<String> = self.tally().iter().map(|(verdict, count)| format!("{count} {verdict}")).collect();
+        let words: Vec<String> =
+            self.tally().iter().map(|(verdict, count)| format!("{count} {}", words::verdict(*verdict))).collect();
         words.join(", ")
     }
 

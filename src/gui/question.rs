@@ -9,6 +9,7 @@ use super::widgets::command_button::command_button_ui;
 use super::widgets::scanner::Scanner;
 use super::widgets::sketch::sketch_ui;
 use super::widgets::status::{Mark, mark_ui};
+use crate::gui::texts;
 use crate::operator::{Answer, Kind, Prompt, number};
 
 /// Width of the sketch.
@@ -54,7 +55,7 @@ impl Question {
                 ui.vertical(|ui| {
                     ui.set_width(WORDS);
                     let size = if prompt.question.chars().count() > 60 { 0.7 } else { 1.0 } * tokens.sizes.instruction;
-                    let name = ui.label(RichText::new(&prompt.question).font(tokens.strong(size))).id;
+                    let name = ui.label(RichText::new(texts::of(&prompt.question)).font(tokens.strong(size))).id;
                     match &prompt.kind {
                         Kind::Text | Kind::Number { .. } => self.typed_ui(ui, page, &prompt, (name, fresh)),
                         Kind::Choice { options, default } => choices_ui(ui, page, (options, *default), scanned),
@@ -98,7 +99,8 @@ impl Question {
                 ui.label(RichText::new(problem).color(tokens.colours.attention));
             }
             (_, Kind::Number { unit, least, most }) => {
-                let range = format!("{} to {} {unit}", number::short(*least), number::short(*most));
+                let range =
+                    t!("{least} to {most} {unit}", least = number::short(*least), most = number::short(*most), unit);
                 ui.label(RichText::new(range).color(tokens.colours.text_quiet));
             }
             _ => {
@@ -112,7 +114,7 @@ impl Question {
         ui.horizontal(|ui| {
             let ready = read.is_ok();
             command_button_ui(ui, page, Command::Answer(read.unwrap_or(Answer::Confirmed)), ready);
-            stop_ui(ui, page, "Enter answers, Esc stops the run");
+            stop_ui(ui, page, t!("Enter answers, Esc stops the run"));
         });
     }
 }
@@ -125,7 +127,7 @@ fn choices_ui(ui: &mut Ui, page: &mut PageCtx<'_>, (options, default): (&[String
         } else {
             (tokens.colours.text, tokens.colours.button)
         };
-        let enter = if default == Some(number) { "   Enter" } else { "" };
+        let enter = if default == Some(number) { t!("   Enter") } else { "" };
         let text = RichText::new(format!("{}   {option}{enter}", number + 1)).size(tokens.sizes.heading).color(front);
         let button = egui::Button::new(text).fill(fill).min_size(vec2(WORDS, tokens.spacing.grid * 4.5));
         if ui.add(button).clicked() || !scanned && DIGITS.get(number).is_some_and(|key| pressed(ui, *key)) {
@@ -138,20 +140,20 @@ fn choices_ui(ui: &mut Ui, page: &mut PageCtx<'_>, (options, default): (&[String
     {
         page.commands.push(Command::Answer(Answer::Choice(default)));
     }
-    let keys = if default.is_some() { "A number key or Enter chooses" } else { "A number key chooses" };
-    ui.horizontal(|ui| stop_ui(ui, page, &format!("{keys}, Esc stops the run")));
+    let keys = if default.is_some() { t!("A number key or Enter chooses") } else { t!("A number key chooses") };
+    ui.horizontal(|ui| stop_ui(ui, page, &t!("{keys}, Esc stops the run", keys)));
 }
 
 fn confirm_ui(ui: &mut Ui, page: &mut PageCtx<'_>, scanned: bool) {
     let tokens = page.tokens;
     ui.horizontal(|ui| {
-        let text = RichText::new("Enter: done").size(tokens.sizes.heading).color(tokens.colours.text_on_strong);
+        let text = RichText::new(t!("Enter: done")).size(tokens.sizes.heading).color(tokens.colours.text_on_strong);
         let button =
             egui::Button::new(text).fill(tokens.colours.accent_fill).min_size(vec2(120.0, tokens.spacing.grid * 4.5));
         if ui.add(button).clicked() || enter(ui) && !scanned {
             page.commands.push(Command::Answer(Answer::Confirmed));
         }
-        stop_ui(ui, page, "Esc stops the run");
+        stop_ui(ui, page, t!("Esc stops the run"));
     });
 }
 

@@ -93,7 +93,7 @@ fn fold_ui(ui: &mut Ui, page: &mut PageCtx<'_>, folded: bool) {
     let grid = tokens.spacing.grid;
     let look = Command::ToggleRail.look();
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), grid * 4.0), Sense::click());
-    let word = if folded { "Unfold the rail" } else { "Fold the rail" };
+    let word = if folded { t!("Unfold the rail") } else { t!("Fold the rail") };
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, word));
     back_ui(ui, page, &response, (rect, false));
     let (painter, colour) = (ui.painter(), tokens.colours.text_quiet);
@@ -106,7 +106,7 @@ fn fold_ui(ui: &mut Ui, page: &mut PageCtx<'_>, folded: bool) {
     }
     if !folded {
         let font = egui::FontId::proportional(tokens.sizes.secondary);
-        painter.text(middle + vec2(grid * 2.5, 0.0), egui::Align2::LEFT_CENTER, "Fold", font, colour);
+        painter.text(middle + vec2(grid * 2.5, 0.0), egui::Align2::LEFT_CENTER, t!("Fold"), font, colour);
     }
     let key = look.shortcut.map(|key| ui.ctx().format_shortcut(&key)).unwrap_or_default();
     if response.on_hover_text(format!("{word} ({key})")).clicked() {

@@ -72,13 +72,13 @@ impl Remaining {
 #[must_use]
 pub fn words(rest: Duration) -> String {
     match rest.as_secs() {
-        0..8 => "a few seconds left".to_owned(),
-        secs @ 8..58 => format!("about {} s left", (secs + 2) / 5 * 5),
+        0..8 => t!("a few seconds left").to_owned(),
+        secs @ 8..58 => t!("about {secs} s left", secs = (secs + 2) / 5 * 5),
         secs => {
             let tens = (secs + 5) / 10;
             match (tens / 6, tens % 6 * 10) {
-                (minutes, 0) => format!("about {minutes} min left"),
-                (minutes, rest) => format!("about {minutes} min {rest} s left"),
+                (minutes, 0) => t!("about {minutes} min left", minutes),
+                (minutes, rest) => t!("about {minutes} min {rest} s left", minutes, rest),
             }
         }
     }

@@ -30,29 +30,29 @@ impl Route {
 
     /// Its name.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
-            Self::Bench => "Bench",
-            Self::Live => "Live",
-            Self::Calculator => "Calculator",
-            Self::Registers => "Registers",
-            Self::Profiles => "Profiles",
-            Self::Settings => "Settings",
-            Self::About => "About",
+            Self::Bench => t!("Bench"),
+            Self::Live => t!("Live"),
+            Self::Calculator => t!("Calculator"),
+            Self::Registers => t!("Registers"),
+            Self::Profiles => t!("Profiles"),
+            Self::Settings => t!("Settings"),
+            Self::About => t!("About"),
         }
     }
 
     /// What it is for.
     #[must_use]
-    pub const fn purpose(self) -> &'static str {
+    pub fn purpose(self) -> &'static str {
         match self {
-            Self::Bench => "Calibrate and test a unit",
-            Self::Live => "Meter and reference side by side, and over time",
-            Self::Calculator => "Readings in, registers out, without a meter",
-            Self::Registers => "Read and write the chip's registers",
-            Self::Profiles => "Read, copy and change the profiles of meters, procedures and instruments",
-            Self::Settings => "Theme, text size, ports",
-            Self::About => "Version, licences and keyboard shortcuts",
+            Self::Bench => t!("Calibrate and test a unit"),
+            Self::Live => t!("Meter and reference side by side, and over time"),
+            Self::Calculator => t!("Readings in, registers out, without a meter"),
+            Self::Registers => t!("Read and write the chip's registers"),
+            Self::Profiles => t!("Read, copy and change the profiles of meters, procedures and instruments"),
+            Self::Settings => t!("Theme, text size, ports"),
+            Self::About => t!("Version, licences and keyboard shortcuts"),
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::clock::{Moment, RealClock, SharedClock};
+use crate::gui::texts::words;
 use crate::procedure::Verdict;
 
 /// The units, newest last.
@@ -40,7 +41,12 @@ impl Tested {
         }
         let (_, verdict, at) = self.units.iter().find(|(known, ..)| known == serial)?;
         let ago = ago(self.clock.now().since(*at));
-        let warning = format!("{serial} was already tested: {verdict} {ago}. Enter again goes on anyway");
+        let warning = t!(
+            "{serial} was already tested: {verdict} {ago}. Enter again goes on anyway",
+            serial,
+            verdict = words::verdict(*verdict),
+            ago
+        );
         self.warned = Some((serial.to_owned(), warning.clone()));
         Some(warning)
     }
@@ -76,9 +82,9 @@ impl Tested {
 /// Elapsed time in words. The time of day would need to know the time zone.
 fn ago(time: Duration) -> String {
     match time.as_secs() / 60 {
-        0 => "just now".to_owned(),
-        minutes @ 1..60 => format!("{minutes} min ago"),
-        minutes => format!("{} h {} min ago", minutes / 60, minutes % 60),
+        0 => t!("just now").to_owned(),
+        minutes @ 1..60 => t!("{minutes} min ago", minutes),
+        minutes => t!("{hours} h {minutes} min ago", hours = minutes / 60, minutes = minutes % 60),
     }
 }
 

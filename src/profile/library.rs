@@ -7,7 +7,7 @@
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 
 use super::error::Finding;
 use super::{Kind, check_text, locate, shipped};
@@ -27,6 +27,19 @@ const DEVICES: [&str; 22] = [
     "con", "prn", "aux", "nul", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9", "lpt1", "lpt2",
     "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9",
 ];
+
+/// Parsed and checked once; they do not change while the program runs.
+static SHIPPED: LazyLock<Vec<Entry>> = LazyLock::new(|| {
+    let entry = |(kind, name, text)| Entry {
+        kind,
+        name: str::to_owned(name),
+        title: shipped::title_of(text),
+        origin: Origin::Shipped,
+        text: str::to_owned(text),
+        findings: findings(kind, name, text),
+    };
+    shipped::texts().map(entry).collect()
+});
 
 static INSTALLED: OnceLock<Library> = OnceLock::new();
 
@@ -158,15 +171,11 @@ impl Library {
     /// Every profile, the program's first.
     #[must_use]
     pub fn list(&self) -> Vec<Entry> {
-        let shipped = shipped::texts().map(|(kind, name, text)| Entry {
-            kind,
-            name: name.to_owned(),
-            title: shipped::title_of(text),
-            origin: Origin::Shipped,
-            text: text.to_owned(),
-            findings: findings(kind, name, text),
-        });
-        shipped.chain(self.files().into_iter().map(|(kind, name, path)| user_entry(kind, &name, path))).collect()
+        SHIPPED
+            .iter()
+            .cloned()
+            .chain(self.files().into_iter().map(|(kind, name, path)| user_entry(kind, &name, path)))
+            .collect()
     }
 
     /// The names of a kind, or of all.

@@ -27,7 +27,7 @@ pub use instrument::InstrumentProfile;
 use library::Library;
 pub use meter::MeterProfile;
 pub use procedure::Procedure;
-pub use shipped::{Listed, list};
+pub use shipped::{Listed, list, names};
 
 /// What a profile describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

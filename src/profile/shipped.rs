@@ -1,5 +1,7 @@
 //! The profiles that are part of the program.
 
+use std::sync::LazyLock;
+
 use super::Kind;
 
 macro_rules! shipped {
@@ -34,13 +36,20 @@ pub struct Listed {
     pub title: String,
 }
 
+static LISTED: LazyLock<Vec<Listed>> = LazyLock::new(|| {
+    let listed = |(kind, name, text)| Listed { kind, name: str::to_owned(name), title: title_of(text) };
+    texts().map(listed).collect()
+});
+
 /// All shipped profiles, by kind.
 #[must_use]
 pub fn list() -> Vec<Listed> {
-    SHIPPED
-        .iter()
-        .map(|(kind, name, text)| Listed { kind: *kind, name: (*name).to_owned(), title: title_of(text) })
-        .collect()
+    LISTED.clone()
+}
+
+/// The names of the shipped profiles of a kind.
+pub fn names(kind: Kind) -> impl Iterator<Item = &'static str> {
+    texts().filter(move |entry| entry.0 == kind).map(|entry| entry.1)
 }
 
 pub(super) fn find(kind: Option<Kind>, name: &str) -> Option<&'static str> {

@@ -1,12 +1,63 @@
-//! What can be told about an address without opening anything: kind, options, and the shipped profile it names.
+//! What can be told about an address without opening anything: kind, options, and the instrument's profile it names.
 //!
-//! A profile in a file of one's own is not read here: that waits for a disk, and opening the station says what is wrong with it.
+//! Nothing is read here, as that waits for a disk: who has listed the profiles says which [`Instruments`] there are. A profile
+//! in a file outside of the library is taken as it is, and opening the station says what is wrong with it.
+
+use std::sync::LazyLock;
 
 use crate::port::url::{DeviceUrl, Transport, UrlError};
 use crate::port::{self, LINE_OPTIONS, LineSettings};
+use crate::profile::library::{Entry, Library};
 use crate::profile::{self, InstrumentProfile, Kind};
 use crate::reference::manual::ManualReference;
 use crate::sim::SimOptions;
+
+static SHIPPED: LazyLock<Instruments> = LazyLock::new(|| Instruments::of(&Library::default().list()));
+
+/// An instrument whose profile is known.
+#[derive(Clone, Debug)]
+pub struct Instrument {
+    /// Its profile's name, as addresses have it.
+    pub name: String,
+    /// What it is, in a few words.
+    pub title: String,
+    /// What is known about it.
+    pub profile: InstrumentProfile,
+}
+
+/// The instruments an address may name.
+#[derive(Clone, Debug)]
+pub struct Instruments(Vec<Instrument>);
+
+impl Default for Instruments {
+    fn default() -> Self {
+        Self::shipped().clone()
+    }
+}
+
+impl Instruments {
+    /// Those of the program.
+    #[must_use]
+    pub fn shipped() -> &'static Self {
+        &SHIPPED
+    }
+
+    /// Those of a list of profiles; one with faults is none.
+    #[must_use]
+    pub fn of(entries: &[Entry]) -> Self {
+        let usable = entries.iter().filter(|entry| entry.kind == Kind::Instrument && entry.usable());
+        let instrument = |entry: &Entry| {
+            let profile = profile::parse::<InstrumentProfile>(&entry.text, &entry.name).ok()?.profile;
+            Some(Instrument { name: entry.name.clone(), title: entry.title.clone(), profile })
+        };
+        Self(usable.filter_map(instrument).collect())
+    }
+
+    /// All of them, the program's first.
+    pub fn iter(&self) -> impl Iterator<Item = &Instrument> {
+        self.0.iter()
+    }
+}
 
 /// A meter under test.
 ///
@@ -27,11 +78,11 @@ pub fn meter(url: &DeviceUrl) -> Result<(), UrlError> {
 ///
 /// # Errors
 /// What is wrong with the address; also an instrument that reads nothing.
-pub fn reference(url: &DeviceUrl) -> Result<(), UrlError> {
+pub fn reference(url: &DeviceUrl, instruments: &Instruments) -> Result<(), UrlError> {
     if (url.kind.as_str(), &url.transport) == ("manual", &Transport::Direct) {
         return ManualReference::check(url);
     }
-    match instrument(url)? {
+    match instrument(url, instruments)? {
         Some(profile) if profile.read.is_none() => Err(url.error("this instrument's profile reads nothing")),
         _ => Ok(()),
     }
@@ -41,18 +92,18 @@ pub fn reference(url: &DeviceUrl) -> Result<(), UrlError> {
 ///
 /// # Errors
 /// What is wrong with the address; also an instrument that supplies nothing.
-pub fn source(url: &DeviceUrl) -> Result<(), UrlError> {
+pub fn source(url: &DeviceUrl, instruments: &Instruments) -> Result<(), UrlError> {
     if (url.kind.as_str(), &url.transport) == ("manual", &Transport::Direct) {
         return url.expect_options(&[]);
     }
-    match instrument(url)? {
+    match instrument(url, instruments)? {
         Some(profile) if profile.source.is_none() => Err(url.error("this instrument's profile supplies nothing")),
         _ => Ok(()),
     }
 }
 
-/// The instrument's profile, where it is a shipped one.
-fn instrument(url: &DeviceUrl) -> Result<Option<InstrumentProfile>, UrlError> {
+/// The instrument's profile, where it is a known one.
+fn instrument<'a>(url: &DeviceUrl, instruments: &'a Instruments) -> Result<Option<&'a InstrumentProfile>, UrlError> {
     match (url.kind.as_str(), &url.transport) {
         ("sim", Transport::Direct) => return SimOptions::from_url(url).map(|_| None),
         ("scpi", Transport::Serial(_) | Transport::Tcp(_)) => {}
@@ -65,12 +116,10 @@ fn instrument(url: &DeviceUrl) -> Result<Option<InstrumentProfile>, UrlError> {
     if name.ends_with(".toml") {
         return Ok(None);
     }
-    if !profile::list().iter().any(|listed| listed.kind == Kind::Instrument && listed.name == name) {
-        return Err(
-            url.error(format!("there is no instrument profile named {name:?}; a file of your own ends in .toml"))
-        );
-    }
-    let profile = profile::load_instrument(name).map_err(|error| url.error(error.to_string()))?.profile;
+    let known = instruments.iter().find(|known| known.name == name);
+    let profile = &known
+        .ok_or_else(|| url.error(format!("there is no instrument profile named {name:?} without faults")))?
+        .profile;
     profile.line_settings(url)?;
     Ok(Some(profile))
 }
@@ -79,8 +128,32 @@ fn instrument(url: &DeviceUrl) -> Result<Option<InstrumentProfile>, UrlError> {
 mod tests {
     use super::*;
 
-    fn problem(check: fn(&DeviceUrl) -> Result<(), UrlError>, text: &str) -> Option<String> {
-        text.parse::<DeviceUrl>().and_then(|url| check(&url)).err().map(|error| error.problem)
+    type Check = fn(&DeviceUrl, &Instruments) -> Result<(), UrlError>;
+
+    fn meter(url: &DeviceUrl, _: &Instruments) -> Result<(), UrlError> {
+        super::meter(url)
+    }
+
+    fn problem(check: Check, text: &str) -> Option<String> {
+        let checked = text.parse::<DeviceUrl>().and_then(|url| check(&url, Instruments::shipped()));
+        checked.err().map(|error| error.problem)
+    }
+
+    #[test]
+    fn an_instrument_of_the_users_own_is_known_when_it_is_listed() {
+        let mut entries = Library::default().list();
+        let mut own = entries.iter().find(|entry| entry.name == "scpi-source").expect("shipped").clone();
+        own.name = "lab-source".to_owned();
+        own.text = own.text.replace("scpi-source", "lab-source");
+        entries.push(own.clone());
+        let url: DeviceUrl = "scpi+tcp:10.0.0.5:5025?profile=lab-source".parse().expect("address");
+        assert!(source(&url, Instruments::shipped()).is_err());
+        assert!(source(&url, &Instruments::of(&entries)).is_ok());
+        let nothing = reference(&url, &Instruments::of(&entries)).expect_err("it reads nothing");
+        assert!(nothing.problem.contains("reads nothing"));
+        own.text.clear();
+        own.findings = profile::library::findings(own.kind, &own.name, &own.text);
+        assert!(source(&url, &Instruments::of(&[own])).is_err());
     }
 
     #[test]
@@ -103,7 +176,6 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said() {
-        type Check = fn(&DeviceUrl) -> Result<(), UrlError>;
         let cases: [(Check, &str, &str); 10] = [
             (meter, "manual:", "a meter under test is"),
             (meter, "afe+serial:/dev/ttyUSB0?baud=fast", "baud"),

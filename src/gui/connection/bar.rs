@@ -11,11 +11,11 @@ use crate::gui::command::Command;
 use crate::gui::device::Device;
 use crate::gui::pages::PageCtx;
 use crate::gui::session::AddressTexts;
-use crate::gui::widgets::command_button::command_button_ui;
+use crate::gui::widgets::command_button::{button_width, command_button_ui};
 use crate::gui::widgets::status::{Mark, mark_ui};
 
-/// Narrower bars have no room for what has a key and a place elsewhere.
-const ROOMY: f32 = 900.0;
+/// A device's cell is no narrower in one row with the buttons; bars too narrow for that have the devices in a row below.
+const NARROWEST: f32 = 76.0;
 /// A device's cell is no wider.
 const WIDEST: f32 = 280.0;
 /// Side of the button that reconnects one device.
@@ -26,38 +26,70 @@ pub(in crate::gui) fn bar_ui(ui: &mut Ui, page: &mut PageCtx<'_>, connection: &m
     let tokens = page.tokens;
     let margin = Margin::symmetric(tokens.spacing.grid as i8, 0);
     let frame = Frame::new().fill(tokens.colours.card).inner_margin(margin);
+    let stacked = ui.available_width() - buttons_width(ui, page) < NARROWEST * Device::ALL.len() as f32;
+    let height = tokens.spacing.bar;
     let mut left = 0.0;
-    let bar = Panel::top("connection").frame(frame).exact_size(tokens.spacing.bar).show(ui, |ui| {
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let roomy = ui.available_width() > ROOMY;
-            ui.spacing_mut().item_spacing.x = tokens.spacing.grid * 0.5;
-            if roomy {
-                command_button_ui(ui, page, Command::OpenPalette, true);
-            }
-            command_button_ui(ui, page, Command::ToggleLog, true);
-            if page.core.unread > 0 {
-                mark_ui(ui, tokens, Mark::Triangle, tokens.colours.attention);
-            }
-            if roomy {
-                command_button_ui(ui, page, Command::Reconnect(None), !page.core.run().running);
-            }
-            ui.add_space(tokens.spacing.grid * 0.5);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.spacing_mut().item_spacing.x = 0.0;
-                let width = (ui.available_width() / Device::ALL.len() as f32).min(WIDEST);
-                for device in Device::ALL {
-                    let state = state(page.core, station, tokens, device);
-                    let shown = connection.shown() == Some(device);
-                    let rect = cell_ui(ui, page, (device, shown), &state, width);
-                    if shown {
-                        left = rect.left();
-                    }
+    let bar =
+        Panel::top("connection").frame(frame).exact_size(height * if stacked { 2.0 } else { 1.0 }).show(ui, |ui| {
+            ui.spacing_mut().item_spacing.y = 0.0;
+            let row = vec2(ui.available_width(), height);
+            ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
+                ui.set_min_height(height);
+                buttons_ui(ui, page);
+                if !stacked {
+                    left = cells_ui(ui, page, connection, station);
                 }
             });
+            if stacked {
+                ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
+                    left = cells_ui(ui, page, connection, station);
+                });
+            }
         });
-    });
     let below = pos2(left, bar.response.rect.bottom());
     connection.panel_ui(ui, page, station, below);
+}
+
+/// What concerns all devices, from right to left.
+const BUTTONS: [Command; 3] = [Command::OpenPalette, Command::ToggleLog, Command::Reconnect(None)];
+
+fn buttons_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
+    let tokens = page.tokens;
+    ui.spacing_mut().item_spacing.x = tokens.spacing.grid * 0.5;
+    for command in BUTTONS {
+        let enabled = !matches!(command, Command::Reconnect(_)) || !page.core.run().running;
+        let log = command == Command::ToggleLog;
+        command_button_ui(ui, page, command, enabled);
+        if log && page.core.unread > 0 {
+            mark_ui(ui, tokens, Mark::Triangle, tokens.colours.attention);
+        }
+    }
+    ui.add_space(tokens.spacing.grid * 0.5);
+}
+
+/// The room the buttons take, whatever their language.
+fn buttons_width(ui: &Ui, page: &PageCtx<'_>) -> f32 {
+    let (size, grid) = (page.tokens.sizes.body, page.tokens.spacing.grid);
+    let width = |command: &Command| button_width(ui, page, &command.look().text) + grid * 0.5;
+    BUTTONS.iter().map(width).sum::<f32>() + size + 4.0 * grid
+}
+
+/// The devices; returns the left side of the one whose panel is open.
+fn cells_ui(ui: &mut Ui, page: &mut PageCtx<'_>, connection: &Connection, station: &AddressTexts) -> f32 {
+    let mut left = 0.0;
+    ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+        ui.spacing_mut().item_spacing.x = 0.0;
+        let width = (ui.available_width() / Device::ALL.len() as f32).min(WIDEST);
+        for device in Device::ALL {
+            let state = state(page.core, station, page.tokens, device);
+            let shown = connection.shown() == Some(device);
+            let rect = cell_ui(ui, page, (device, shown), &state, width);
+            if shown {
+                left = rect.left();
+            }
+        }
+    });
+    left
 }
 
 /// A device's cell; the whole of it opens its panel.

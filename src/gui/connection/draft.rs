@@ -43,29 +43,29 @@ pub const SPEEDS: [u32; 7] = [2400, 4800, 9600, 19_200, 38_400, 57_600, 115_200]
 pub fn choices(device: Device, ports: &[PluggedPort], draft: &str) -> Vec<Choice> {
     let choice = |way, title: &str, detail: &str| Choice { way, title: title.to_owned(), detail: detail.to_owned() };
     let of_port = |port: &PluggedPort| {
-        let title = if port.description.is_empty() { "Serial port" } else { &port.description };
+        let title = if port.description.is_empty() { t!("Serial port") } else { &port.description };
         choice(Way::Port(port.name.clone()), title, &port.name)
     };
     let mut all: Vec<Choice> = ports.iter().map(of_port).collect();
     if let Way::Port(name) = way(draft)
         && !ports.iter().any(|port| port.name == name)
     {
-        all.push(choice(Way::Port(name.clone()), "Not in the list of ports", &name));
+        all.push(choice(Way::Port(name.clone()), t!("Not in the list of ports"), &name));
     }
-    all.push(choice(Way::Network, "Network", "host:port"));
+    all.push(choice(Way::Network, t!("Network"), "host:port"));
     match device {
-        Device::Meter => all.push(choice(Way::Simulated, "Simulated meter", "sim:")),
+        Device::Meter => all.push(choice(Way::Simulated, t!("Simulated meter"), "sim:")),
         Device::Reference => {
-            all.push(choice(Way::ByHand, "Read by the operator", "manual:"));
-            all.push(choice(Way::Simulated, "Simulated reference", "sim:"));
-            all.push(choice(Way::Nothing, "The simulated meter's own", "no address"));
+            all.push(choice(Way::ByHand, t!("Read by the operator"), "manual:"));
+            all.push(choice(Way::Simulated, t!("Simulated reference"), "sim:"));
+            all.push(choice(Way::Nothing, t!("The simulated meter's own"), t!("no address")));
         }
         Device::Source => {
-            all.push(choice(Way::ByHand, "Set by the operator", "manual:"));
-            all.push(choice(Way::Simulated, "Simulated source", "sim:"));
-            all.push(choice(Way::Nothing, "The reference's own", "or else the operator"));
+            all.push(choice(Way::ByHand, t!("Set by the operator"), "manual:"));
+            all.push(choice(Way::Simulated, t!("Simulated source"), "sim:"));
+            all.push(choice(Way::Nothing, t!("The reference's own"), t!("or else the operator")));
         }
-        Device::Target => all.push(choice(Way::Nothing, "None", "no address")),
+        Device::Target => all.push(choice(Way::Nothing, t!("None"), t!("no address"))),
     }
     all
 }
@@ -138,6 +138,7 @@ pub fn option(draft: &str, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::station::check::Instruments;
 
     fn port(name: &str) -> Way {
         Way::Port(name.to_owned())
@@ -163,7 +164,7 @@ mod tests {
         ] {
             let text = over(device, draft, &to);
             assert_eq!(text, made);
-            device.read(&text).unwrap();
+            device.read(&text, Instruments::shipped()).unwrap();
             assert_eq!(way(&text), to);
         }
     }
@@ -173,7 +174,7 @@ mod tests {
         let text = over(Device::Reference, "scpi+serial:A?profile=zera-mt310s2&baud=9600", &Way::Network);
         assert_eq!(text, "scpi+tcp:?profile=zera-mt310s2");
         assert_eq!(way(&text), Way::Network);
-        assert!(Device::Reference.read(&text).unwrap_err().contains("host:port"));
+        assert!(Device::Reference.read(&text, Instruments::shipped()).unwrap_err().contains("host:port"));
         let text = with_option(&text, "profile", Some("yokogawa-wt310"));
         assert_eq!(
             (text.as_str(), option(&text, "profile").as_deref()),
@@ -184,6 +185,6 @@ mod tests {
     #[test]
     fn an_instrument_is_never_guessed() {
         let text = over(Device::Reference, "manual:", &port("COM4"));
-        assert!(Device::Reference.read(&text).unwrap_err().contains("which instrument"));
+        assert!(Device::Reference.read(&text, Instruments::shipped()).unwrap_err().contains("which instrument"));
     }
 }

@@ -11,18 +11,9 @@ use egui::{Context, Id, Key, Modifiers};
 use super::core::Core;
 use super::device::Device;
 use super::session::AddressTexts;
-use crate::profile::{self, Kind};
 
 pub(super) use bar::bar_ui;
 pub use state::{State, state};
-
-/// A shipped instrument.
-struct Instrument {
-    name: String,
-    title: String,
-    reads: bool,
-    supplies: bool,
-}
 
 /// The bar and its panel.
 pub struct Connection {
@@ -41,17 +32,10 @@ pub struct Connection {
     row: Option<usize>,
     /// What had the focus before the panel was opened, and gets it back.
     before: Option<Id>,
-    instruments: Vec<Instrument>,
 }
 
 impl Default for Connection {
     fn default() -> Self {
-        let named = profile::list().into_iter().filter(|listed| listed.kind == Kind::Instrument);
-        let instrument = |listed: profile::Listed| {
-            let loaded = profile::load_instrument(&listed.name).ok()?.profile;
-            let (reads, supplies) = (loaded.read.is_some(), loaded.source.is_some());
-            Some(Instrument { name: listed.name, title: listed.title, reads, supplies })
-        };
         Self {
             open: None,
             last: Device::Meter,
@@ -61,7 +45,6 @@ impl Default for Connection {
             focus: None,
             row: None,
             before: None,
-            instruments: named.filter_map(instrument).collect(),
         }
     }
 }
@@ -79,7 +62,7 @@ impl Connection {
             self.before = ctx.memory(egui::Memory::focused);
         }
         (self.open, self.last) = (Some(device), device);
-        self.write(device, device.address(station, &core.settings.target).to_owned());
+        self.write(core, device, device.address(station, &core.settings.target).to_owned());
         self.more = station.more_meters.join("\n");
         let ports = core.ports.as_deref().unwrap_or_default();
         let way = draft::way(&self.draft);
@@ -119,7 +102,7 @@ impl Connection {
             let to = (row + step) % rows;
             self.focus = Some(to);
             if let Some(choice) = choices.get(to) {
-                self.write(device, draft::over(device, &self.draft, &choice.way));
+                self.write(core, device, draft::over(device, &self.draft, &choice.way));
             }
         }
         let at = Device::ALL.iter().position(|other| *other == device).unwrap_or_default();
@@ -133,8 +116,8 @@ impl Connection {
         }
     }
 
-    fn write(&mut self, device: Device, draft: String) {
-        self.fault = device.read(&draft).err();
+    fn write(&mut self, core: &Core, device: Device, draft: String) {
+        self.fault = device.read(&draft, &core.instruments).err();
         self.draft = draft;
     }
 }

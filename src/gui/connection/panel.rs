@@ -10,19 +10,23 @@ use crate::gui::command::Command;
 use crate::gui::device::Device;
 use crate::gui::pages::PageCtx;
 use crate::gui::session::AddressTexts;
+use crate::gui::texts;
 use crate::gui::widgets::card;
 use crate::gui::widgets::command_button::command_button_ui;
+use crate::gui::widgets::elided::elided;
 use crate::gui::widgets::input::{Look, input_ui};
 use crate::gui::widgets::problem::problem_ui;
 use crate::gui::widgets::status::{Mark, mark_ui};
+use crate::station::check::Instrument;
 
 const WIDTH: f32 = 780.0;
 /// Narrower panels have their parts below each other.
 const TWO_COLUMNS: f32 = 560.0;
 
-const UNHELD: &str =
-    "The port is opened for flashing only and closed again, so whether a chip answers is known when it is flashed";
-const RUNNING: &str = "A run goes on; addresses can be changed when it is over";
+const UNHELD: &str = mark!(
+    "The port is opened for flashing only and closed again, so whether a chip answers is known when it is flashed"
+);
+const RUNNING: &str = mark!("A run goes on; addresses can be changed when it is over");
 
 impl Connection {
     /// Draws the panel, if one is open, with its corner at `below` or as far to the left as it has to be.
@@ -69,8 +73,8 @@ impl Connection {
             });
         });
         let note = match (page.core.run().running, device) {
-            (true, _) => Some(RUNNING),
-            (false, Device::Target) => Some(UNHELD),
+            (true, _) => Some(texts::of(RUNNING)),
+            (false, Device::Target) => Some(texts::of(UNHELD)),
             _ => None,
         };
         if let Some(note) = note {
@@ -82,7 +86,7 @@ impl Connection {
                 problem_ui(ui, page, advice, remedy.then_some(Command::Reconnect(Some(device))));
             } else {
                 ui.horizontal_wrapped(|ui| {
-                    quiet_ui(ui, page, &format!("Last wrong: {}", advice.what));
+                    quiet_ui(ui, page, &t!("Last wrong: {what}", what = advice.what));
                     command_button_ui(ui, page, Command::ShowLog, true);
                 });
             }
@@ -117,7 +121,8 @@ impl Connection {
     fn list_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>, device: Device) {
         let tokens = page.tokens;
         let ports = page.core.ports.as_deref().unwrap_or_default();
-        let title = if ports.is_empty() { "Connect over; no serial port is plugged in" } else { "Connect over" };
+        let title =
+            if ports.is_empty() { t!("Connect over; no serial port is plugged in") } else { t!("Connect over") };
         quiet_ui(ui, page, title);
         let chosen = draft::way(&self.draft);
         ui.spacing_mut().item_spacing.y = 2.0;
@@ -138,7 +143,7 @@ impl Connection {
             if entered && is_chosen {
                 self.connect(page, device);
             } else if row.clicked() {
-                self.write(device, draft::over(device, &self.draft, &choice.way));
+                self.write(page.core, device, draft::over(device, &self.draft, &choice.way));
                 row.request_focus();
             }
             if row.double_clicked() {
@@ -151,25 +156,25 @@ impl Connection {
     fn address_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>, station: &AddressTexts, device: Device) {
         let tokens = page.tokens;
         // First, so that what shows up below it while one types does not take the field's place and focus.
-        quiet_ui(ui, page, "Address");
-        let name = format!("Address of {}", device.noun());
+        quiet_ui(ui, page, t!("Address"));
+        let name = t!("Address of {noun}", noun = device.noun());
         let fault = self.fault.clone();
-        let hint = if device == Device::Meter { "afe+serial:/dev/ttyUSB0" } else { "none" };
+        let hint = if device == Device::Meter { "afe+serial:/dev/ttyUSB0" } else { t!("none") };
         let width = ui.available_width();
         let look = Look { name: &name, hint, fault: fault.as_deref(), width, rows: 1, mono: true };
         let field = input_ui(ui, tokens, look, &mut self.draft);
         if field.changed() {
-            self.fault = device.read(&self.draft).err();
+            self.fault = device.read(&self.draft, &page.core.instruments).err();
         }
         let entered = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
         ui.horizontal_top(|ui| {
             let present = device.address(station, &page.core.settings.target).trim();
             let (mark, colour, text) = match &self.fault {
                 Some(fault) => (Mark::Triangle, tokens.colours.attention, fault.as_str()),
-                None if self.draft.trim() == present => (Mark::Tick, tokens.colours.text_quiet, "In use"),
-                None => (Mark::Tick, tokens.colours.pass, "Can be connected to"),
+                None if self.draft.trim() == present => (Mark::Tick, tokens.colours.text_quiet, t!("In use")),
+                None if device == Device::Target => (Mark::Tick, tokens.colours.pass, t!("Can be set")),
+                None => (Mark::Tick, tokens.colours.pass, t!("Can be connected to")),
             };
-            let text = if device == Device::Target && text.starts_with("Can") { "Can be set" } else { text };
             mark_ui(ui, tokens, mark, colour);
             ui.add(Label::new(RichText::new(text).color(colour)).wrap());
         });
@@ -184,7 +189,7 @@ impl Connection {
         ui.horizontal_wrapped(|ui| {
             let command = Command::Address(device, self.draft.trim().to_owned());
             command_button_ui(ui, page, command, self.fault.is_none() && !page.core.run().running);
-            quiet_ui(ui, page, "Enter does it, Esc closes");
+            quiet_ui(ui, page, t!("Enter does it, Esc closes"));
         });
         if entered {
             self.connect(page, device);
@@ -196,18 +201,21 @@ impl Connection {
 
     fn instrument_ui(&mut self, ui: &mut Ui, page: &PageCtx<'_>, device: Device) {
         let present = draft::option(&self.draft, "profile");
-        let fits = |instrument: &&super::Instrument| match device {
-            Device::Source => instrument.supplies,
-            _ => instrument.reads,
+        let fits = |instrument: &&Instrument| match device {
+            Device::Source => instrument.profile.source.is_some(),
+            _ => instrument.profile.read.is_some(),
         };
-        let title = self.instruments.iter().find(|known| Some(&known.name) == present.as_ref());
-        let title = title
-            .map_or_else(|| present.clone().unwrap_or_else(|| "Choose one".to_owned()), |known| known.title.clone());
-        let label = quiet_ui(ui, page, "Instrument").id;
+        let instruments = &page.core.instruments;
+        let title = instruments.iter().find(|known| Some(&known.name) == present.as_ref());
+        let title = title.map_or_else(
+            || present.clone().unwrap_or_else(|| t!("Choose one").to_owned()),
+            |known| known.title.clone(),
+        );
+        let label = quiet_ui(ui, page, t!("Instrument")).id;
         let mut chosen = None;
         let combo = ComboBox::from_id_salt("instrument").selected_text(title).width(ui.available_width()).truncate();
         let response = combo.show_ui(ui, |ui| {
-            for known in self.instruments.iter().filter(fits) {
+            for known in instruments.iter().filter(fits) {
                 if ui.selectable_label(present.as_ref() == Some(&known.name), &known.title).clicked() {
                     chosen = Some(known.name.clone());
                 }
@@ -215,18 +223,18 @@ impl Connection {
         });
         response.response.labelled_by(label);
         if let Some(name) = chosen {
-            self.write(device, draft::with_option(&self.draft, "profile", Some(&name)));
+            self.write(page.core, device, draft::with_option(&self.draft, "profile", Some(&name)));
         }
     }
 
     fn speed_ui(&mut self, ui: &mut Ui, page: &PageCtx<'_>, device: Device) {
         let present = draft::option(&self.draft, "baud");
         let usual = match device {
-            Device::Meter => "Found by trying",
-            Device::Reference | Device::Source => "As the instrument's profile says",
+            Device::Meter => t!("Found by trying"),
+            Device::Reference | Device::Source => t!("As the instrument's profile says"),
             Device::Target => "115200",
         };
-        let label = quiet_ui(ui, page, "Speed in bits per second").id;
+        let label = quiet_ui(ui, page, t!("Speed in bits per second")).id;
         let mut chosen = None;
         let shown = present.clone().unwrap_or_else(|| usual.to_owned());
         let combo = ComboBox::from_id_salt("speed").selected_text(shown).width(ui.available_width()).truncate();
@@ -242,7 +250,7 @@ impl Connection {
         });
         response.response.labelled_by(label);
         if let Some(speed) = chosen {
-            self.write(device, draft::with_option(&self.draft, "baud", speed.as_deref()));
+            self.write(page.core, device, draft::with_option(&self.draft, "baud", speed.as_deref()));
         }
     }
 
@@ -291,7 +299,8 @@ fn row_ui(ui: &mut Ui, page: &PageCtx<'_>, choice: &draft::Choice, chosen: bool)
     let room =
         Rect::from_x_y_ranges(dot.x + grid * 1.5..=(right.left() - grid).max(dot.x + grid * 2.0), rect.y_range());
     let font = egui::FontId::proportional(tokens.sizes.body);
-    let clipped = painter.with_clip_rect(room.intersect(painter.clip_rect()));
-    clipped.text(room.left_center(), egui::Align2::LEFT_CENTER, &choice.title, font, colours.text);
+    let title = elided(&painter, &choice.title, font, colours.text, room.width());
+    let corner = room.left_center() - vec2(0.0, title.size().y / 2.0);
+    painter.galley(corner, title, colours.text);
     response.on_hover_text(name)
 }

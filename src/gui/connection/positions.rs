@@ -20,10 +20,13 @@ impl Connection {
         let texts: Vec<String> =
             self.more.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
         let fault = texts.iter().zip(2..).find_map(|(text, position)| {
-            Device::Meter.read(text).err().map(|problem| format!("Position {position}: {problem}"))
+            Device::Meter
+                .read(text, &page.core.instruments)
+                .err()
+                .map(|problem| t!("Position {position}: {problem}", position, problem))
         });
         ui.add_space(tokens.spacing.grid * 0.5);
-        let about = "Meters at further positions, one a line";
+        let about = t!("Meters at further positions, one a line");
         ui.label(RichText::new(about).size(tokens.sizes.secondary).color(colours.text_quiet));
         let width = ui.available_width();
         let hint = "afe+serial:/dev/ttyUSB1";

@@ -38,8 +38,8 @@ pub fn state(core: &Core, station: &AddressTexts, tokens: &Tokens, device: Devic
         trouble: true,
     };
     match core.plugs.of(device) {
-        Some(Plug::Gone) => return trouble("unplugged", String::new()),
-        Some(Plug::Back { port, .. }) if device.is_held() => return trouble("plugged in again", port.clone()),
+        Some(Plug::Gone) => return trouble(t!("unplugged"), String::new()),
+        Some(Plug::Back { port, .. }) if device.is_held() => return trouble(t!("plugged in again"), port.clone()),
         _ => {}
     }
     let (quiet, tick) = ((Mark::Ring, colours.text_quiet), (Mark::Tick, colours.pass));
@@ -47,7 +47,7 @@ pub fn state(core: &Core, station: &AddressTexts, tokens: &Tokens, device: Devic
         return target(
             core,
             station,
-            (plain(quiet, "not set", String::new()), plain(tick, "set", String::new())),
+            (plain(quiet, t!("not set"), String::new()), plain(tick, t!("set"), String::new())),
             trouble,
         );
     }
@@ -60,18 +60,18 @@ pub fn state(core: &Core, station: &AddressTexts, tokens: &Tokens, device: Devic
     if device == Device::Source
         && let Some(point) = &core.run().load_point
     {
-        return plain((Mark::Play, colours.attention), "on", format!("{:.1}, {:.3}", point.u, point.i));
+        return plain((Mark::Play, colours.attention), t!("on"), format!("{:.1}, {:.3}", point.u, point.i));
     }
     match (reason, links.len()) {
         _ if links.iter().any(|link| **link == Link::Opening) => {
-            plain((Mark::Play, colours.running), "connecting", String::new())
+            plain((Mark::Play, colours.running), t!("connecting"), String::new())
         }
-        (Some(reason), _) if !core.links.open => trouble("not open", reason),
-        (Some(reason), 0 | 1) => trouble("no answer", reason),
-        (Some(reason), count) => trouble(&format!("ready {ready} of {count}"), reason),
-        (None, _) if ready == 0 => plain(quiet, "not connected", String::new()),
-        (None, 0 | 1) => plain(tick, "connected", name),
-        (None, count) => plain(tick, &format!("ready {ready} of {count}"), name),
+        (Some(reason), _) if !core.links.open => trouble(t!("not open"), reason),
+        (Some(reason), 0 | 1) => trouble(t!("no answer"), reason),
+        (Some(reason), count) => trouble(&t!("ready {ready} of {count}", ready, count), reason),
+        (None, _) if ready == 0 => plain(quiet, t!("not connected"), String::new()),
+        (None, 0 | 1) => plain(tick, t!("connected"), name),
+        (None, count) => plain(tick, &t!("ready {ready} of {count}", ready, count), name),
     }
 }
 
@@ -86,15 +86,15 @@ fn target(
     if text.is_empty() {
         return unset;
     }
-    if let Err(problem) = Device::Target.read(text) {
-        return trouble("wrong address", problem);
+    if let Err(problem) = Device::Target.read(text, &core.instruments) {
+        return trouble(t!("wrong address"), problem);
     }
     let Some(name) = serial_port(text) else { return State { name: text.to_owned(), ..set } };
     let shared = |device: &Device| serial_port(device.address(station, text)).as_ref() == Some(&name);
     let holder = Device::ALL.into_iter().filter(|device| device.is_held() && core.links.open).find(shared);
     if let Some(holder) = holder {
-        let name = format!("{} holds this port", holder.noun());
-        return State { mark: Mark::Bar, word: "busy".to_owned(), name, ..set };
+        let name = t!("{noun} holds this port", noun = holder.noun());
+        return State { mark: Mark::Bar, word: t!("busy").to_owned(), name, ..set };
     }
     let known = core.ports.iter().flatten().find(|port| port.name == name).map(|port| port.description.clone());
     State { name: known.filter(|known| !known.is_empty()).unwrap_or(name), ..set }

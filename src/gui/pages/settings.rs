@@ -23,7 +23,7 @@ const LONGEST_PAUSE: u16 = 600;
 pub fn settings_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
     wide_sheet_ui(ui, page, |ui, page| {
         if let Some(problem) = page.core.settings_problem.clone() {
-            card_ui(ui, page, "Settings are not kept", |ui, page| {
+            card_ui(ui, page, t!("Settings are not kept"), |ui, page| {
                 problem_ui(ui, page, &Advice::new(problem, "", ""), None);
             });
         }
@@ -51,66 +51,80 @@ pub fn settings_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
 }
 
 fn left_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
-    card_ui(ui, page, "Look", look_ui);
-    card_ui(ui, page, "Work", work_ui);
-    card_ui(ui, page, "Folders", place_ui);
+    card_ui(ui, page, t!("Look"), look_ui);
+    card_ui(ui, page, t!("Work"), work_ui);
+    card_ui(ui, page, t!("Folders"), place_ui);
 }
 
 fn right_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
-    card_ui(ui, page, "Serial ports", ports_ui);
-    card_ui(ui, page, "Flash target", target_ui);
+    card_ui(ui, page, t!("Serial ports"), ports_ui);
+    card_ui(ui, page, t!("Flash target"), target_ui);
 }
 
 fn look_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
     let (theme, size) = (page.core.settings.theme, page.core.settings.text_size_percent);
-    row_ui(ui, page, "Theme", |ui, page| {
+    row_ui(ui, page, t!("Theme"), |ui, page| {
         for choice in [ThemeChoice::Light, ThemeChoice::Dark, ThemeChoice::System] {
             choice_button_ui(ui, page, Command::Theme(choice), choice == theme);
         }
     });
-    row_ui(ui, page, "Text size", |ui, page| {
+    row_ui(ui, page, t!("Text size"), |ui, page| {
         for percent in TEXT_SIZES {
             choice_button_ui(ui, page, Command::TextSize(percent), percent == size);
         }
     });
+    let core = page.core;
+    row_ui(ui, page, t!("Language"), |ui, page| {
+        for language in core.languages.iter().filter(|language| language.usable()) {
+            let chosen = language.id == core.settings.language;
+            choice_button_ui(ui, page, Command::Language(language.id.clone(), language.name.clone()), chosen);
+        }
+    });
+    for language in core.languages.iter().filter(|language| !language.faults.is_empty()) {
+        let Some(file) = &language.file else { continue };
+        let what = t!("{file} has faults; what they concern stays English", file = file.display());
+        let next = t!("Correct the file and start the program again").to_owned();
+        problem_ui(ui, page, &Advice::new(what, language.faults.join("\n"), next), None);
+    }
 }
 
 fn work_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
-    row_ui(ui, page, "Operator", |ui, page| {
+    row_ui(ui, page, t!("Operator"), |ui, page| {
         let mut name = page.core.settings.operator.clone();
         let width = ui.available_size_before_wrap().x;
-        let look = Look { name: "Operator", hint: "name or number", fault: None, width, rows: 1, mono: true };
+        let look = Look { name: t!("Operator"), hint: t!("name or number"), fault: None, width, rows: 1, mono: true };
         if input_ui(ui, page.tokens, look, &mut name).changed() {
             page.commands.push(Command::Set(Change::Operator(name)));
         }
     });
     let required = page.core.settings.operator_required;
-    switch_ui(ui, page, "No run without an operator's name", required, Change::OperatorRequired);
-    row_ui(ui, page, "After a PASS", |ui, page| {
+    switch_ui(ui, page, t!("No run without an operator's name"), required, Change::OperatorRequired);
+    row_ui(ui, page, t!("After a PASS"), |ui, page| {
         let mut seconds = page.core.settings.pass_pause_secs;
         let field = DragValue::new(&mut seconds).range(0..=LONGEST_PAUSE).suffix(" s");
         let response = ui.add(field);
-        ui.ctx().accesskit_node_builder(response.id, |node| node.set_label("Seconds until the next unit after a PASS"));
-        quiet_ui(ui, page, "until the next unit");
+        ui.ctx()
+            .accesskit_node_builder(response.id, |node| node.set_label(t!("Seconds until the next unit after a PASS")));
+        quiet_ui(ui, page, t!("until the next unit"));
         if response.changed() {
             page.commands.push(Command::Set(Change::PassPause(seconds)));
         }
     });
     let sounds = page.core.settings.sounds;
-    switch_ui(ui, page, "A sound tells the verdict", sounds, Change::Sounds);
+    switch_ui(ui, page, t!("A sound tells the verdict"), sounds, Change::Sounds);
 }
 
 fn ports_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
     let tokens = page.tokens;
     match &page.core.ports {
-        None => quiet_ui(ui, page, "Looking which ports are plugged in"),
+        None => quiet_ui(ui, page, t!("Looking which ports are plugged in")),
         Some(ports) if ports.is_empty() => {
-            ui.label("No serial port is plugged in");
-            quiet_ui(ui, page, "Plug in the converter; it shows up here within two seconds");
+            ui.label(t!("No serial port is plugged in"));
+            quiet_ui(ui, page, t!("Plug in the converter; it shows up here within two seconds"));
         }
         Some(ports) => {
             for port in ports {
-                let known = if port.description.is_empty() { "No description" } else { &port.description };
+                let known = if port.description.is_empty() { t!("No description") } else { &port.description };
                 ui.add(Label::new(known).wrap());
                 let size = tokens.sizes.secondary;
                 let name = RichText::new(&port.name).monospace().size(size).color(tokens.colours.text_quiet);
@@ -119,7 +133,13 @@ fn ports_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
         }
     }
     let by_itself = page.core.settings.reconnect_by_itself;
-    switch_ui(ui, page, "Reconnect when the same converter is plugged in again", by_itself, Change::ReconnectByItself);
+    switch_ui(
+        ui,
+        page,
+        t!("Reconnect when the same converter is plugged in again"),
+        by_itself,
+        Change::ReconnectByItself,
+    );
     ui.horizontal_wrapped(|ui| {
         for device in Device::ALL.into_iter().filter(|device| device.is_held()) {
             command_button_ui(ui, page, Command::OpenDevice(device), true);
@@ -130,14 +150,14 @@ fn ports_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
 fn target_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
     let target = page.core.settings.target.trim();
     if target.is_empty() {
-        quiet_ui(ui, page, "Not set: the port at which the chip's boot loader is reached");
+        quiet_ui(ui, page, t!("Not set: the port at which the chip's boot loader is reached"));
     } else {
         ui.add(Label::new(RichText::new(target).monospace()).wrap());
-        if let Err(problem) = Device::Target.read(target) {
+        if let Err(problem) = Device::Target.read(target, &page.core.instruments) {
             problem_ui(
                 ui,
                 page,
-                &Advice::new(problem, "", "Choose the port again"),
+                &Advice::new(problem, "", t!("Choose the port again")),
                 Some(Command::OpenDevice(Device::Target)),
             );
             return;
@@ -148,11 +168,11 @@ fn target_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
 
 fn place_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
     match &page.core.settings_file {
-        None => quiet_ui(ui, page, "Nothing is remembered: this user has no folder for settings"),
-        Some(file) => path_ui(ui, page, "Settings", "the path of the settings", file.display().to_string()),
+        None => quiet_ui(ui, page, t!("Nothing is remembered: this user has no folder for settings")),
+        Some(file) => path_ui(ui, page, t!("Settings"), t!("the path of the settings"), file.display().to_string()),
     }
     if let Some(folder) = &page.core.data_folder {
-        path_ui(ui, page, "Data and log", "the path of the data folder", folder.display().to_string());
+        path_ui(ui, page, t!("Data and log"), t!("the path of the data folder"), folder.display().to_string());
     }
 }
 

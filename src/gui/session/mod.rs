@@ -104,11 +104,11 @@ impl Links {
         match silent.as_slice() {
             _ if self.meters.contains(&Link::Opening) => Link::Opening,
             _ if self.meters.contains(&Link::Off) || count == 0 => Link::Off,
-            [] => Link::Ready(format!("{count} meters")),
-            [(number, reason)] => Link::Trouble(format!("Position {number}: {reason}")),
+            [] => Link::Ready(t!("{count} meters", count)),
+            [(number, reason)] => Link::Trouble(t!("Position {number}: {reason}", number, reason)),
             several => {
                 let numbers: Vec<String> = several.iter().map(|(number, _)| number.to_string()).collect();
-                Link::Trouble(format!("Positions {} do not answer", numbers.join(", ")))
+                Link::Trouble(t!("Positions {numbers} do not answer", numbers = numbers.join(", ")))
             }
         }
     }
@@ -471,8 +471,8 @@ impl Worker<'_> {
         let mut advice = procedure::advice::of(error);
         tracing::error!(target: "meterbench::station", position = position + 1, %error, "the meter does not answer");
         if self.links.meters.len() > 1 {
-            advice.what = format!("Position {}: {}", position + 1, advice.what);
-            advice.next = format!("{}, or leave the position out", advice.next);
+            advice.what = t!("Position {position}: {what}", position = position + 1, what = advice.what);
+            advice.next = t!("{next}, or leave the position out", next = advice.next);
         }
         self.ctl.notice(Notice::Trouble(Device::Meter, advice));
         if let Some(link) = self.links.meters.get_mut(position) {
@@ -551,9 +551,9 @@ impl Worker<'_> {
         }
         let Some(Open { bench, .. }) = &mut self.open else {
             return self.ctl.notice(Notice::Refused(Advice {
-                what: "no station is connected".to_owned(),
-                why: "The addresses were not opened, or opening them failed".to_owned(),
-                next: "Check the addresses and connect".to_owned(),
+                what: t!("no station is connected").to_owned(),
+                why: t!("The addresses were not opened, or opening them failed").to_owned(),
+                next: t!("Check the addresses and connect").to_owned(),
             }));
         };
         let plan = match order::plan(order) {
@@ -595,7 +595,7 @@ impl Worker<'_> {
             answered.extend([&mut self.links.reference, &mut self.links.source]);
             for link in answered {
                 if matches!(link, Link::Trouble(_)) {
-                    *link = Link::Ready("answers again".to_owned());
+                    *link = Link::Ready(t!("answers again").to_owned());
                 }
             }
             self.show_links();
@@ -615,14 +615,14 @@ fn of_station(error: &StationError) -> Advice {
     let what = error.to_string();
     let (why, next) = match error {
         StationError::Open(OpenError::Port(_)) => (
-            "It is not plugged in, another program uses it, or this user may not open it",
-            "Plug it in, close the other program, or correct the address",
+            t!("It is not plugged in, another program uses it, or this user may not open it"),
+            t!("Plug it in, close the other program, or correct the address"),
         ),
         StationError::Open(_) | StationError::Url(UrlError { .. }) => {
-            ("An address is misspelt or incomplete", "Correct the address and connect again")
+            (t!("An address is misspelt or incomplete"), t!("Correct the address and connect again"))
         }
         StationError::Profile(_) => {
-            ("The instrument's profile is missing or has a fault", "Choose another profile or correct it")
+            (t!("The instrument's profile is missing or has a fault"), t!("Choose another profile or correct it"))
         }
     };
     Advice { what, why: why.to_owned(), next: next.to_owned() }

@@ -9,8 +9,8 @@ use crate::profile;
 pub(super) fn plan(order: &Order) -> Result<Plan, Advice> {
     let of_profile = |error: profile::ProfileError| Advice {
         what: error.to_string(),
-        why: "The profile is missing or has a fault".to_owned(),
-        next: "Choose another profile, or correct this one".to_owned(),
+        why: t!("The profile is missing or has a fault").to_owned(),
+        next: t!("Choose another profile, or correct this one").to_owned(),
     };
     let plan = Plan {
         meter: profile::load_meter(&order.profile).map_err(of_profile)?,
@@ -19,8 +19,8 @@ pub(super) fn plan(order: &Order) -> Result<Plan, Advice> {
     for serial in order.serials.iter().filter(|serial| !serial.is_empty()) {
         plan.meter.serial.check(serial).map_err(|error| Advice {
             what: error.to_string(),
-            why: "The label was read wrongly, or the unit is of another type".to_owned(),
-            next: "Scan the label again, or choose the profile of this unit".to_owned(),
+            why: t!("The label was read wrongly, or the unit is of another type").to_owned(),
+            next: t!("Scan the label again, or choose the profile of this unit").to_owned(),
         })?;
     }
     Ok(plan)

@@ -10,6 +10,7 @@ use crate::procedure::{Bench, StepError};
 use crate::reference::InstrumentError;
 use crate::settings::StationAddresses;
 use crate::station::StationError;
+use crate::station::check::Instruments;
 
 /// Whether the ports of the devices asked are still there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,12 +74,13 @@ pub(super) fn lost_port(error: &StepError) -> bool {
 /// Advice where a real meter stands alone: the address of the reference is what is wrong, not the meter's.
 pub(super) fn missing_reference(error: &StationError, texts: &StationAddresses) -> Option<Advice> {
     let alone = texts.reference.trim().is_empty() && !texts.meter.trim().starts_with("sim:");
-    let named = culprit(error, texts) == Some(Device::Meter) && Device::Meter.read(&texts.meter).is_ok();
+    let named = culprit(error, texts) == Some(Device::Meter)
+        && Device::Meter.read(&texts.meter, Instruments::shipped()).is_ok();
     (matches!(error, StationError::Url(_)) && alone && named).then(|| {
         Advice::new(
-            "The station has no reference",
-            "A real meter is compared with a reference, and none is named",
-            "Choose the reference in the bar: an instrument, or read by the operator",
+            t!("The station has no reference"),
+            t!("A real meter is compared with a reference, and none is named"),
+            t!("Choose the reference in the bar: an instrument, or read by the operator"),
         )
     })
 }

@@ -21,10 +21,11 @@ impl Worker<'_> {
             tracing::error!(%error, "earlier tests of the unit are not known");
             None
         })?;
-        Some(format!(
-            "{serial} was already tested: {} on {}. Enter again starts anyway",
-            last.verdict,
-            last.at.minute()
+        Some(t!(
+            "{serial} was already tested: {verdict} on {minute}. Enter again starts anyway",
+            serial,
+            verdict = last.verdict,
+            minute = last.at.minute()
         ))
     }
 

@@ -51,22 +51,26 @@ impl Write {
     pub fn check(self) -> Result<(), String> {
         let Self { register, value } = self;
         match register.access() {
-            Access::Read => return Err(format!("{register} can only be read")),
-            Access::ReadClear => return Err(format!("{register} can only be read, which clears it")),
-            Access::Write => return Err(format!("{register} resets the chip; a run does that, this page does not")),
+            Access::Read => return Err(t!("{register} can only be read", register)),
+            Access::ReadClear => return Err(t!("{register} can only be read, which clears it", register)),
+            Access::Write => {
+                return Err(t!("{register} resets the chip; a run does that, this page does not", register));
+            }
             Access::ReadWrite => {}
         }
         match (register, value) {
-            (Register::Ugain, 0x8000..) => Err("Ugain takes 0000 to 7FFF, bit 15 must be 0".to_owned()),
+            (Register::Ugain, 0x8000..) => Err(t!("Ugain takes 0000 to 7FFF, bit 15 must be 0").to_owned()),
             (Register::Lphi | Register::Nphi, _) if value & 0x7C00 != 0 => {
-                Err(format!("{register} takes 0000 to 03FF, or 8000 to 83FF for negative: 10 bits and the sign"))
+                Err(t!("{register} takes 0000 to 03FF, or 8000 to 83FF for negative: 10 bits and the sign", register))
             }
             (Register::CalStart | Register::AdjStart, command::CAL_START | command::CAL_CHECK) => Ok(()),
             (Register::CalStart | Register::AdjStart, _) => {
-                Err(format!("{register} takes 5678 for calibration or 8765 for normal operation"))
+                Err(t!("{register} takes 5678 for calibration or 8765 for normal operation", register))
             }
             (Register::SmallPMod, command::SMALL_POWER | command::NORMAL_POWER) => Ok(()),
-            (Register::SmallPMod, _) => Err("SmallPMod takes A987 for small-power mode or 0000 for normal".to_owned()),
+            (Register::SmallPMod, _) => {
+                Err(t!("SmallPMod takes A987 for small-power mode or 0000 for normal").to_owned())
+            }
             _ => Ok(()),
         }
     }
@@ -277,7 +281,7 @@ fn after(advice: Advice, done: usize, all: usize) -> Advice {
     if all < 2 {
         return advice;
     }
-    Advice { what: format!("{} ({done} of {all} words were written before)", advice.what), ..advice }
+    Advice { what: t!("{what} ({done} of {all} words were written before)", what = advice.what, done, all), ..advice }
 }
 
 fn read_one(meter: &mut dyn Meter, register: Register) -> Result<RegisterWord, MeterError> {
@@ -294,9 +298,14 @@ fn write_one(meter: &mut dyn Meter, Write { register, value }: Write) -> Result<
     let own_sum = matches!(register, Register::Cs1 | Register::Cs2);
     if new != value && !own_sum && register.encoding() != Encoding::Command {
         return Err(Trouble::Refused(Advice::new(
-            format!("{register} reads {new:04X} after {value:04X} was written"),
-            "The chip was reset in between, or something else writes to it",
-            "Read all registers again; make sure that the meter's own controller is held in reset",
+            t!(
+                "{register} reads {new} after {value} was written",
+                register,
+                new = format_args!("{new:04X}"),
+                value = format_args!("{value:04X}")
+            ),
+            t!("The chip was reset in between, or something else writes to it"),
+            t!("Read all registers again; make sure that the meter's own controller is held in reset"),
         )));
     }
     Ok(Written { register, old, new })
@@ -304,12 +313,12 @@ fn write_one(meter: &mut dyn Meter, Write { register, value }: Write) -> Result<
 
 fn no_station() -> Advice {
     Advice::new(
-        "no station is connected",
-        "The addresses were not opened, or opening them failed",
-        "Check the addresses and connect",
+        t!("no station is connected"),
+        t!("The addresses were not opened, or opening them failed"),
+        t!("Check the addresses and connect"),
     )
 }
 
 fn refused(what: &str) -> Advice {
-    Advice::new(what, "The datasheet gives this register no such value", "Enter another value")
+    Advice::new(what, t!("The datasheet gives this register no such value"), t!("Enter another value"))
 }

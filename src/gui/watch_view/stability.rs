@@ -95,7 +95,7 @@ impl Steadiness {
         }
         let mut worst: Option<Change> = None;
         let quantities: [Watched; 2] =
-            [("voltage", LEAST_VOLTS, |reading| reading.1), ("current", LEAST_AMPS, |reading| reading.2)];
+            [(mark!("voltage"), LEAST_VOLTS, |reading| reading.1), (mark!("current"), LEAST_AMPS, |reading| reading.2)];
         for (of, least, pick) in quantities {
             let mean = |range: std::ops::Range<usize>| {
                 let count = range.len() as f64;

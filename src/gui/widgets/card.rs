@@ -1,6 +1,6 @@
 //! A card: one subject with its heading.
 
-use egui::{Frame, Margin, RichText, Stroke, Ui};
+use egui::{Frame, Label, Margin, RichText, Stroke, Ui};
 
 use crate::gui::tokens::Tokens;
 
@@ -18,7 +18,8 @@ pub fn heading_ui(ui: &mut Ui, tokens: &Tokens, text: &str, behind: &str) {
     ui.horizontal(|ui| {
         ui.heading(text);
         if !behind.is_empty() {
-            ui.label(RichText::new(behind).size(tokens.sizes.secondary).color(tokens.colours.text_quiet));
+            let behind = RichText::new(behind).size(tokens.sizes.secondary).color(tokens.colours.text_quiet);
+            ui.add(Label::new(behind).truncate());
         }
     });
 }

@@ -6,6 +6,9 @@ use crate::gui::command::{Command, Look};
 use crate::gui::pages::PageCtx;
 use crate::gui::shelf::ShelfRequest;
 
+/// A short word's button is no narrower.
+const LEAST_WIDTH: f32 = 72.0;
+
 /// Draws the button and queues its command when it is pressed. Its key is the application's affair: it works on every page.
 pub fn command_button_ui(ui: &mut Ui, page: &mut PageCtx<'_>, command: Command, enabled: bool) -> Response {
     let response = look_button_ui(ui, page, &command, enabled);
@@ -13,6 +16,14 @@ pub fn command_button_ui(ui: &mut Ui, page: &mut PageCtx<'_>, command: Command, 
         page.commands.push(command);
     }
     response
+}
+
+/// Width of a button with this text; it is known before the button is drawn, so that a row can be laid out for any language.
+#[must_use]
+pub fn button_width(ui: &Ui, page: &PageCtx<'_>, text: &str) -> f32 {
+    let font = egui::TextStyle::Button.resolve(ui.style());
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), font, page.tokens.colours.text);
+    (galley.size().x + 2.0 * ui.spacing().button_padding.x).max(LEAST_WIDTH)
 }
 
 /// Draws the button only.
@@ -36,7 +47,7 @@ pub fn look_button_ui(ui: &mut Ui, page: &PageCtx<'_>, command: &Command, enable
         Some(key) => format!("{tooltip} ({})", ui.ctx().format_shortcut(&key)),
         None => tooltip.into_owned(),
     };
-    ui.add_enabled(enabled, button.min_size(vec2(72.0, 0.0))).on_hover_text(tooltip)
+    ui.add_enabled(enabled, button.min_size(vec2(LEAST_WIDTH, 0.0))).on_hover_text(tooltip)
 }
 
 /// One of several: the button of the one that holds is marked.

@@ -2,6 +2,7 @@
 
 pub mod card;
 pub mod command_button;
+pub mod elided;
 pub mod error_bar;
 pub mod input;
 pub mod number;

@@ -9,6 +9,7 @@ use crate::gui::command::Command;
 use crate::gui::core::Core;
 use crate::gui::pages::PageCtx;
 use crate::gui::session::Link;
+use crate::gui::texts;
 
 /// The command that may help against the problem that stands: connecting again while a device is in trouble.
 #[must_use]
@@ -26,12 +27,14 @@ pub fn problem_ui(ui: &mut Ui, page: &mut PageCtx<'_>, problem: &Advice, remedy:
         mark_ui(ui, tokens, Mark::Triangle, attention);
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = tokens.spacing.grid * 0.5;
-            ui.add(Label::new(RichText::new(&problem.what).color(attention)).wrap());
+            ui.add(Label::new(RichText::new(texts::of(&problem.what)).color(attention)).wrap());
             if !problem.why.is_empty() {
-                ui.add(Label::new(RichText::new(&problem.why).size(tokens.sizes.secondary).color(quiet)).wrap());
+                ui.add(
+                    Label::new(RichText::new(texts::of(&problem.why)).size(tokens.sizes.secondary).color(quiet)).wrap(),
+                );
             }
             if !problem.next.is_empty() {
-                ui.add(Label::new(&problem.next).wrap());
+                ui.add(Label::new(texts::of(&problem.next)).wrap());
             }
             ui.horizontal_wrapped(|ui| {
                 if let Some(command) = remedy {
@@ -40,7 +43,7 @@ pub fn problem_ui(ui: &mut Ui, page: &mut PageCtx<'_>, problem: &Advice, remedy:
                 command_button_ui(ui, page, Command::ShowLog, true);
                 let parts = [problem.what.as_str(), &problem.why, &problem.next];
                 let text = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
-                command_button_ui(ui, page, Command::Copy("the problem", text), true);
+                command_button_ui(ui, page, Command::Copy(t!("the problem"), text), true);
             });
         });
     });

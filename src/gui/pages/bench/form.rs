@@ -8,20 +8,17 @@ use crate::gui::change::Change;
 use crate::gui::command::Command;
 use crate::gui::pages::PageCtx;
 use crate::gui::widgets::card;
-use crate::gui::widgets::command_button::{command_button_ui, look_button_ui};
+use crate::gui::widgets::command_button::{button_width, command_button_ui, look_button_ui};
 use crate::gui::widgets::problem::{problem_ui, remedy};
 use crate::gui::widgets::status::{Mark, mark_ui};
 use crate::procedure::Verdict;
 
-/// Room for Start and Cancel side by side.
-const BUTTONS: f32 = 152.0;
-
 impl BenchPage {
     pub(super) fn form_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         let tokens = page.tokens;
-        card::heading_ui(ui, tokens, "Unit", "");
+        card::heading_ui(ui, tokens, t!("Unit"), "");
         ui.horizontal(|ui| {
-            let label = label_ui(ui, page, "Serial number", ui.spacing().interact_size.y + 6.0);
+            let label = label_ui(ui, page, t!("Serial number"), ui.spacing().interact_size.y + 6.0);
             self.serial_ui(ui, page, label);
         });
         ui.horizontal(|ui| {
@@ -32,15 +29,19 @@ impl BenchPage {
         let running = page.core.run().running;
         ui.add_enabled_ui(!running, |ui| {
             ui.horizontal(|ui| {
-                let label = label_ui(ui, page, "Operator", ui.spacing().interact_size.y);
+                let label = label_ui(ui, page, t!("Operator"), ui.spacing().interact_size.y);
                 self.operator_ui(ui, page, label, f32::INFINITY);
             });
             self.choices_ui(ui, page);
         });
         ui.add_space(tokens.spacing.grid * 0.25);
-        ui.horizontal(|ui| {
-            let indent = label_width(page) + ui.spacing().item_spacing.x;
-            if ui.available_width() > indent + BUTTONS {
+        ui.horizontal_wrapped(|ui| {
+            let gap = ui.spacing().item_spacing.x;
+            let indent = label_width(page) + gap;
+            let resulted = page.core.resulted && !self.can_start(page.core);
+            let first = if resulted { t!("Space: next unit") } else { t!("Start") };
+            let both = button_width(ui, page, first) + gap + button_width(ui, page, t!("Cancel"));
+            if ui.available_width() > indent + both {
                 ui.add_space(indent);
             }
             self.buttons_ui(ui, page);
@@ -53,13 +54,13 @@ impl BenchPage {
         let core = page.core;
         let pause = core.settings.pass_pause_secs;
         if core.unacknowledged {
-            note_ui(ui, page, "Set the unit apart, then acknowledge with Enter or Space");
+            note_ui(ui, page, t!("Set the unit apart, then acknowledge with Enter or Space"));
         } else if core.resulted && core.pause_left().is_some() {
-            let text = format!("Goes on by itself after {pause} s");
+            let text = t!("Goes on by itself after {pause} s", pause);
             ui.label(RichText::new(text).size(page.tokens.sizes.secondary).color(page.tokens.colours.text_quiet));
         }
         if core.operator_missing() && !core.run().running {
-            note_ui(ui, page, "Type your name first; it is required here");
+            note_ui(ui, page, t!("Type your name first; it is required here"));
         }
         if let Some(warning) = core.tested.warning_of(self.serial.trim()).filter(|_| !core.run().running) {
             note_ui(ui, page, warning);
@@ -77,7 +78,7 @@ impl BenchPage {
             return self.acknowledge_ui(ui, page);
         }
         if page.core.resulted && !self.can_start(page.core) {
-            let text = RichText::new("Space: next unit").color(page.tokens.colours.text_on_strong);
+            let text = RichText::new(t!("Space: next unit")).color(page.tokens.colours.text_on_strong);
             let button = egui::Button::new(text).fill(page.tokens.colours.accent_fill).stroke(Stroke::NONE);
             if ui.add(button).clicked() {
                 page.commands.push(Command::NextUnit);
@@ -109,7 +110,7 @@ impl BenchPage {
             .id(serial_id())
             .font(FontId::monospace(page.tokens.sizes.heading))
             .margin(Margin::symmetric(8, 5))
-            .hint_text("scan or type")
+            .hint_text(t!("scan or type"))
             // Enter keeps the focus: the next scan may follow at once.
             .return_key(None)
             .desired_width(f32::INFINITY);
@@ -132,18 +133,7 @@ impl BenchPage {
     /// What was typed behind an Enter in the same frame belongs to the next unit, so it waits for the next frame: a slow
     /// screen must not glue two labels together.
     fn hold_back(&mut self, ui: &Ui) {
-        let enter = |event: &Event| matches!(event, Event::Key { key: Key::Enter, pressed: true, .. });
-        ui.input_mut(|input| {
-            let fresh = std::mem::take(&mut input.events);
-            let mut events: Vec<Event> = self.held.drain(..).chain(fresh).collect();
-            if let Some(first) = events.iter().position(enter) {
-                self.held = events.split_off(first + 1);
-            }
-            input.events = events;
-        });
-        if !self.held.is_empty() {
-            ui.ctx().request_repaint();
-        }
+        self.held.hold(ui.ctx(), |event| matches!(event, Event::Key { key: Key::Enter, pressed: true, .. }));
     }
 
     /// Enter in the scanner's field.
@@ -180,7 +170,9 @@ impl BenchPage {
                 ui.add(egui::Label::new(small(&capitalised(&fault)).color(tokens.colours.attention)).truncate());
             }
             None if words.is_empty() => {
-                ui.add(egui::Label::new(small("any text without blanks").color(tokens.colours.text_quiet)).truncate());
+                ui.add(
+                    egui::Label::new(small(t!("any text without blanks")).color(tokens.colours.text_quiet)).truncate(),
+                );
             }
             None => {
                 ui.add(egui::Label::new(small(&words).color(tokens.colours.text_quiet)).truncate());
@@ -190,7 +182,7 @@ impl BenchPage {
 
     /// Who works at the bench.
     pub(super) fn operator_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>, label: Id, width: f32) {
-        let hint = if page.core.settings.operator_required { "your name, required" } else { "your name" };
+        let hint = if page.core.settings.operator_required { t!("your name, required") } else { t!("your name") };
         let mut name = page.core.settings.operator.clone();
         let field = ui.add(TextEdit::singleline(&mut name).desired_width(width).hint_text(hint)).labelled_by(label);
         if field.changed() {
@@ -199,9 +191,10 @@ impl BenchPage {
     }
 
     fn choices_ui(&mut self, ui: &mut Ui, page: &PageCtx<'_>) {
-        for (name, chosen, known) in
-            [("Profile", &mut self.profile, &self.profiles), ("Procedure", &mut self.procedure, &self.procedures)]
-        {
+        for (name, chosen, known) in [
+            (t!("Profile"), &mut self.profile, &self.profiles),
+            (t!("Procedure"), &mut self.procedure, &self.procedures),
+        ] {
             ui.horizontal(|ui| {
                 let label = label_ui(ui, page, name, ui.spacing().interact_size.y);
                 choice_ui(ui, label, (name, chosen), known);

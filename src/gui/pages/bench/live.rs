@@ -28,28 +28,28 @@ pub(super) fn live_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
     let core = page.core;
     let (live, limits) = (core.live(), core.run().limits);
-    let point = core.run().load_point.map_or_else(String::new, |point| format!("PF {}", point.pf));
-    card::heading_ui(ui, tokens, "Readings", &point);
+    let point = core.run().load_point.map_or_else(String::new, |point| t!("PF {pf}", pf = point.pf));
+    card::heading_ui(ui, tokens, t!("Readings"), &point);
     ui.spacing_mut().item_spacing = vec2(tokens.spacing.grid, 0.0);
 
     let reference = live.reference.as_ref();
     let rows = [
         Row {
-            name: "Voltage",
+            name: t!("Voltage"),
             meter: live.u.map(|u| u.to_string()),
             reference: reference.map(|reading| reading.u.to_string()),
             error: live.errors.and_then(|errors| errors.u),
             limit: limits.voltage,
         },
         Row {
-            name: "Current",
+            name: t!("Current"),
             meter: live.i.map(|i| i.to_string()),
             reference: reference.map(|reading| reading.i.to_string()),
             error: live.errors.and_then(|errors| errors.i),
             limit: limits.current,
         },
         Row {
-            name: "Power",
+            name: t!("Power"),
             meter: None,
             reference: reference.map(|reading| reading.p.to_string()),
             error: live.energy.map(|(error, _)| error),
@@ -74,12 +74,13 @@ pub(super) fn live_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     }
     ui.add_space(grid * 0.5);
     let more = reference.map_or_else(String::new, |reading| {
-        let pf = reading.pf.map(|pf| format!("PF {pf:.3}"));
+        let pf = reading.pf.map(|pf| t!("PF {pf}", pf = format_args!("{pf:.3}")));
         let f = reading.f.map(|f: Hertz| f.to_string());
         let q = reading.q.map(|q| q.to_string());
         [pf, f, q].into_iter().flatten().collect::<Vec<_>>().join("    ")
     });
-    let more = if more.is_empty() { "The error of power is that of the energy metered last".to_owned() } else { more };
+    let more =
+        if more.is_empty() { t!("The error of power is that of the energy metered last").to_owned() } else { more };
     ui.label(RichText::new(more).size(tokens.sizes.secondary).color(tokens.colours.text_quiet));
 }
 
@@ -89,9 +90,9 @@ fn head_ui(ui: &mut Ui, page: &PageCtx<'_>, widths: &Widths) {
     ui.horizontal(|ui| {
         for (text, width, layout) in [
             ("", widths.name, Layout::left_to_right(Align::Center)),
-            ("Meter", widths.number, Layout::right_to_left(Align::Center)),
-            ("Reference", widths.number, Layout::right_to_left(Align::Center)),
-            ("Error", widths.error, Layout::right_to_left(Align::Center)),
+            (t!("Meter"), widths.number, Layout::right_to_left(Align::Center)),
+            (t!("Reference"), widths.number, Layout::right_to_left(Align::Center)),
+            (t!("Error"), widths.error, Layout::right_to_left(Align::Center)),
         ] {
             ui.allocate_ui_with_layout(vec2(width, height), layout, |ui| {
                 ui.set_min_size(vec2(width, height));
@@ -143,7 +144,7 @@ fn error_ui(ui: &mut Ui, page: &PageCtx<'_>, row: &Row) {
         ui.with_layout(Layout::top_down(Align::Max), |ui| {
             ui.add(Label::new(RichText::new(text).font(tokens.strong(tokens.sizes.heading)).color(colour)).extend());
             if outside {
-                ui.label(RichText::new("out of limits").size(tokens.sizes.secondary).color(colours.fail));
+                ui.label(RichText::new(t!("out of limits")).size(tokens.sizes.secondary).color(colours.fail));
             }
         });
     });

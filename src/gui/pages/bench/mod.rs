@@ -12,11 +12,11 @@ use crate::gui::command::Command;
 use crate::gui::core::Core;
 use crate::gui::session::{AddressTexts, Order};
 use crate::gui::widgets::card;
-use crate::gui::widgets::scanner::Scanner;
+use crate::gui::widgets::scanner::{Behind, Scanner};
 use crate::procedure::Verdict;
-use crate::profile::library::Entry;
+use crate::profile::library::{Entry, Library};
 use crate::profile::meter::SerialRule;
-use crate::profile::{self, Kind};
+use crate::profile::{self, Kind, MeterProfile};
 use crate::settings::Settings;
 
 mod form;
@@ -67,7 +67,7 @@ pub struct BenchPage {
     columns: usize,
     scanner: Scanner,
     /// Keys that came behind an Enter in the same frame.
-    held: Vec<Event>,
+    held: Behind,
 }
 
 impl Default for BenchPage {
@@ -80,41 +80,51 @@ impl BenchPage {
     /// With what was chosen last.
     #[must_use]
     pub fn remembered(settings: &Settings) -> Self {
-        let of = |kind: Kind| -> Vec<(String, String)> {
-            let listed = profile::list().into_iter().filter(|listed| listed.kind == kind);
-            listed.map(|listed| (listed.name, listed.title)).collect()
-        };
-        let profiles = of(Kind::Meter);
-        let rule = |name: &String| Some((name.clone(), profile::load_meter(name).ok()?.profile.serial));
-        let rules = profiles.iter().map(|(name, _)| name).chain([&settings.profile]).filter_map(rule).collect();
-        Self {
+        let mut page = Self {
             serial: String::new(),
             profile: settings.profile.clone(),
             procedure: settings.procedure.clone(),
             addresses: settings.addresses.clone(),
-            profiles,
-            procedures: of(Kind::Procedure),
+            profiles: Vec::new(),
+            procedures: Vec::new(),
             detail: false,
-            rules,
+            rules: BTreeMap::new(),
             seen: None,
             wants_focus: true,
             refused: false,
             columns: 1,
             scanner: Scanner::default(),
-            held: Vec::new(),
+            held: Behind::default(),
+        };
+        page.relist(&Library::default().list());
+        // One of the user's, or a file outside of the library: read once, before there is a window.
+        if !page.rules.contains_key(&page.profile)
+            && let Ok(meter) = profile::load_meter(&page.profile)
+        {
+            page.rules.insert(page.profile.clone(), meter.profile.serial);
         }
+        page
     }
 
-    /// Offers the profiles there are now; those with faults are none.
+    /// Offers the profiles there are now, and knows what their serial numbers look like; those with faults are none.
     pub fn relist(&mut self, entries: &[Entry]) {
         let of = |kind: Kind| -> Vec<(String, String)> {
             let usable = entries.iter().filter(|entry| entry.kind == kind && entry.usable());
-            let title =
-                |entry: &Entry| if entry.shipped() { entry.title.clone() } else { format!("{} (yours)", entry.title) };
+            let title = |entry: &Entry| {
+                if entry.shipped() { entry.title.clone() } else { t!("{title} (yours)", title = entry.title) }
+            };
             usable.map(|entry| (entry.name.clone(), title(entry))).collect()
         };
         self.profiles = of(Kind::Meter);
         self.procedures = of(Kind::Procedure);
+        let meters = entries.iter().filter(|entry| entry.kind == Kind::Meter && entry.usable());
+        let rule = |entry: &Entry| {
+            let meter = profile::parse::<MeterProfile>(&entry.text, &entry.name).ok()?.profile;
+            Some((entry.name.clone(), meter.serial))
+        };
+        let listed = |name: &String| entries.iter().any(|entry| entry.name == *name);
+        let outside = self.rules.remove_entry(&self.profile).filter(|(name, _)| !listed(name));
+        self.rules = meters.filter_map(rule).chain(outside).collect();
     }
 
     /// The serial number gets the focus in the next frame.

@@ -13,20 +13,20 @@ pub(super) fn plot_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let colours = &tokens.colours;
     let run = page.core.run();
     ui.horizontal_wrapped(|ui| {
-        ui.heading("Error in %");
+        ui.heading(t!("Error in %"));
         for (name, colour) in [
-            ("voltage", colours.series_voltage),
-            ("current", colours.series_current),
-            ("energy", colours.series_energy),
+            (t!("voltage"), colours.series_voltage),
+            (t!("current"), colours.series_current),
+            (t!("energy"), colours.series_energy),
         ] {
             ui.label(RichText::new(name).font(tokens.strong(tokens.sizes.secondary)).color(colour));
         }
     });
     if run.series.points.is_empty() {
         let text = if run.running {
-            "Errors show up with the meter's first readings"
+            t!("Errors show up with the meter's first readings")
         } else {
-            "Errors of a run are drawn here against time"
+            t!("Errors of a run are drawn here against time")
         };
         ui.label(RichText::new(text).color(colours.text_quiet));
         return;
@@ -71,7 +71,7 @@ pub(super) fn plot_ui(ui: &mut Ui, page: &PageCtx<'_>) {
         }
         let mut ends = Vec::new();
         let drawn: [(&str, Vec<[f64; 2]>, Color32); 2] =
-            [("voltage", voltage, colours.series_voltage), ("current", current, colours.series_current)];
+            [(t!("voltage"), voltage, colours.series_voltage), (t!("current"), current, colours.series_current)];
         for (name, points, colour) in drawn {
             ends.extend(points.last().map(|&[secs, error]| End { secs, error, height: error, colour }));
             plot.points(Points::new(name, PlotPoints::from(points)).color(colour).radius(1.6));

@@ -19,10 +19,10 @@ pub(super) fn registers_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
     let colours = &tokens.colours;
     let changes = &page.core.run().registers;
-    let count = if changes.is_empty() { String::new() } else { format!("{} changed", changes.len()) };
-    card::heading_ui(ui, tokens, "Registers", &count);
+    let count = if changes.is_empty() { String::new() } else { t!("{count} changed", count = changes.len()) };
+    card::heading_ui(ui, tokens, t!("Registers"), &count);
     if changes.is_empty() {
-        let text = "Old and new values of the calibration registers show up here when they are written";
+        let text = t!("Old and new values of the calibration registers show up here when they are written");
         ui.label(RichText::new(text).color(colours.text_quiet));
         return;
     }
@@ -35,7 +35,8 @@ pub(super) fn registers_ui(ui: &mut Ui, page: &PageCtx<'_>) {
             .spacing(spacing)
             .min_row_height(tokens.spacing.grid * 2.0)
             .show(ui, |ui| {
-                let heads = ["Register", "Old", "New", "Old, decimal", "New, decimal", "What it does"];
+                let heads =
+                    [t!("Register"), t!("Old"), t!("New"), t!("Old, decimal"), t!("New, decimal"), t!("What it does")];
                 for head in heads.into_iter().filter(|head| columns == Columns::All || !head.ends_with("decimal")) {
                     ui.label(RichText::new(head).size(tokens.sizes.secondary).color(colours.text_quiet));
                 }

@@ -12,6 +12,7 @@ use crate::gui::pages::PageCtx;
 use crate::gui::positions::Positions;
 use crate::gui::remaining;
 use crate::gui::session::Link;
+use crate::gui::texts::words;
 use crate::gui::widgets::card;
 use crate::gui::widgets::command_button::command_button_ui;
 use crate::procedure::Verdict;
@@ -92,8 +93,8 @@ impl BenchPage {
         let number = page.core.positions.shown() + 1;
         let small = |text: &str| RichText::new(text).size(tokens.sizes.secondary).color(tokens.colours.text_quiet);
         let label = ui.horizontal(|ui| {
-            let label = ui.label(small("Serial number")).id;
-            ui.label(small(&format!("of position {number}")));
+            let label = ui.label(small(t!("Serial number"))).id;
+            ui.label(small(&t!("of position {number}", number)));
             label
         });
         self.serial_ui(ui, page, label.inner);
@@ -110,18 +111,19 @@ impl BenchPage {
         ui.horizontal(|ui| {
             let quiet = |text: &str| RichText::new(text).color(tokens.colours.text_quiet);
             let width = ((ui.available_width() - 480.0) / 3.0).clamp(90.0, 200.0);
-            for (name, chosen, known) in
-                [("Profile", &mut self.profile, &self.profiles), ("Procedure", &mut self.procedure, &self.procedures)]
-            {
+            for (name, chosen, known) in [
+                (t!("Profile"), &mut self.profile, &self.profiles),
+                (t!("Procedure"), &mut self.procedure, &self.procedures),
+            ] {
                 let label = ui.label(quiet(name)).id;
                 ui.allocate_ui(vec2(width, ui.spacing().interact_size.y), |ui| {
                     choice_ui(ui, label, (name, chosen), known);
                 });
             }
-            let label = ui.label(quiet("Operator")).id;
+            let label = ui.label(quiet(t!("Operator"))).id;
             self.operator_ui(ui, page, label, width);
             ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
-                let text = if self.detail { "All positions" } else { "Details" };
+                let text = if self.detail { t!("All positions") } else { t!("Details") };
                 if ui.button(text).on_hover_text("Ctrl+D").clicked() {
                     page.commands.push(Command::ToggleDetail);
                 }
@@ -164,36 +166,36 @@ fn said(page: &PageCtx<'_>) -> (String, String) {
     if core.run().running {
         let working = positions.all().iter().find(|position| position.run.active().is_some());
         let title = match (core.run().cancelling, working.and_then(|position| position.run.active())) {
-            (true, _) => "Stopping, the source goes off".to_owned(),
-            (false, Some(step)) => step.title.clone(),
-            (false, None) => "Getting ready".to_owned(),
+            (true, _) => t!("Stopping, the source goes off").to_owned(),
+            (false, Some(step)) => words::step(&step.title).into_owned(),
+            (false, None) => t!("Getting ready").to_owned(),
         };
         let units = positions.all().iter().filter(|position| position.run.used()).count();
-        return (title, format!("{units} units    {}", remaining::words(positions.time_left())));
+        return (title, t!("{units} units    {left}", units, left = remaining::words(positions.time_left())));
     }
     if core.unacknowledged {
         return failed(positions);
     }
     if core.resulted {
         let then = match core.pause_left() {
-            Some(_) => format!(", goes on by itself after {} s", core.settings.pass_pause_secs),
+            Some(_) => t!(", goes on by itself after {pause} s", pause = core.settings.pass_pause_secs),
             None => String::new(),
         };
-        return (positions.tally_words(), format!("Take the units out, then press Space{then}"));
+        return (positions.tally_words(), t!("Take the units out, then press Space{then}", then));
     }
     if !core.links.open {
-        return ("No station".to_owned(), "Connect the devices in the bar above".to_owned());
+        return (t!("No station").to_owned(), t!("Connect the devices in the bar above").to_owned());
     }
     let taken = positions.all().iter().filter(|position| !position.next.is_empty()).count();
     let text = match (taken, core.links.meters.get(number - 1)) {
-        (_, Some(Link::Trouble(reason))) => format!("Its meter does not answer: {reason}"),
-        (0, _) => "Enter goes to the next position, the last one starts".to_owned(),
-        _ => format!("{taken} scanned; F5 starts with these"),
+        (_, Some(Link::Trouble(reason))) => t!("Its meter does not answer: {reason}", reason),
+        (0, _) => t!("Enter goes to the next position, the last one starts").to_owned(),
+        _ => t!("{taken} scanned; F5 starts with these", taken),
     };
     let title = if positions.current().left_out {
-        format!("Position {number} is left out")
+        t!("Position {number} is left out", number)
     } else {
-        format!("Scan the unit at position {number}")
+        t!("Scan the unit at position {number}", number)
     };
     (title, text)
 }
@@ -205,11 +207,16 @@ fn failed(positions: &Positions) -> (String, String) {
     let serials = failed.iter().filter_map(|&number| positions.all().get(number)).map(|one| one.run.serial.as_str());
     let mut named: Vec<&str> = serials.take(NAMED).collect();
     if failed.len() > NAMED {
-        named.push("the others");
+        named.push(t!("the others"));
     }
-    let place = if failed.len() == 1 { "position" } else { "positions" };
-    let title = format!("{} at {place} {}", Verdict::Fail, numbers.join(", "));
-    (title, format!("Set {} apart, then acknowledge with Enter or Space", named.join(", ")))
+    let place = if failed.len() == 1 { t!("position") } else { t!("positions") };
+    let title = t!(
+        "{verdict} at {place} {numbers}",
+        verdict = words::verdict(Verdict::Fail),
+        place,
+        numbers = numbers.join(", ")
+    );
+    (title, t!("Set {named} apart, then acknowledge with Enter or Space", named = named.join(", ")))
 }
 
 /// One position as a bench with one position shows it, with the way to the others.
@@ -223,8 +230,8 @@ fn detail_ui(ui: &mut Ui, page: &mut PageCtx<'_>, area: Rect) {
     in_card_ui(ui, page, left, |ui| {
         ui.push_id("steps", |ui| {
             let run = page.core.run();
-            let name = if run.serial.is_empty() { "no unit" } else { run.serial.as_str() };
-            let heading = format!("Position {}    {name}", run.position + 1);
+            let name = if run.serial.is_empty() { t!("no unit") } else { run.serial.as_str() };
+            let heading = t!("Position {position}    {name}", position = run.position + 1, name);
             ui.add(Label::new(RichText::new(heading).font(tokens.strong(tokens.sizes.heading))).truncate());
             steps::steps_ui(ui, page);
         });

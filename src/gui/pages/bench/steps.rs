@@ -4,6 +4,7 @@ use egui::{Align, Label, Layout, ProgressBar, RichText, ScrollArea, Ui};
 
 use crate::gui::pages::PageCtx;
 use crate::gui::run_view::{StepState, StepView};
+use crate::gui::texts::words;
 use crate::gui::widgets::card;
 use crate::gui::widgets::status::{Mark, mark_ui};
 
@@ -11,13 +12,13 @@ pub(super) fn steps_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
     let steps = &page.core.run().steps;
     let done = steps.iter().filter(|step| matches!(step.state, StepState::Done { .. })).count();
-    let count = if steps.is_empty() { String::new() } else { format!("{done} of {}", steps.len()) };
-    card::heading_ui(ui, tokens, "Steps", &count);
+    let count = if steps.is_empty() { String::new() } else { t!("{done} of {steps}", done, steps = steps.len()) };
+    card::heading_ui(ui, tokens, t!("Steps"), &count);
     if steps.is_empty() {
         let text = if page.core.run().running {
-            "The run is being prepared"
+            t!("The run is being prepared")
         } else {
-            "The steps show up here when a run starts"
+            t!("The steps show up here when a run starts")
         };
         ui.label(RichText::new(text).color(tokens.colours.text_quiet));
         return;
@@ -40,8 +41,10 @@ fn step_ui(ui: &mut Ui, page: &PageCtx<'_>, step: &StepView) {
     let colours = &tokens.colours;
     let (mark, colour, word, title) = match &step.state {
         StepState::Waiting => (Mark::Ring, colours.text_quiet, "", colours.text_quiet),
-        StepState::Active { .. } => (Mark::Play, colours.running, "running", colours.text),
-        StepState::Done { verdict, .. } => (Mark::of(*verdict), tokens.verdict(*verdict), verdict.word(), colours.text),
+        StepState::Active { .. } => (Mark::Play, colours.running, t!("running"), colours.text),
+        StepState::Done { verdict, .. } => {
+            (Mark::of(*verdict), tokens.verdict(*verdict), words::verdict(*verdict), colours.text)
+        }
     };
     ui.horizontal(|ui| {
         mark_ui(ui, tokens, mark, colour);
@@ -50,7 +53,7 @@ fn step_ui(ui: &mut Ui, page: &PageCtx<'_>, step: &StepView) {
                 ui.label(RichText::new(word).font(tokens.strong(tokens.sizes.secondary)).color(colour));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                ui.add(Label::new(RichText::new(&step.title).color(title)).truncate());
+                ui.add(Label::new(RichText::new(words::step(&step.title)).color(title)).truncate());
             });
         });
     });
@@ -66,7 +69,7 @@ fn step_ui(ui: &mut Ui, page: &PageCtx<'_>, step: &StepView) {
                         .desired_height(tokens.spacing.grid * 0.75)
                         .fill(colours.running_fill)
                         .corner_radius(2.0);
-                    let name = format!("Progress of {}", step.title);
+                    let name = t!("Progress of {step}", step = words::step(&step.title));
                     let percent = f64::from(*fraction) * 100.0;
                     ui.add(bar).widget_info(|| {
                         let mut info = egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, &name);

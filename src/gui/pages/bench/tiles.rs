@@ -11,6 +11,7 @@ use crate::gui::core::Core;
 use crate::gui::pages::PageCtx;
 use crate::gui::positions::Position;
 use crate::gui::session::Link;
+use crate::gui::texts::words;
 use crate::gui::tokens::Tokens;
 use crate::gui::widgets::status::Mark;
 use crate::procedure::Verdict;
@@ -98,13 +99,13 @@ fn columns(count: usize, room: egui::Vec2) -> usize {
 
 /// The tile as something to press; returns whether it is to be seen.
 fn place_ui(ui: &mut Ui, page: &mut PageCtx<'_>, rect: Rect, (number, face): (usize, &Face<'_>)) -> bool {
-    let response = ui.interact(rect, ui.scope_id().with(("position", number)), Sense::CLICK);
+    let response = ui.interact(rect, ui.scope_id().with((t!("position"), number)), Sense::CLICK);
     let shown = page.core.positions.shown() == number;
     response.widget_info(|| {
         let serial = page.core.positions.all().get(number).map_or("", |position| serial(page.core, position));
         let parts = [serial, face.word, &face.about];
         let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-        let label = format!("Position {}: {}", number + 1, parts.join(", "));
+        let label = t!("Position {number}: {parts}", number = number + 1, parts = parts.join(", "));
         egui::WidgetInfo::selected(egui::Role::ListBoxOption, true, shown, label)
     });
     if response.clicked() {
@@ -153,7 +154,7 @@ fn face<'a>(core: &'a Core, tokens: &Tokens, number: usize, position: &'a Positi
     }
     if run.running && run.used() {
         let fraction = Some(run.fraction());
-        let about = Cow::Borrowed(run.active().map_or("", |step| step.title.as_str()));
+        let about = run.active().map_or(Cow::Borrowed(""), |step| words::step(&step.title));
         return match (run.trouble(), run.working()) {
             (Some(verdict), _) => {
                 let colour = tokens.verdict(verdict);
@@ -162,37 +163,39 @@ fn face<'a>(core: &'a Core, tokens: &Tokens, number: usize, position: &'a Positi
             }
             (None, _) if about.is_empty() => {
                 let begun = run.fraction() > 0.0;
-                let about = Cow::Borrowed(if begun { "for the others" } else { "for the start" });
-                Face { mark: Mark::Ring, word: "waiting", about, fraction, ..plain }
+                let about = Cow::Borrowed(if begun { t!("for the others") } else { t!("for the start") });
+                Face { mark: Mark::Ring, word: t!("waiting"), about, fraction, ..plain }
             }
-            (None, _) => Face { mark: Mark::Play, word: "running", colour: colours.running, about, fraction, ..plain },
+            (None, _) => {
+                Face { mark: Mark::Play, word: t!("running"), colour: colours.running, about, fraction, ..plain }
+            }
         };
     }
     let link = core.links.meters.get(number);
     if position.left_out {
-        return Face { mark: Mark::Bar, word: "left out", ..plain };
+        return Face { mark: Mark::Bar, word: t!("left out"), ..plain };
     }
     if run.running {
-        return Face { mark: Mark::Bar, word: "not used", ..plain };
+        return Face { mark: Mark::Bar, word: t!("not used"), ..plain };
     }
     match link {
         Some(Link::Trouble(reason)) => Face {
             mark: Mark::Triangle,
-            word: "no answer",
+            word: t!("no answer"),
             colour: colours.attention,
             about: Cow::Borrowed(reason.as_str()),
             ..plain
         },
-        Some(Link::Opening) => Face { mark: Mark::Play, word: "asking", colour: colours.running, ..plain },
-        None | Some(Link::Off) => Face { word: "off", ..plain },
+        Some(Link::Opening) => Face { mark: Mark::Play, word: t!("asking"), colour: colours.running, ..plain },
+        None | Some(Link::Off) => Face { word: t!("off"), ..plain },
         Some(Link::Ready(_)) if !position.next.is_empty() => {
-            Face { mark: Mark::Tick, word: "scanned", colour: colours.accent, ..plain }
+            Face { mark: Mark::Tick, word: t!("scanned"), colour: colours.accent, ..plain }
         }
-        Some(Link::Ready(_)) if core.resulted => Face { mark: Mark::Bar, word: "not used", ..plain },
+        Some(Link::Ready(_)) if core.resulted => Face { mark: Mark::Bar, word: t!("not used"), ..plain },
         Some(Link::Ready(_)) if core.positions.shown() == number => {
-            Face { mark: Mark::Play, word: "scan", colour: colours.accent, ..plain }
+            Face { mark: Mark::Play, word: t!("scan"), colour: colours.accent, ..plain }
         }
-        Some(Link::Ready(_)) => Face { word: "free", ..plain },
+        Some(Link::Ready(_)) => Face { word: t!("free"), ..plain },
     }
 }
 
@@ -201,7 +204,14 @@ fn out_of_limits(run: &crate::gui::run_view::RunView) -> Cow<'_, str> {
     let bad = run.measurements.iter().find(|done| done.verdict == Verdict::Fail);
     bad.map_or(Cow::Borrowed(""), |bad| {
         let decimals = if bad.unit.is_empty() { 0 } else { 3 };
-        format!("{} {:+.decimals$} {} at {}", bad.name.replace('_', " "), bad.value, bad.unit, bad.load_point).into()
+        t!(
+            "{name} {value} {unit} at {load_point}",
+            name = bad.name.replace('_', " "),
+            value = format_args!("{:+.decimals$}", bad.value),
+            unit = bad.unit,
+            load_point = bad.load_point
+        )
+        .into()
     })
 }
 

@@ -7,6 +7,8 @@ use egui::{Align, Color32, Label, Layout, Painter, Rect, RichText, Stroke, Ui, U
 use crate::gui::pages::PageCtx;
 use crate::gui::remaining;
 use crate::gui::run_view::StepState;
+use crate::gui::texts;
+use crate::gui::texts::words;
 use crate::gui::tokens::Tokens;
 use crate::gui::widgets::status::Mark;
 use crate::procedure::{Measurement, RunReport, Verdict};
@@ -19,6 +21,9 @@ const STACKED_BELOW: f32 = 600.0;
 
 /// The word takes no more of the width than leaves room for the reason.
 const WORD_SHARE: f32 = 0.135;
+
+/// What stands beside the verdict is no narrower; the word gives way.
+const LEAST_ABOUT: f32 = 300.0;
 
 /// What stands beside the verdict is no wider, so that the stripes of a simulated one show on both sides.
 const ABOUT_WIDTH: f32 = 640.0;
@@ -79,20 +84,23 @@ pub(super) fn hatch(painter: &Painter, rect: Rect, colour: Color32) {
 fn waiting_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
     if !page.core.links.open {
-        return instruction_ui(ui, tokens, "No station", "Connect the devices in the bar above");
+        return instruction_ui(ui, tokens, t!("No station"), t!("Connect the devices in the bar above"));
     }
-    let last = page.core.run().result().map(|report| format!("    Last: {} {}", report.serial, report.verdict));
-    let text = format!("Scan or type the serial number of the unit, then press Enter{}", last.unwrap_or_default());
-    instruction_ui(ui, tokens, "Ready", &text);
+    let last = page.core.run().result().map(|report| {
+        t!("    Last: {serial} {verdict}", serial = report.serial, verdict = words::verdict(report.verdict))
+    });
+    let text =
+        t!("Scan or type the serial number of the unit, then press Enter{last}", last = last.unwrap_or_default());
+    instruction_ui(ui, tokens, t!("Ready"), &text);
 }
 
 fn running_ui(ui: &mut Ui, page: &PageCtx<'_>, simulated: bool) {
     let tokens = page.tokens;
     let run = page.core.run();
     let title = match (run.cancelling, run.active()) {
-        (true, _) => "Stopping, the source goes off",
-        (false, Some(step)) => step.title.as_str(),
-        (false, None) => "Getting ready",
+        (true, _) => t!("Stopping, the source goes off"),
+        (false, Some(step)) => &words::step(&step.title),
+        (false, None) => t!("Getting ready"),
     };
     let detail = match run.active().map(|step| &step.state) {
         Some(StepState::Active { detail, .. }) => detail.as_str(),
@@ -152,7 +160,7 @@ fn report_ui(ui: &mut Ui, page: &PageCtx<'_>, report: &RunReport, (fill, banner)
         about_ui(ui, tokens, report, front);
         return;
     }
-    let size = (banner.height() / 1.4).min(banner.width() * WORD_SHARE);
+    let size = fitting(ui, tokens, report.verdict, (banner.height() / 1.4).min(banner.width() * WORD_SHARE), banner);
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = tokens.spacing.page;
         word_ui(ui, tokens, report, size, (front, fill));
@@ -170,11 +178,19 @@ fn report_ui(ui: &mut Ui, page: &PageCtx<'_>, report: &RunReport, (fill, banner)
     });
 }
 
+/// The size of the word that leaves room for what stands beside it, however long the language has it.
+fn fitting(ui: &Ui, tokens: &Tokens, verdict: Verdict, size: f32, banner: Rect) -> f32 {
+    let font = tokens.strong(size);
+    let word = ui.painter().layout_no_wrap(words::verdict(verdict).to_owned(), font, tokens.colours.text);
+    let room = banner.width() - tokens.spacing.page * 4.5 - LEAST_ABOUT;
+    size * (room / (word.size().x + size * 0.72)).min(1.0)
+}
+
 fn word_ui(ui: &mut Ui, tokens: &Tokens, report: &RunReport, size: f32, (front, fill): (Color32, Color32)) {
     let side = size * 0.72;
     let (square, _) = ui.allocate_exact_size(vec2(side, side), egui::Sense::hover());
     Mark::of(report.verdict).paint(ui.painter(), square, front, fill);
-    ui.label(RichText::new(report.verdict.word()).font(tokens.strong(size)).color(front));
+    ui.label(RichText::new(words::verdict(report.verdict)).font(tokens.strong(size)).color(front));
 }
 
 /// A guess at the height of what stands beside the verdict, to set it in the middle.
@@ -200,15 +216,16 @@ fn about_ui(ui: &mut Ui, tokens: &Tokens, report: &RunReport, front: Color32) {
         }
     });
     if let Some(advice) = &report.advice {
-        ui.label(RichText::new(&advice.what).font(tokens.strong(tokens.sizes.body)).color(front));
-        ui.label(RichText::new(&advice.why).color(front));
-        ui.label(RichText::new(&advice.next).font(tokens.strong(tokens.sizes.body)).color(front));
+        ui.label(RichText::new(texts::of(&advice.what)).font(tokens.strong(tokens.sizes.body)).color(front));
+        ui.label(RichText::new(texts::of(&advice.why)).color(front));
+        ui.label(RichText::new(texts::of(&advice.next)).font(tokens.strong(tokens.sizes.body)).color(front));
         return;
     }
     for done in judged(report).take(4) {
-        let limit = done.upper.map_or(String::new(), |limit| format!("  (limit {limit:.2})"));
+        let limit =
+            done.upper.map_or(String::new(), |limit| t!("  (limit {limit})", limit = format_args!("{limit:.2}")));
         let name = done.name.replace('_', " ");
-        let text = format!("{}  {name} {:+.3} %{limit}  {}", done.verdict, done.value, done.load_point);
+        let text = format!("{}  {name} {:+.3} %{limit}  {}", words::verdict(done.verdict), done.value, done.load_point);
         ui.add(Label::new(RichText::new(text).color(front)).truncate());
     }
 }

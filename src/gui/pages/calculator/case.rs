@@ -124,7 +124,7 @@ impl Form {
             Kind::Bits(_) => {
                 let known = MODE_FIELDS.into_iter().find(|mode| mode.name == field.name);
                 let code = known.and_then(|mode| mode.code(text));
-                if text.is_empty() || code.is_some() { None } else { Some("no option of MMode".to_owned()) }
+                if text.is_empty() || code.is_some() { None } else { Some(t!("no option of MMode").to_owned()) }
             }
             Kind::Kept => None,
         }

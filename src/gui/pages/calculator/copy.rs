@@ -53,19 +53,19 @@ impl Format {
     pub fn said(self, words: &[(Register, u16)], missing: usize) -> String {
         let checksums = words.iter().filter(|(register, _)| matches!(register, Register::Cs1 | Register::Cs2)).count();
         let count = words.len() - checksums;
-        let registers = if count == 1 { "register" } else { "registers" };
+        let registers = if count == 1 { t!("register") } else { t!("registers") };
         let sums = match checksums {
             _ if self == Self::Toml => "",
             0 => "",
-            1 => " with one checksum",
-            _ => " with both checksums",
+            1 => t!(" with one checksum"),
+            _ => t!(" with both checksums"),
         };
         let gaps = match missing {
             0 => String::new(),
-            1 => "; 1 has no value".to_owned(),
-            _ => format!("; {missing} have no value"),
+            1 => t!("; 1 has no value").to_owned(),
+            _ => t!("; {missing} have no value", missing),
         };
-        format!("Copied {count} {registers} as {}{sums}{gaps}", self.word())
+        t!("Copied {count} {registers} as {form}{sums}{gaps}", count, registers, form = self.word(), sums, gaps)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The inputs of the page: the fields of `meterbench calculate` with the names a person sees.
 
 use crate::calibration::sheet::SheetInputs;
+use crate::gui::texts;
 
 /// What is typed into a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,15 +45,15 @@ const fn readings(name: &'static str, label: &'static str) -> Field {
 
 /// All inputs.
 pub const FIELDS: [Field; 45] = [
-    Field { name: "registers", label: "Registers in force", kind: Kind::Registers },
-    bits("mm_lgain", "L gain", 3),
-    bits("mm_ngain", "N gain", 2),
-    bits("mm_lnsel", "Metered line", 1),
-    bits("mm_dishpf", "High-pass filters", 2),
-    bits("mm_amod", "Active pulses", 1),
-    bits("mm_rmod", "Reactive pulses", 1),
-    bits("mm_zxcon", "Zero crossings", 2),
-    bits("mm_pthresh", "Line threshold", 4),
+    Field { name: "registers", label: mark!("Registers in force"), kind: Kind::Registers },
+    bits("mm_lgain", mark!("L gain"), 3),
+    bits("mm_ngain", mark!("N gain"), 2),
+    bits("mm_lnsel", mark!("Metered line"), 1),
+    bits("mm_dishpf", mark!("High-pass filters"), 2),
+    bits("mm_amod", mark!("Active pulses"), 1),
+    bits("mm_rmod", mark!("Reactive pulses"), 1),
+    bits("mm_zxcon", mark!("Zero crossings"), 2),
+    bits("mm_pthresh", mark!("Line threshold"), 4),
     number("k1_ohm", "K1"),
     number("k2_kohm", "K2"),
     number("un_v", "Un"),
@@ -61,44 +62,50 @@ pub const FIELDS: [Field; 45] = [
     Field { name: "vl_mv", label: "VL", kind: Kind::Sampling },
     Field { name: "vu_mv", label: "VU", kind: Kind::Sampling },
     number("mc_imp_kwh", "MC"),
-    number("pl_multiple", "PL_Constant multiple"),
-    number("f_ref_hz", "Reference frequency"),
-    number("f_meas_hz", "Meter frequency"),
-    number("error_pct", "Error, L line"),
-    number("error_n_pct", "Error, N line"),
-    number("error_05l_pct", "Error at 0.5L, L line"),
-    number("error_n_05l_pct", "Error at 0.5L, N line"),
-    number("frequency_hz", "Mains frequency"),
-    number("start_fraction", "Start-up fraction"),
-    number("noload_fraction", "No-load fraction"),
-    number("vol_mea_v", "Voltage, meter"),
-    number("un_actual_v", "Voltage, reference"),
-    number("ugain_old", "Voltage, old gain"),
-    number("current_scale", "Current scale"),
-    number("cur_mea_a", "L current, meter"),
-    number("ib_actual_a", "L current, reference"),
-    number("igain_old", "L current, old gain"),
-    number("cur_mea_n_a", "N current, meter"),
-    number("ib_actual_n_a", "N current, reference"),
-    number("igain_n_old", "N current, old gain"),
-    number("offset_current_l_a", "L current without load"),
-    number("offset_current_n_a", "N current without load"),
-    readings("offset_power_l", "Active power readings, L line"),
-    readings("offset_power_n", "Active power readings, N line"),
-    readings("offset_reactive_l", "Reactive power readings, L line"),
-    readings("offset_reactive_n", "Reactive power readings, N line"),
-    number("sag_un_v", "Nominal voltage of the sag"),
-    number("sag_x", "Sag fraction"),
+    number("pl_multiple", mark!("PL_Constant multiple")),
+    number("f_ref_hz", mark!("Reference frequency")),
+    number("f_meas_hz", mark!("Meter frequency")),
+    number("error_pct", mark!("Error, L line")),
+    number("error_n_pct", mark!("Error, N line")),
+    number("error_05l_pct", mark!("Error at 0.5L, L line")),
+    number("error_n_05l_pct", mark!("Error at 0.5L, N line")),
+    number("frequency_hz", mark!("Mains frequency")),
+    number("start_fraction", mark!("Start-up fraction")),
+    number("noload_fraction", mark!("No-load fraction")),
+    number("vol_mea_v", mark!("Voltage, meter")),
+    number("un_actual_v", mark!("Voltage, reference")),
+    number("ugain_old", mark!("Voltage, old gain")),
+    number("current_scale", mark!("Current scale")),
+    number("cur_mea_a", mark!("L current, meter")),
+    number("ib_actual_a", mark!("L current, reference")),
+    number("igain_old", mark!("L current, old gain")),
+    number("cur_mea_n_a", mark!("N current, meter")),
+    number("ib_actual_n_a", mark!("N current, reference")),
+    number("igain_n_old", mark!("N current, old gain")),
+    number("offset_current_l_a", mark!("L current without load")),
+    number("offset_current_n_a", mark!("N current without load")),
+    readings("offset_power_l", mark!("Active power readings, L line")),
+    readings("offset_power_n", mark!("Active power readings, N line")),
+    readings("offset_reactive_l", mark!("Reactive power readings, L line")),
+    readings("offset_reactive_n", mark!("Reactive power readings, N line")),
+    number("sag_un_v", mark!("Nominal voltage of the sag")),
+    number("sag_x", mark!("Sag fraction")),
 ];
 
 /// The sheet's pulse converter, on which nothing depends: a case keeps it.
-pub const CONVERTER: Field = Field { name: "conv_w", label: "Pulse converter", kind: Kind::Kept };
+pub const CONVERTER: Field = Field { name: "conv_w", label: mark!("Pulse converter"), kind: Kind::Kept };
 
 impl Field {
     /// The input of that name.
     #[must_use]
     pub fn of(name: &str) -> Option<Self> {
         FIELDS.into_iter().chain([CONVERTER]).find(|field| field.name == name)
+    }
+
+    /// What it is called.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        texts::of(self.label)
     }
 
     /// Its cell on the sheet; none when the sheet does not know it.
@@ -117,7 +124,7 @@ pub fn in_labels(message: &str) -> String {
     while !rest.is_empty() {
         let end = rest.find(|c| !is_name(c)).unwrap_or(rest.len());
         let (word, tail) = rest.split_at(end);
-        said.push_str(Field::of(word).filter(|_| word != "registers").map_or(word, |field| field.label));
+        said.push_str(Field::of(word).filter(|_| word != "registers").map_or(word, |field| field.label()));
         let end = tail.find(is_name).unwrap_or(tail.len());
         let (between, tail) = tail.split_at(end);
         said.push_str(between);

@@ -6,6 +6,7 @@ use super::case::{Arithmetic, Form};
 use super::fields::Field;
 use super::results::readings_said;
 use super::{CalculatorCommand, CalculatorPage};
+use crate::gui::texts;
 use crate::gui::tokens::Tokens;
 use crate::gui::widgets::card;
 use crate::gui::widgets::input::{Look, input_ui};
@@ -21,48 +22,48 @@ struct Group {
     lines: &'static [Line],
 }
 
-const LINES: [&str; 2] = ["L line", "N line"];
+const LINES: [&str; 2] = [mark!("L line"), mark!("N line")];
 
 const GROUPS: [Group; 4] = [
     Group {
-        title: "Energy error at PF 1",
-        behind: "frequencies or percent",
+        title: mark!("Energy error at PF 1"),
+        behind: mark!("frequencies or percent"),
         heads: &LINES,
         lines: &[
-            Line("Reference frequency", &[Some("f_ref_hz")], "Hz"),
-            Line("Meter frequency", &[Some("f_meas_hz")], "Hz"),
-            Line("Error", &[Some("error_pct"), Some("error_n_pct")], "%"),
+            Line(mark!("Reference frequency"), &[Some("f_ref_hz")], "Hz"),
+            Line(mark!("Meter frequency"), &[Some("f_meas_hz")], "Hz"),
+            Line(mark!("Error"), &[Some("error_pct"), Some("error_n_pct")], "%"),
         ],
     },
     Group {
-        title: "Phase",
-        behind: "error at PF 0.5L, with the new gain in force",
+        title: mark!("Phase"),
+        behind: mark!("error at PF 0.5L, with the new gain in force"),
         heads: &LINES,
         lines: &[
-            Line("Error", &[Some("error_05l_pct"), Some("error_n_05l_pct")], "%"),
-            Line("Mains frequency", &[Some("frequency_hz")], "Hz"),
+            Line(mark!("Error"), &[Some("error_05l_pct"), Some("error_n_05l_pct")], "%"),
+            Line(mark!("Mains frequency"), &[Some("frequency_hz")], "Hz"),
         ],
     },
     Group {
-        title: "Voltage and current",
+        title: mark!("Voltage and current"),
         behind: "",
-        heads: &["Voltage, V", "L current, A", "N current, A"],
+        heads: &[mark!("Voltage, V"), mark!("L current, A"), mark!("N current, A")],
         lines: &[
-            Line("Meter shows", &[Some("vol_mea_v"), Some("cur_mea_a"), Some("cur_mea_n_a")], ""),
-            Line("Reference shows", &[Some("un_actual_v"), Some("ib_actual_a"), Some("ib_actual_n_a")], ""),
-            Line("Old gain", &[Some("ugain_old"), Some("igain_old"), Some("igain_n_old")], ""),
-            Line("Current scale", &[None, Some("current_scale")], ""),
+            Line(mark!("Meter shows"), &[Some("vol_mea_v"), Some("cur_mea_a"), Some("cur_mea_n_a")], ""),
+            Line(mark!("Reference shows"), &[Some("un_actual_v"), Some("ib_actual_a"), Some("ib_actual_n_a")], ""),
+            Line(mark!("Old gain"), &[Some("ugain_old"), Some("igain_old"), Some("igain_n_old")], ""),
+            Line(mark!("Current scale"), &[None, Some("current_scale")], ""),
         ],
     },
     Group {
-        title: "Thresholds",
-        behind: "fractions: 0.004 is 0.4 %, 0.78 is 22 % below",
+        title: mark!("Thresholds"),
+        behind: mark!("fractions: 0.004 is 0.4 %, 0.78 is 22 % below"),
         heads: &[],
         lines: &[
-            Line("Start-up of Un Ib", &[Some("start_fraction")], ""),
-            Line("No load of Un Ib", &[Some("noload_fraction")], ""),
-            Line("Sag, nominal voltage", &[Some("sag_un_v")], "V"),
-            Line("Sag, fraction of it", &[Some("sag_x")], ""),
+            Line(mark!("Start-up of Un Ib"), &[Some("start_fraction")], ""),
+            Line(mark!("No load of Un Ib"), &[Some("noload_fraction")], ""),
+            Line(mark!("Sag, nominal voltage"), &[Some("sag_un_v")], "V"),
+            Line(mark!("Sag, fraction of it"), &[Some("sag_x")], ""),
         ],
     },
 ];
@@ -77,10 +78,10 @@ const IMPULSE: [[(&str, &str); 2]; 4] = [
 
 /// Lists of readings in small-power mode.
 const LISTS: [(&str, &str); 4] = [
-    ("offset_power_l", "Active, L line"),
-    ("offset_power_n", "Active, N line"),
-    ("offset_reactive_l", "Reactive, L line"),
-    ("offset_reactive_n", "Reactive, N line"),
+    ("offset_power_l", mark!("Active, L line")),
+    ("offset_power_n", mark!("Active, N line")),
+    ("offset_reactive_l", mark!("Reactive, L line")),
+    ("offset_reactive_n", mark!("Reactive, N line")),
 ];
 
 /// Width of the left side.
@@ -103,16 +104,20 @@ fn input_width(tokens: &Tokens) -> f32 {
 impl CalculatorPage {
     pub(super) fn inputs_ui(&mut self, ui: &mut Ui, tokens: &Tokens, commands: &mut Vec<CalculatorCommand>) {
         ui.horizontal(|ui| {
-            if ui.button("Open case…").clicked() {
+            if ui.button(t!("Open case…")).clicked() {
                 commands.push(CalculatorCommand::OpenCase);
             }
-            if ui.button("Open workbook…").on_hover_text("Take over the inputs of the old Excel sheet").clicked() {
+            if ui
+                .button(t!("Open workbook…"))
+                .on_hover_text(t!("Take over the inputs of the old Excel sheet"))
+                .clicked()
+            {
                 commands.push(CalculatorCommand::OpenWorkbook);
             }
-            if ui.button("Save case…").clicked() {
+            if ui.button(t!("Save case…")).clicked() {
                 commands.push(CalculatorCommand::SaveCase(self.form.to_case()));
             }
-            if ui.button("Clear").on_hover_text("Empty all inputs").clicked() {
+            if ui.button(t!("Clear")).on_hover_text(t!("Empty all inputs")).clicked() {
                 let arithmetic = self.form.arithmetic;
                 self.form = Form::default();
                 self.form.arithmetic = arithmetic;
@@ -138,11 +143,11 @@ impl CalculatorPage {
     }
 
     fn impulse_ui(&mut self, ui: &mut Ui, tokens: &Tokens) {
-        in_card_ui(ui, tokens, "Impulse rate", "", |ui| {
+        in_card_ui(ui, tokens, t!("Impulse rate"), "", |ui| {
             for pair in IMPULSE {
                 ui.horizontal(|ui| {
                     for (name, unit) in pair {
-                        let label = Field::of(name).map_or("", |field| field.label);
+                        let label = Field::of(name).map_or("", |field| field.label());
                         label_ui(ui, tokens, label, tokens.spacing.grid * 4.0);
                         self.input_ui(ui, tokens, name);
                         label_ui(ui, tokens, unit, tokens.spacing.grid * 8.0);
@@ -152,16 +157,16 @@ impl CalculatorPage {
             }
             let sheet = self.form.arithmetic == Arithmetic::Sheet;
             let (vl, vu) = if sheet {
-                ("VL by the formula of B25", "VU by the formula of B26")
+                (t!("VL by the formula of B25"), t!("VU by the formula of B26"))
             } else {
-                ("VL from K1 and Ib", "VU from K2 and Un")
+                (t!("VL from K1 and Ib"), t!("VU from K2 and Un"))
             };
             ui.horizontal(|ui| {
                 ui.checkbox(&mut self.form.vl_computed, vl);
                 ui.checkbox(&mut self.form.vu_computed, vu);
             });
             let mut by_four = self.form.text("pl_multiple") == "4";
-            let text = "PL_Constant as a multiple of four";
+            let text = t!("PL_Constant as a multiple of four");
             if ui.add_enabled(!sheet, egui::Checkbox::new(&mut by_four, text)).changed() {
                 *self.form.text_mut("pl_multiple") = if by_four { "4".to_owned() } else { String::new() };
             }
@@ -169,7 +174,7 @@ impl CalculatorPage {
     }
 
     fn group_ui(&mut self, ui: &mut Ui, tokens: &Tokens, group: &Group) {
-        in_card_ui(ui, tokens, group.title, group.behind, |ui| {
+        in_card_ui(ui, tokens, texts::of(group.title), texts::of(group.behind), |ui| {
             if !group.heads.is_empty() {
                 ui.horizontal(|ui| {
                     label_ui(ui, tokens, "", label_width(tokens));
@@ -177,14 +182,15 @@ impl CalculatorPage {
                         let size = vec2(input_width(tokens), tokens.spacing.grid * 2.0);
                         ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
                             ui.set_min_size(size);
-                            ui.label(quiet(tokens, head).size(tokens.sizes.secondary));
+                            let head = quiet(tokens, texts::of(head)).size(tokens.sizes.secondary);
+                            ui.add(egui::Label::new(head).truncate());
                         });
                     }
                 });
             }
             for Line(label, inputs, unit) in group.lines {
                 ui.horizontal(|ui| {
-                    label_ui(ui, tokens, label, label_width(tokens));
+                    label_ui(ui, tokens, texts::of(label), label_width(tokens));
                     for input in *inputs {
                         match input {
                             Some(name) => self.input_ui(ui, tokens, name),
@@ -202,25 +208,26 @@ impl CalculatorPage {
     }
 
     fn offsets_ui(&mut self, ui: &mut Ui, tokens: &Tokens) {
-        in_card_ui(ui, tokens, "Offsets", "without current, with offset 0", |ui| {
-            for (name, label) in [("offset_current_l_a", "L current shown"), ("offset_current_n_a", "N current shown")]
+        in_card_ui(ui, tokens, t!("Offsets"), t!("without current, with offset 0"), |ui| {
+            for (name, label) in
+                [("offset_current_l_a", t!("L current shown")), ("offset_current_n_a", t!("N current shown"))]
             {
                 ui.horizontal(|ui| {
-                    label_ui(ui, tokens, label, label_width(tokens));
+                    label_ui(ui, tokens, texts::of(label), label_width(tokens));
                     self.input_ui(ui, tokens, name);
                     ui.label(quiet(tokens, "A"));
                 });
                 self.faults_ui(ui, tokens, &[name]);
             }
             ui.label(
-                quiet(tokens, "Power in small-power mode: four digits are hex, a sign makes a number decimal")
+                quiet(tokens, t!("Power in small-power mode: four digits are hex, a sign makes a number decimal"))
                     .size(tokens.sizes.secondary),
             );
             for (name, label) in LISTS {
                 ui.horizontal(|ui| {
-                    label_ui(ui, tokens, label, label_width(tokens));
+                    label_ui(ui, tokens, texts::of(label), label_width(tokens));
                     let width = ui.available_width();
-                    self.wide_input_ui(ui, tokens, name, "such as FFC4 FFCA", (width, 1));
+                    self.wide_input_ui(ui, tokens, name, t!("such as FFC4 FFCA"), (width, 1));
                 });
                 self.faults_ui(ui, tokens, &[name]);
                 if let Some(said) = readings_said(self.form.text(name)) {
@@ -234,13 +241,13 @@ impl CalculatorPage {
     }
 
     fn registers_ui(&mut self, ui: &mut Ui, tokens: &Tokens) {
-        in_card_ui(ui, tokens, "Registers in force", "during the readings; others at power-on", |ui| {
+        in_card_ui(ui, tokens, t!("Registers in force"), t!("during the readings; others at power-on"), |ui| {
             let width = ui.available_width();
             self.wide_input_ui(
                 ui,
                 tokens,
                 "registers",
-                "such as Ugain 71D8, a line each;\nalso C or TOML as copied here",
+                t!("such as Ugain 71D8, a line each;\nalso C or TOML as copied here"),
                 (width, 4),
             );
             self.faults_ui(ui, tokens, &["registers"]);
@@ -256,8 +263,14 @@ impl CalculatorPage {
             "current_scale" => "1",
             _ => "",
         };
-        let look =
-            Look { name: field.label, hint, fault: fault.as_deref(), width: input_width(tokens), rows: 1, mono: false };
+        let look = Look {
+            name: field.label(),
+            hint,
+            fault: fault.as_deref(),
+            width: input_width(tokens),
+            rows: 1,
+            mono: false,
+        };
         let known = self.form.arithmetic == Arithmetic::Nearest || field.cell().is_some();
         if self.form.computed(name) {
             let [vl, vu] = self.results.sampling;
@@ -281,7 +294,7 @@ impl CalculatorPage {
     ) {
         let Some(field) = Field::of(name) else { return };
         let fault = self.form.fault(field);
-        let look = Look { name: field.label, hint, fault: fault.as_deref(), width, rows, mono: true };
+        let look = Look { name: field.label(), hint, fault: fault.as_deref(), width, rows, mono: true };
         let enabled = self.form.arithmetic == Arithmetic::Nearest;
         let text = self.form.text_mut(name);
         ui.add_enabled_ui(enabled, |ui| input_ui(ui, tokens, look, text));
@@ -291,7 +304,7 @@ impl CalculatorPage {
     pub(super) fn faults_ui(&self, ui: &mut Ui, tokens: &Tokens, names: &[&str]) {
         for field in names.iter().filter_map(|name| Field::of(name)) {
             if let Some(fault) = self.form.fault(field) {
-                fault_ui(ui, tokens, &format!("{}: {fault}", field.label));
+                fault_ui(ui, tokens, &format!("{}: {fault}", field.label()));
             }
         }
     }

@@ -89,7 +89,7 @@ impl CalculatorPage {
     /// A text that is no case; the inputs stay as they are.
     pub fn load_case(&mut self, text: &str) -> Result<(), CaseError> {
         let form = Form::from_case(text)?;
-        *self = Self { said: "Opened a case".to_owned(), ..Self::with(form) };
+        *self = Self { said: t!("Opened a case").to_owned(), ..Self::with(form) };
         Ok(())
     }
 
@@ -100,7 +100,7 @@ impl CalculatorPage {
     pub fn load_workbook(&mut self, workbook: Workbook) -> Result<(), CaseError> {
         let mut form = Form::from_fields(&workbook.fields)?;
         form.arithmetic = Arithmetic::Sheet;
-        let said = format!("Opened a workbook with {} inputs", workbook.fields.len());
+        let said = t!("Opened a workbook with {count} inputs", count = workbook.fields.len());
         *self = Self { said, remarks: workbook.remarks, ..Self::with(form) };
         Ok(())
     }
@@ -133,7 +133,7 @@ impl CalculatorPage {
     /// Inputs or results, where there is no room for both.
     fn one_part_ui(&mut self, ui: &mut Ui, tokens: &Tokens, commands: &mut Vec<CalculatorCommand>) {
         ui.horizontal(|ui| {
-            for (results, word) in [(false, "Inputs"), (true, "Results")] {
+            for (results, word) in [(false, t!("Inputs")), (true, t!("Results"))] {
                 let chosen = self.results_shown == results;
                 let colours = &tokens.colours;
                 let (colour, fill) =

@@ -12,14 +12,14 @@ use crate::gui::widgets::input::{Look, input_ui};
 
 impl CalculatorPage {
     pub(super) fn mode_ui(&mut self, ui: &mut Ui, tokens: &Tokens) {
-        in_card_ui(ui, tokens, "MMode", "the fields, or the word", |ui| {
+        in_card_ui(ui, tokens, "MMode", t!("the fields, or the word"), |ui| {
             self.word_ui(ui, tokens);
             for mode in MODE_FIELDS {
                 let Some(field) = Field::of(mode.name) else { continue };
                 ui.horizontal(|ui| {
-                    label_ui(ui, tokens, field.label, label_width(tokens));
+                    label_ui(ui, tokens, field.label(), label_width(tokens));
                     let mut chosen = self.form.text(mode.name).to_owned();
-                    let shown = if chosen.is_empty() { "not given" } else { chosen.as_str() };
+                    let shown = if chosen.is_empty() { t!("not given") } else { chosen.as_str() };
                     let combo =
                         ComboBox::from_id_salt(mode.name).selected_text(shown).width(ui.available_width()).truncate();
                     let mut changed = false;
@@ -28,7 +28,7 @@ impl CalculatorPage {
                             changed |= ui.selectable_value(&mut chosen, option.clone(), option).clicked();
                         }
                     });
-                    ui.ctx().accesskit_node_builder(response.response.id, |node| node.set_label(field.label));
+                    ui.ctx().accesskit_node_builder(response.response.id, |node| node.set_label(field.label()));
                     if changed {
                         *self.form.text_mut(mode.name) = chosen;
                         self.form.mmode_typed = None;
@@ -44,11 +44,11 @@ impl CalculatorPage {
         let typed = self.form.mmode_typed.clone();
         let mut text =
             typed.unwrap_or_else(|| self.form.mmode().map_or_else(String::new, |word| format!("{word:04X}")));
-        let fault = self.form.mmode_typed.as_ref().map(|_| "not a word of four hex digits");
-        let (name, width) = ("MMode hex", tokens.spacing.grid * 11.0);
+        let fault = self.form.mmode_typed.as_ref().map(|_| t!("not a word of four hex digits"));
+        let (name, width) = (t!("MMode hex"), tokens.spacing.grid * 11.0);
         let look = Look { name, hint: "9422", fault, width, rows: 1, mono: true };
         ui.horizontal(|ui| {
-            label_ui(ui, tokens, "Word, hex", label_width(tokens));
+            label_ui(ui, tokens, t!("Word, hex"), label_width(tokens));
             if input_ui(ui, tokens, look, &mut text).changed() {
                 match typed::word(&text) {
                     Typed::Value(word) if text.trim().len() >= 4 => self.form.set_mmode(word),

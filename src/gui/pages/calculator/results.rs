@@ -109,9 +109,9 @@ fn nearest(form: &Form) -> Results {
     let measurement = bench.part(&Register::MEASUREMENT, (Register::Cs2, evaluation.cs2()));
     let functions = [Register::FuncEn, Register::SagTh].map(|register| (register, bench.value(register)));
     let groups = vec![
-        ("Metering", bench.rows(&metering)),
-        ("Measurement", bench.rows(&measurement)),
-        ("Functions", bench.rows(&functions)),
+        (t!("Metering"), bench.rows(&metering)),
+        (t!("Measurement"), bench.rows(&measurement)),
+        (t!("Functions"), bench.rows(&functions)),
     ];
     let all = functions.into_iter().chain(metering).chain(measurement);
     let words = all.filter_map(|(register, value)| Some((register, value?))).collect();
@@ -187,8 +187,8 @@ impl Nearest<'_> {
         let effect = change.and_then(|change| change.meaning.split_once(", ").map(|(_, effect)| effect.to_owned()));
         let (state, meaning) = match value {
             None => (State::Failed, self.reason(half)),
-            Some(_) if !self.asked(half) => (State::Kept, "Energy of a pulse; not asked for, kept".to_owned()),
-            Some(_) => (State::Computed, effect.unwrap_or_else(|| "as in force".to_owned())),
+            Some(_) if !self.asked(half) => (State::Kept, t!("Energy of a pulse; not asked for, kept").to_owned()),
+            Some(_) => (State::Computed, effect.unwrap_or_else(|| t!("as in force").to_owned())),
         };
         Row {
             name: "PL_Constant".to_owned(),
@@ -204,7 +204,7 @@ impl Nearest<'_> {
         let change = self.before.changes_to(&self.evaluation.registers);
         let change = change.into_iter().find(|change| change.register == register && !halves);
         let (state, meaning) = match (value, change) {
-            (None, _) if halves => (State::Failed, "as PL_Constant".to_owned()),
+            (None, _) if halves => (State::Failed, t!("as PL_Constant").to_owned()),
             (None, _) => (State::Failed, self.reason(register)),
             (Some(_), _) if !self.asked(register) => (State::Kept, register.meaning().to_owned()),
             (Some(_), Some(change)) => (State::Computed, change.meaning),
@@ -223,17 +223,17 @@ impl Nearest<'_> {
     fn reason(&self, register: Register) -> String {
         let blocked = self.blocked(register);
         let reason = blocked.or_else(|| self.evaluation.reason(register).map(in_labels));
-        reason.unwrap_or_else(|| "no value".to_owned())
+        reason.unwrap_or_else(|| t!("no value").to_owned())
     }
 
     /// The first fault among the inputs a register depends on, in words.
     fn blocked(&self, register: Register) -> Option<String> {
         if register == Register::MMode && self.form.mmode_typed.is_some() {
-            return Some("MMode's hex is no word".to_owned());
+            return Some(t!("MMode's hex is no word").to_owned());
         }
         let fault = |name: &str| {
             let field = Field::of(name)?;
-            Some(format!("{}: {}", field.label, self.form.fault(field)?))
+            Some(format!("{}: {}", field.label(), self.form.fault(field)?))
         };
         if !self.asked(register) {
             return fault("registers");
@@ -284,9 +284,9 @@ fn checksum_row(register: Register, value: Option<u16>, part: &[(Register, Optio
         hex: value.map(|value| format!("{value:04X}")),
         decimal: value.map(|value| value.to_string()),
         meaning: if value.is_some() {
-            format!("Checksum of {covered}")
+            t!("Checksum of {covered}", covered)
         } else {
-            format!("No value for {}", missing.join(", "))
+            t!("No value for {missing}", missing = missing.join(", "))
         },
         state: if value.is_some() { State::Computed } else { State::Failed },
     }
@@ -317,7 +317,7 @@ const fn triggers(register: Register) -> &'static [&'static str] {
 }
 
 /// The inputs it depends on besides.
-const fn others(register: Register) -> &'static [&'static str] {
+fn others(register: Register) -> &'static [&'static str] {
     match register {
         Register::PLconstH | Register::PLconstL => &["un_v", "ib_a", "gl", "vl_mv", "vu_mv", "pl_multiple"],
         Register::Lphi | Register::Nphi => &["frequency_hz"],
@@ -339,5 +339,5 @@ pub fn readings_said(text: &str) -> Option<String> {
     let Typed::Value(list) = typed::readings(text) else { return None };
     let shown: Vec<String> = list.iter().map(i16::to_string).collect();
     let sum: f64 = list.iter().map(|reading| f64::from(*reading)).sum();
-    Some(format!("{}: mean {:.1}", shown.join(", "), sum / list.len() as f64))
+    Some(t!("{shown}: mean {mean}", shown = shown.join(", "), mean = format_args!("{:.1}", sum / list.len() as f64)))
 }

@@ -7,13 +7,15 @@ use super::case::Arithmetic;
 use super::copy::Format;
 use super::groups::quiet;
 use super::results::{Row, State};
+use crate::gui::texts;
 use crate::gui::tokens::Tokens;
 use crate::gui::widgets::card;
 use crate::gui::widgets::number::NOTHING;
 use crate::gui::widgets::status::{Mark, mark_ui};
 
-const NEAREST: &str = "Rounded to nearest, range-checked, all registers, L and N";
-const SHEET: &str = "Truncated, unchecked, with the sheet's errors; N line, phase, offsets and checksums are not in it";
+const NEAREST: &str = mark!("Rounded to nearest, range-checked, all registers, L and N");
+const SHEET: &str =
+    mark!("Truncated, unchecked, with the sheet's errors; N line, phase, offsets and checksums are not in it");
 
 impl CalculatorPage {
     pub(super) fn results_ui(&mut self, ui: &mut Ui, tokens: &Tokens) {
@@ -39,7 +41,9 @@ impl CalculatorPage {
 
     fn arithmetic_ui(&mut self, ui: &mut Ui, tokens: &Tokens) {
         ui.horizontal(|ui| {
-            for (arithmetic, text) in [(Arithmetic::Nearest, "Nearest (bench)"), (Arithmetic::Sheet, "As the sheet")] {
+            for (arithmetic, text) in
+                [(Arithmetic::Nearest, t!("Nearest (bench)")), (Arithmetic::Sheet, t!("As the sheet"))]
+            {
                 let chosen = self.form.arithmetic == arithmetic;
                 let button = if chosen {
                     Button::new(RichText::new(text).color(tokens.colours.text_on_strong))
@@ -53,18 +57,21 @@ impl CalculatorPage {
                     ui.request_repaint();
                 }
             }
-            let difference = if self.form.arithmetic == Arithmetic::Nearest { NEAREST } else { SHEET };
+            let difference =
+                if self.form.arithmetic == Arithmetic::Nearest { texts::of(NEAREST) } else { texts::of(SHEET) };
             ui.add(Label::new(quiet(tokens, difference).size(tokens.sizes.secondary)).wrap());
         });
     }
 
     fn copy_ui(&mut self, ui: &mut Ui, tokens: &Tokens) {
         ui.horizontal_wrapped(|ui| {
-            ui.label(quiet(tokens, "Copy as"));
+            ui.label(quiet(tokens, t!("Copy as")));
             for format in Format::ALL {
                 let enabled = !self.results.words.is_empty();
                 let button = ui.add_enabled(enabled, Button::new(format.word()));
-                ui.ctx().accesskit_node_builder(button.id, |node| node.set_label(format!("Copy as {}", format.word())));
+                ui.ctx().accesskit_node_builder(button.id, |node| {
+                    node.set_label(t!("Copy as {form}", form = format.word()));
+                });
                 if button.clicked() {
                     ui.ctx().copy_text(format.text(&self.results.words));
                     self.said = format.said(&self.results.words, self.results.missing());
@@ -86,9 +93,12 @@ impl CalculatorPage {
         Panel::bottom("calculator warnings").frame(frame).resizable(false).show_separator_line(false).show(ui, |ui| {
             card::frame(tokens).show(ui, |ui| {
                 ui.set_min_width(ui.available_width());
-                let count =
-                    if warnings.len() == 1 { "1 thing".to_owned() } else { format!("{} things", warnings.len()) };
-                card::heading_ui(ui, tokens, "Look again", &format!("{count} that may be swapped or mistyped"));
+                let count = if warnings.len() == 1 {
+                    t!("1 thing").to_owned()
+                } else {
+                    t!("{count} things", count = warnings.len())
+                };
+                card::heading_ui(ui, tokens, t!("Look again"), &t!("{count} that may be swapped or mistyped", count));
                 ScrollArea::vertical().max_height(tokens.spacing.grid * 16.0).auto_shrink([false, true]).show(
                     ui,
                     |ui| {
@@ -121,9 +131,9 @@ fn heading_ui(ui: &mut Ui, tokens: &Tokens, [name, hex, decimal]: [f32; 3], titl
         let title = RichText::new(title).font(tokens.strong(tokens.sizes.body)).color(tokens.colours.text);
         cell_ui(ui, name, Align::LEFT, title);
         if first {
-            cell_ui(ui, hex, Align::LEFT, small("Hex"));
-            cell_ui(ui, decimal, Align::RIGHT, small("Decimal"));
-            ui.label(small("Meaning"));
+            cell_ui(ui, hex, Align::LEFT, small(t!("Hex")));
+            cell_ui(ui, decimal, Align::RIGHT, small(t!("Decimal")));
+            ui.label(small(t!("Meaning")));
         }
     });
 }
@@ -143,7 +153,7 @@ fn row_ui(ui: &mut Ui, tokens: &Tokens, [name, hex, decimal]: [f32; 3], row: &Ro
         let decimal_text = RichText::new(row.decimal.as_deref().unwrap_or("")).color(colour);
         cell_ui(ui, decimal, Align::RIGHT, decimal_text);
         if !failed || row.hex.is_some() || row.decimal.is_some() {
-            let kept = if row.state == State::Kept { "kept · " } else { "" };
+            let kept = if row.state == State::Kept { t!("kept · ") } else { "" };
             let text = quiet(tokens, &format!("{kept}{}", row.meaning));
             let text = if row.state == State::Computed { text.color(colours.text) } else { text };
             ui.add(Label::new(text).wrap());

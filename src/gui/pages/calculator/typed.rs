@@ -34,7 +34,7 @@ pub fn number(text: &str) -> Typed<f64> {
     let point = if text.contains('.') { text.to_owned() } else { text.replacen(',', ".", 1) };
     let spelt = point.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'+' | b'-' | b'e' | b'E'));
     let value = point.parse::<f64>().ok().filter(|value| spelt && value.is_finite());
-    Typed::from(value, "not a number")
+    Typed::from(value, t!("not a number"))
 }
 
 /// Four hex digits, with 0x or h if somebody likes.
@@ -44,7 +44,7 @@ pub fn word(text: &str) -> Typed<u16> {
     if text.is_empty() {
         return Typed::Empty;
     }
-    Typed::from(hex_word(text), "not a word of up to four hex digits")
+    Typed::from(hex_word(text), t!("not a word of up to four hex digits"))
 }
 
 fn hex_word(text: &str) -> Option<u16> {
@@ -65,7 +65,7 @@ pub fn readings(text: &str) -> Typed<Vec<i16>> {
     for part in parts {
         match reading(part) {
             Some(reading) => list.push(reading),
-            None => return Typed::Bad(format!("“{part}” is no register value")),
+            None => return Typed::Bad(t!("“{part}” is no register value", part)),
         }
     }
     Typed::Value(list)
@@ -101,8 +101,8 @@ pub fn registers(text: &str) -> Typed<Vec<(Register, u16)>> {
         let value = parts.last().and_then(|part| hex_word(part));
         match (register, value) {
             (Some(register), Some(value)) if RegisterSet::ORDER.contains(&register) => found.push((register, value)),
-            (Some(register), Some(_)) => return Typed::Bad(format!("{register} is no calibration register")),
-            _ => return Typed::Bad(format!("“{}” is no line such as Ugain 71D8", line.trim())),
+            (Some(register), Some(_)) => return Typed::Bad(t!("{register} is no calibration register", register)),
+            _ => return Typed::Bad(t!("“{line}” is no line such as Ugain 71D8", line = line.trim())),
         }
     }
     if found.is_empty() { Typed::Empty } else { Typed::Value(found) }

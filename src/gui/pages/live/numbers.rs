@@ -64,7 +64,7 @@ pub(super) fn numbers_ui(ui: &mut Ui, page: &mut PageCtx<'_>, silent_secs: f64) 
     rows.extend(energy_rows(core));
     for mut row in rows {
         if silent {
-            let old = || format!("Nothing has come from the station for {silent_secs:.0} s");
+            let old = || t!("Nothing has come from the station for {secs} s", secs = format_args!("{silent_secs:.0}"));
             row.meter = row.meter.and_then(|_| Err(old()));
             row.reference = row.reference.and_then(|_| Err(old()));
             row.error = row.error.and_then(|_| Err(old()));
@@ -79,11 +79,11 @@ fn row(core: &Core, measurand: Measurand) -> Row {
     let limit = watch.limit(measurand);
     let about_limit = match limit {
         Some((_, point)) if measurand == Measurand::P => {
-            format!("The limit of energy at {}: {}", point.name, point.source)
+            t!("The limit of energy at {point}: {source}", point = point.name, source = point.source)
         }
         Some((_, point)) => format!("{}: {}", point.name, point.source),
-        None if watch.basis.is_none() => "No procedure is loaded yet".to_owned(),
-        None => "The procedure does not judge it".to_owned(),
+        None if watch.basis.is_none() => t!("No procedure is loaded yet").to_owned(),
+        None => t!("The procedure does not judge it").to_owned(),
     };
     Row {
         name: measurand.name(),
@@ -109,7 +109,7 @@ fn energy_rows(core: &Core) -> [Row; 2] {
     let point = watch.limit_point(|point| point.energy.is_some());
     let limit = point.and_then(|point| point.energy);
     let about_limit = point.map_or_else(
-        || "The procedure does not judge it".to_owned(),
+        || t!("The procedure does not judge it").to_owned(),
         |point| format!("{}: {}", point.name, point.source),
     );
     let why = || reasons::of_energy(core);
@@ -119,20 +119,23 @@ fn energy_rows(core: &Core) -> [Row; 2] {
         None => Err(why()),
         Some(energy) => energy.error(limit.unwrap_or(1.0)).map(|error| error.0).ok_or_else(|| {
             if energy.reference.is_none() {
-                "The reference was silent meanwhile; stop counting and start again".to_owned()
+                t!("The reference was silent meanwhile; stop counting and start again").to_owned()
             } else {
                 let step = energy.resolution.0.min(999.0);
-                format!("One count is still {step:.1} % of what was counted; wait until it is less than the limit")
+                t!(
+                    "One count is still {step} % of what was counted; wait until it is less than the limit",
+                    step = format_args!("{step:.1}")
+                )
             }
         }),
     };
     let watt_hours = |energy: WattHours| energy.to_string();
     let no_reference = || {
-        if energy.is_some() { "The reference was silent meanwhile".to_owned() } else { why() }
+        if energy.is_some() { t!("The reference was silent meanwhile").to_owned() } else { why() }
     };
     [
         Row {
-            name: "Energy",
+            name: t!("Energy"),
             meter: energy.map(|energy| watt_hours(energy.meter)).ok_or_else(why),
             reference: energy.and_then(|energy| energy.reference).map(watt_hours).ok_or_else(no_reference),
             error,
@@ -142,13 +145,15 @@ fn energy_rows(core: &Core) -> [Row; 2] {
             large: false,
         },
         Row {
-            name: "Pulses",
-            meter: energy.map(|energy| format!("{:.1} imp", energy.pulses)).ok_or_else(why),
-            reference: Err("The reference gives power, from which its energy is added up, and no pulses".to_owned()),
-            error: Err("The error of the pulses is that of the energy".to_owned()),
+            name: t!("Pulses"),
+            meter: energy
+                .map(|energy| t!("{pulses} imp", pulses = format_args!("{:.1}", energy.pulses)))
+                .ok_or_else(why),
+            reference: Err(t!("The reference gives power, from which its energy is added up, and no pulses").to_owned()),
+            error: Err(t!("The error of the pulses is that of the energy").to_owned()),
             error_unit: "%",
             limit: None,
-            about_limit: "The limit is that of the energy".to_owned(),
+            about_limit: t!("The limit is that of the energy").to_owned(),
             large: false,
         },
     ]
@@ -159,18 +164,21 @@ fn head_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
     let tokens = page.tokens;
     let watch = &page.core.watch;
     let (text, mark) = if watch.running {
-        (Cow::from("A run reads; what it does not read is empty"), Some((Mark::Play, tokens.colours.running)))
+        (Cow::from(t!("A run reads; what it does not read is empty")), Some((Mark::Play, tokens.colours.running)))
     } else if let Some(problem) = &watch.problem {
         (Cow::from(problem.clone()), Some((Mark::Triangle, tokens.colours.attention)))
     } else if !page.core.links.open {
-        (Cow::from("Connect a station to see its readings"), Some((Mark::Ring, tokens.colours.text_quiet)))
+        (Cow::from(t!("Connect a station to see its readings")), Some((Mark::Ring, tokens.colours.text_quiet)))
     } else {
-        let line = watch.basis.as_ref().map_or(String::new(), |basis| format!(", {:?} line", basis.line));
-        (Cow::from(format!("Position {}{line}", watch.position + 1)), None)
+        let line = watch
+            .basis
+            .as_ref()
+            .map_or(String::new(), |basis| t!(", {line} line", line = format_args!("{:?}", basis.line)));
+        (Cow::from(t!("Position {position}{line}", position = watch.position + 1, line)), None)
     };
     let (counting, open) = (watch.count_energy, page.core.links.open && !watch.running);
     ui.horizontal(|ui| {
-        ui.heading("Readings");
+        ui.heading(t!("Readings"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             command_button_ui(ui, page, Command::Live(LiveCommand::CountEnergy(!counting)), open);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -190,11 +198,11 @@ fn names_ui(ui: &mut Ui, page: &PageCtx<'_>, widths: &Widths) {
     ui.horizontal(|ui| {
         for (text, width) in [
             ("", widths.name),
-            ("Meter", widths.number),
-            ("Reference", widths.number),
-            ("Error", widths.error),
+            (t!("Meter"), widths.number),
+            (t!("Reference"), widths.number),
+            (t!("Error"), widths.error),
             ("", widths.bar),
-            ("Limit", widths.limit),
+            (t!("Limit"), widths.limit),
         ] {
             ui.allocate_ui_with_layout(vec2(width, height), Layout::right_to_left(Align::Center), |ui| {
                 ui.set_min_size(vec2(width, height));
@@ -242,7 +250,7 @@ fn limit_ui(ui: &mut Ui, page: &PageCtx<'_>, (width, height): (f32, f32), row: &
         ui.set_min_size(place);
         ui.spacing_mut().item_spacing.x = tokens.spacing.grid * 0.5;
         let (text, colour) = match row.limit {
-            Some(limit) if outside => (format!("outside ±{limit} %"), colours.fail),
+            Some(limit) if outside => (t!("outside ±{limit} %", limit), colours.fail),
             Some(limit) => (format!("±{limit} %"), colours.text_quiet),
             None => (NOTHING.to_owned(), colours.text_quiet),
         };
@@ -300,10 +308,15 @@ fn foot_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let watch = &page.core.watch;
     let text = match (&watch.basis, watch.limit_point(|_| true)) {
         (Some(basis), Some(point)) => {
-            format!("Limits of the procedure {}, nearest load point {}: {}", basis.procedure, point.name, point.source)
+            t!(
+                "Limits of the procedure {procedure}, nearest load point {point}: {source}",
+                procedure = basis.procedure,
+                point = point.name,
+                source = point.source
+            )
         }
-        (Some(basis), None) => format!("The procedure {} has no limits", basis.procedure),
-        (None, _) => "Limits are those of the procedure chosen on the bench page".to_owned(),
+        (Some(basis), None) => t!("The procedure {procedure} has no limits", procedure = basis.procedure),
+        (None, _) => t!("Limits are those of the procedure chosen on the bench page").to_owned(),
     };
     ui.add_space(tokens.spacing.grid * 0.5);
     let label =

@@ -12,6 +12,7 @@ use crate::gui::history::{Column, Curve, Decimated, SPAN_SECS};
 use crate::gui::measurand::Measurand;
 use crate::gui::pages::PageCtx;
 use crate::gui::series::Scale;
+use crate::gui::texts;
 use crate::gui::tokens::Tokens;
 use crate::gui::watch_view::{PAIR_SECS, WatchView};
 use crate::gui::widgets::command_button::{choice_ui, command_button_ui};
@@ -19,7 +20,7 @@ use crate::gui::widgets::command_button::{choice_ui, command_button_ui};
 /// Nearer than this one does not look, in seconds.
 const LEAST_SECS: f64 = 2.0;
 /// Widths to choose from, in seconds.
-const WIDTHS: [(&str, f64); 3] = [("1 min", 60.0), ("10 min", 600.0), ("1 h", SPAN_SECS)];
+const WIDTHS: [(&str, f64); 3] = [(mark!("1 min"), 60.0), (mark!("10 min"), 600.0), ("1 h", SPAN_SECS)];
 /// Points are drawn where they are so far apart, in points of the screen.
 const POINTS_APART: f64 = 6.0;
 
@@ -142,11 +143,13 @@ impl PlotView {
         let watch = &page.core.watch;
         let Some((first, newest)) = watch.history.span() else {
             let text = if !page.core.links.open {
-                "Connect a station; its readings are drawn here"
+                t!("Connect a station; its readings are drawn here")
             } else if watch.running {
-                "The run's readings are drawn here as soon as it reads"
+                t!("The run's readings are drawn here as soon as it reads")
             } else {
-                "Readings are drawn here as they come; a meter that was never calibrated measures nothing until a run starts it"
+                t!(
+                    "Readings are drawn here as they come; a meter that was never calibrated measures nothing until a run starts it"
+                )
             };
             ui.add(Label::new(RichText::new(text).color(tokens.colours.text_quiet)).wrap());
             return;
@@ -162,15 +165,19 @@ impl PlotView {
             let (name, unit) = (self.measurand.name(), self.measurand.unit());
             let title = match (self.show, unit) {
                 (Show::Value, "") => name.to_owned(),
-                (Show::Value, unit) => format!("{name} in {unit}"),
-                (Show::Error, _) => format!("Error of {} in {}", name.to_lowercase(), self.measurand.error_unit()),
+                (Show::Value, unit) => t!("{name} in {unit}", name, unit),
+                (Show::Error, _) => t!(
+                    "Error of {quantity} in {unit}",
+                    quantity = self.measurand.noun(),
+                    unit = self.measurand.error_unit()
+                ),
             };
             ui.heading(title);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 command_button_ui(ui, page, Command::Live(LiveCommand::Export), there);
                 command_button_ui(ui, page, Command::Live(LiveCommand::Clear), there);
                 let look = Command::Live(LiveCommand::Pause).look();
-                let text = if self.held_at.is_some() { "Follow" } else { "Pause" };
+                let text = if self.held_at.is_some() { t!("Follow") } else { t!("Pause") };
                 let key = look.shortcut.map(|key| ui.ctx().format_shortcut(&key)).unwrap_or_default();
                 let button = egui::Button::new(text).min_size(egui::vec2(72.0, 0.0));
                 let button = ui.add_enabled(there, button).on_hover_text(format!("{} ({key})", look.tooltip));
@@ -178,7 +185,9 @@ impl PlotView {
                     page.commands.push(Command::Live(LiveCommand::Pause));
                 }
                 if self.held_at.is_some() {
-                    ui.label(RichText::new("held still").size(tokens.sizes.secondary).color(tokens.colours.attention));
+                    ui.label(
+                        RichText::new(t!("held still")).size(tokens.sizes.secondary).color(tokens.colours.attention),
+                    );
                 }
             });
         });
@@ -197,16 +206,16 @@ impl PlotView {
                 }
                 chosen
             });
-            name_it(&shown.response, "Quantity of the plot", self.measurand.name());
+            name_it(&shown.response, t!("Quantity of the plot"), self.measurand.name());
             let chosen = shown.inner.unwrap_or(self.measurand);
             self.choose(chosen, self.show);
-            for (text, show) in [("Value", Show::Value), ("Error", Show::Error)] {
+            for (text, show) in [(t!("Value"), Show::Value), (t!("Error"), Show::Error)] {
                 if choice_ui(ui, page, text, self.show == show).clicked() {
                     self.choose(self.measurand, show);
                 }
             }
             ui.separator();
-            for (text, width) in WIDTHS {
+            for (text, width) in WIDTHS.map(|(text, width)| (texts::of(text), width)) {
                 if choice_ui(ui, page, text, self.width_secs == width).clicked() {
                     self.width_secs = width;
                 }
@@ -219,16 +228,16 @@ impl PlotView {
                 name_it(&response, about, "");
                 response.on_hover_text(about).clicked()
             };
-            if small("−", "Show a longer time", ui) {
+            if small("−", t!("Show a longer time"), ui) {
                 self.zoom(2.0, if self.held_at.is_some() { middle } else { newest }, newest);
             }
-            if small("+", "Show a shorter time", ui) {
+            if small("+", t!("Show a shorter time"), ui) {
                 self.zoom(0.5, if self.held_at.is_some() { middle } else { newest }, newest);
             }
-            if small("‹", "Look back", ui) {
+            if small("‹", t!("Look back"), ui) {
                 self.hold(right - self.width_secs / 2.0, newest);
             }
-            if small("›", "Look ahead", ui) {
+            if small("›", t!("Look ahead"), ui) {
                 self.hold(right + self.width_secs / 2.0, newest);
             }
         });
@@ -238,7 +247,7 @@ impl PlotView {
     fn readout_ui(&self, ui: &mut Ui, tokens: &Tokens, watch: &WatchView, newest: f64) {
         let row = self.cursor.and_then(|secs| watch.history.nearest(secs));
         let text = row.map_or_else(
-            || "Point at the plot, or give it the focus and press ← or →, to read a moment".to_owned(),
+            || t!("Point at the plot, or give it the focus and press ← or →, to read a moment").to_owned(),
             |row| {
                 let side = |value: Option<f64>| value.map_or("–".to_owned(), |value| self.measurand.text(value));
                 let error = self.measurand.error(&row.meter, &row.reference);
@@ -246,7 +255,13 @@ impl PlotView {
                     error.map_or("–".to_owned(), |error| format!("{error:+.3} {}", self.measurand.error_unit()));
                 let (meter, reference) = (self.measurand.of(&row.meter), self.measurand.of(&row.reference));
                 let ago = row.secs - newest;
-                format!("{ago:.1} s   meter {}   reference {}   error {error}", side(meter), side(reference))
+                t!(
+                    "{ago} s   meter {meter}   reference {reference}   error {error}",
+                    ago = format_args!("{ago:.1}"),
+                    meter = side(meter),
+                    reference = side(reference),
+                    error
+                )
             },
         );
         let colour = if row.is_some() { tokens.colours.text } else { tokens.colours.text_quiet };
@@ -273,9 +288,9 @@ impl PlotView {
         let [meter, reference, error] = &self.curves;
         let drawn: Vec<(&'static str, &Decimated, Color32, f32)> = match self.show {
             Show::Value => {
-                vec![("meter", meter, colours.series_voltage, 2.5), ("reference", reference, colours.text, 1.0)]
+                vec![(t!("meter"), meter, colours.series_voltage, 2.5), (t!("reference"), reference, colours.text, 1.0)]
             }
-            Show::Error => vec![("error", error, colours.series_voltage, 2.0)],
+            Show::Error => vec![(t!("error"), error, colours.series_voltage, 2.0)],
         };
         let limit = watch.limit(self.measurand).map(|(limit, _)| limit).filter(|_| self.show == Show::Error);
         let inside = drawn.iter().flat_map(|(_, curve, ..)| curve.between(left, right));
@@ -353,10 +368,15 @@ impl PlotView {
             }
         });
         let what = match self.show {
-            Show::Value => "values",
-            Show::Error => "error",
+            Show::Value => t!("values"),
+            Show::Error => t!("error"),
         };
-        let name = format!("Plot of {}, {what}, {width:.0} s", self.measurand.name().to_lowercase());
+        let name = t!(
+            "Plot of {quantity}, {what}, {width} s",
+            quantity = self.measurand.noun(),
+            what,
+            width = format_args!("{width:.0}")
+        );
         name_it(&shown.response, &name, "");
         ui.ctx().accesskit_node_builder(shown.response.id, |node| node.set_role(egui::accesskit::Role::Image));
         let at = |position: egui::Pos2| newest + shown.transform.value_from_position(position).x;
@@ -497,7 +517,9 @@ fn tick(value: f64, step: f64, signed: bool) -> String {
 fn ago(secs: f64) -> String {
     match secs {
         secs if secs.abs() < 1e-6 => "0 s".to_owned(),
-        secs if secs <= -120.0 && (secs / 60.0).fract().abs() < 1e-6 => format!("{:.0} min", secs / 60.0),
+        secs if secs <= -120.0 && (secs / 60.0).fract().abs() < 1e-6 => {
+            t!("{secs} min", secs = format_args!("{:.0}", secs / 60.0))
+        }
         secs if secs.fract().abs() < 1e-6 => format!("{secs:.0} s"),
         secs => format!("{secs:.1} s"),
     }

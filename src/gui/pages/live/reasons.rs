@@ -11,48 +11,56 @@ pub(super) const SILENT_SECS: f64 = 3.0;
 /// Why the meter shows nothing of a quantity.
 pub(super) fn of_meter(core: &Core, measurand: Measurand) -> String {
     let watch = &core.watch;
-    if let Some(reason) = of_link(&core.links.meter(), "meter") {
+    if let Some(reason) = of_link(&core.links.meter(), |reason| t!("The meter does not answer: {reason}", reason)) {
         return reason;
     }
     if watch.running {
         return match measurand {
-            Measurand::U | Measurand::I => "This step of the run does not read it".to_owned(),
-            _ => "A run reads voltage and current only".to_owned(),
+            Measurand::U | Measurand::I => t!("This step of the run does not read it").to_owned(),
+            _ => t!("A run reads voltage and current only").to_owned(),
         };
     }
     if let Some(state) = watch.state.filter(|state| !state.measures()) {
-        return format!("The chip measures nothing: AdjStart reads {:04X}; a run starts it", state.adj_start);
+        return t!(
+            "The chip measures nothing: AdjStart reads {word}; a run starts it",
+            word = format_args!("{:04X}", state.adj_start)
+        );
     }
     match watch.meter_age(measurand) {
         Some(age) if age > FRESH_SECS => {
-            format!("Read {age:.0} s ago; after {FRESH_SECS:.0} s it is no value any more")
+            t!(
+                "Read {age} s ago; after {fresh} s it is no value any more",
+                age = format_args!("{age:.0}"),
+                fresh = format_args!("{:.0}", FRESH_SECS)
+            )
         }
-        Some(_) => "The register holds no measured value".to_owned(),
-        None => of_problem(core).unwrap_or_else(|| "Not read yet".to_owned()),
+        Some(_) => t!("The register holds no measured value").to_owned(),
+        None => of_problem(core).unwrap_or_else(|| t!("Not read yet").to_owned()),
     }
 }
 
 /// Why the reference shows nothing of a quantity.
 pub(super) fn of_reference(core: &Core, _measurand: Measurand) -> String {
-    if let Some(reason) = of_link(&core.links.reference, "reference") {
+    if let Some(reason) = of_link(&core.links.reference, |reason| t!("The reference does not answer: {reason}", reason))
+    {
         return reason;
     }
     if core.watch.reference_answers() {
-        return "This reference does not give it".to_owned();
+        return t!("This reference does not give it").to_owned();
     }
     if core.settings.addresses.reference.trim().starts_with("manual") && !core.watch.running {
-        return "This reference is read by a person, and only in a run".to_owned();
+        return t!("This reference is read by a person, and only in a run").to_owned();
     }
-    of_problem(core).unwrap_or_else(|| "Not read yet".to_owned())
+    of_problem(core).unwrap_or_else(|| t!("Not read yet").to_owned())
 }
 
 /// Why there is no error of a quantity.
 pub(super) fn of_error(core: &Core, measurand: Measurand) -> String {
     let (meter, reference) = (core.watch.meter(measurand), core.watch.reference(measurand));
     match (meter, reference) {
-        (None, None) => "Neither side shows it".to_owned(),
-        (None, Some(_)) => "The meter does not show it".to_owned(),
-        (Some(_), None) => "The reference does not show it".to_owned(),
+        (None, None) => t!("Neither side shows it").to_owned(),
+        (None, Some(_)) => t!("The meter does not show it").to_owned(),
+        (Some(_), None) => t!("The reference does not show it").to_owned(),
         (Some(meter), Some(reference)) => {
             let mut sides = [crate::gui::measurand::NO_VALUES; 2];
             for (side, value) in sides.iter_mut().zip([meter, reference]) {
@@ -65,9 +73,12 @@ pub(super) fn of_error(core: &Core, measurand: Measurand) -> String {
             }
             let [meter, reference] = sides;
             if measurand.error(&meter, &reference).is_none() {
-                "The reference shows too little of it for an error to say anything".to_owned()
+                t!("The reference shows too little of it for an error to say anything").to_owned()
             } else {
-                format!("No readings of both sides within {PAIR_SECS:.0} s of each other at a steady load")
+                t!(
+                    "No readings of both sides within {secs} s of each other at a steady load",
+                    secs = format_args!("{:.0}", PAIR_SECS)
+                )
             }
         }
     }
@@ -76,27 +87,30 @@ pub(super) fn of_error(core: &Core, measurand: Measurand) -> String {
 /// Why the energy is not counted.
 pub(super) fn of_energy(core: &Core) -> String {
     let watch = &core.watch;
-    if let Some(reason) = of_link(&core.links.meter(), "meter") {
+    if let Some(reason) = of_link(&core.links.meter(), |reason| t!("The meter does not answer: {reason}", reason)) {
         return reason;
     }
     if watch.running {
-        return "The run measures energy itself and shows its error".to_owned();
+        return t!("The run measures energy itself and shows its error").to_owned();
     }
     if !watch.count_energy {
-        return "Not counted: reading the energy registers sets them to zero".to_owned();
+        return t!("Not counted: reading the energy registers sets them to zero").to_owned();
     }
     match watch.state.filter(|state| !state.meters()) {
-        Some(state) => format!("The chip meters nothing: CalStart reads {:04X}; a run starts it", state.cal_start),
-        None => "The counting begins".to_owned(),
+        Some(state) => t!(
+            "The chip meters nothing: CalStart reads {word}; a run starts it",
+            word = format_args!("{:04X}", state.cal_start)
+        ),
+        None => t!("The counting begins").to_owned(),
     }
 }
 
-fn of_link(link: &Link, name: &str) -> Option<String> {
+fn of_link(link: &Link, silent: fn(&str) -> String) -> Option<String> {
     match link {
         Link::Ready(_) => None,
-        Link::Off => Some("No station is connected".to_owned()),
-        Link::Opening => Some("Asking who is there".to_owned()),
-        Link::Trouble(reason) => Some(format!("The {name} does not answer: {reason}")),
+        Link::Off => Some(t!("No station is connected").to_owned()),
+        Link::Opening => Some(t!("Asking who is there").to_owned()),
+        Link::Trouble(reason) => Some(silent(reason)),
     }
 }
 

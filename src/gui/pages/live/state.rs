@@ -19,7 +19,7 @@ pub(super) fn state_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
     let free = page.core.links.open && !page.core.watch.running;
     ui.spacing_mut().item_spacing.y = tokens.spacing.grid * 0.25;
     ui.horizontal(|ui| {
-        ui.heading("Chip");
+        ui.heading(t!("Chip"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             command_button_ui(ui, page, Command::Live(LiveCommand::ReadStatus), free);
         });
@@ -29,16 +29,16 @@ pub(super) fn state_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
         Some(state) => chip_ui(ui, page, state),
         None => {
             let text = if watch.running {
-                "Status is not read during a run, which needs it for itself"
+                t!("Status is not read during a run, which needs it for itself")
             } else {
-                "Status is read once a second while this page is shown"
+                t!("Status is read once a second while this page is shown")
             };
             line_ui(ui, page, None, text);
         }
     }
     events_ui(ui, page);
     ui.add(egui::Separator::default().spacing(tokens.spacing.grid));
-    ui.heading("Bus");
+    ui.heading(t!("Bus"));
     bus_ui(ui, page, watch.bus());
 }
 
@@ -69,9 +69,14 @@ fn events_ui(ui: &mut Ui, page: &PageCtx<'_>) {
             let text = decode::meaning(Register::SysStatus, status.bits(), &Registers::default());
             let ago = (watch.now() - secs).max(0.0);
             let mark = if status.is_clean() { Mark::Tick } else { Mark::Triangle };
-            line_ui(ui, page, Some(mark), &format!("Events: {text}, read {ago:.0} s ago"));
+            line_ui(
+                ui,
+                page,
+                Some(mark),
+                &t!("Events: {text}, read {ago} s ago", text, ago = format_args!("{ago:.0}")),
+            );
         }
-        None => line_ui(ui, page, None, "Events are read on request: reading sets them to zero"),
+        None => line_ui(ui, page, None, t!("Events are read on request: reading sets them to zero")),
     }
 }
 
@@ -93,20 +98,21 @@ fn line_ui(ui: &mut Ui, page: &PageCtx<'_>, mark: Option<Mark>, text: &str) {
 fn bus_ui(ui: &mut Ui, page: &PageCtx<'_>, health: Option<BusHealth>) {
     let tokens = page.tokens;
     let Some(health) = health else {
-        let text = if page.core.watch.running { "A run tells of the bus in its report" } else { "No readings yet" };
+        let text =
+            if page.core.watch.running { t!("A run tells of the bus in its report") } else { t!("No readings yet") };
         return line_ui(ui, page, None, text);
     };
     let BusHealth { total, load_percent, rounds_per_sec } = health;
     let or_nothing = |text: Option<String>| text.unwrap_or_else(|| NOTHING.to_owned());
     let figures = [
-        ("Wire load", or_nothing(load_percent.map(|load| format!("{load:.0} %"))), false),
-        ("Readings", or_nothing(rounds_per_sec.map(|rate| format!("{rate:.1} /s"))), false),
-        ("Transactions", total.transactions.to_string(), false),
-        ("Retries", total.retries.to_string(), total.retries > 0),
-        ("Timeouts", total.timeouts.to_string(), total.timeouts > 0),
-        ("Checksum errors", total.checksum_errors.to_string(), total.checksum_errors > 0),
-        ("Recovered", total.recovered.to_string(), total.recovered > 0),
-        ("Unasked bytes", total.unexpected_bytes.to_string(), total.unexpected_bytes > 0),
+        (t!("Wire load"), or_nothing(load_percent.map(|load| format!("{load:.0} %"))), false),
+        (t!("Readings"), or_nothing(rounds_per_sec.map(|rate| format!("{rate:.1} /s"))), false),
+        (t!("Transactions"), total.transactions.to_string(), false),
+        (t!("Retries"), total.retries.to_string(), total.retries > 0),
+        (t!("Timeouts"), total.timeouts.to_string(), total.timeouts > 0),
+        (t!("Checksum errors"), total.checksum_errors.to_string(), total.checksum_errors > 0),
+        (t!("Recovered"), total.recovered.to_string(), total.recovered > 0),
+        (t!("Unasked bytes"), total.unexpected_bytes.to_string(), total.unexpected_bytes > 0),
     ];
     ui.spacing_mut().interact_size.y = 0.0;
     let half = (ui.available_width() - tokens.spacing.grid * 2.0) / 2.0;

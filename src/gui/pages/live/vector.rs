@@ -4,6 +4,7 @@ use egui::{Label, Painter, Pos2, Rect, RichText, Role, Sense, Shape, Stroke, Ui,
 
 use crate::gui::measurand::Measurand;
 use crate::gui::pages::PageCtx;
+use crate::gui::texts;
 use crate::gui::tokens::Tokens;
 use crate::gui::watch_view::{Stability, WatchView};
 use crate::gui::widgets::card;
@@ -24,13 +25,14 @@ struct Vectors {
 pub(super) fn vector_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
     let tokens = page.tokens;
     let watch = &page.core.watch;
-    card::heading_ui(ui, tokens, "Vectors", "meter strong, reference thin");
+    card::heading_ui(ui, tokens, t!("Vectors"), t!("meter strong, reference thin"));
     let meter = vectors(|measurand| watch.meter(measurand));
     let reference = vectors(|measurand| watch.reference(measurand));
     let side = (ui.available_height() - tokens.spacing.grid * 16.5).clamp(96.0, ui.available_width());
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), side), Sense::hover());
-    let words = [("Meter", meter), ("Reference", reference)].map(|(name, side)| format!("{name}: {}", words(side)));
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, "Vector diagram"));
+    let words =
+        [(t!("Meter"), meter), (t!("Reference"), reference)].map(|(name, side)| format!("{name}: {}", words(side)));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, t!("Vector diagram")));
     // Its words stand at its right.
     let left = rect.left() + (rect.width() - side - tokens.spacing.grid * 14.0).max(0.0) / 2.0;
     let square = Rect::from_min_size(pos2(left, rect.top()), vec2(side, side));
@@ -52,17 +54,17 @@ fn vectors(of: impl Fn(Measurand) -> Option<f64>) -> Option<Vectors> {
 
 /// Lead and lag in words.
 fn words(side: Option<Vectors>) -> String {
-    let Some(side) = side else { return "no readings".to_owned() };
+    let Some(side) = side else { return t!("no readings").to_owned() };
     let Some(phase) = side.phase else {
-        return if side.u.abs() <= 1.0 { "no voltage" } else { "no current with a known angle" }.to_owned();
+        return if side.u.abs() <= 1.0 { t!("no voltage") } else { t!("no current with a known angle") }.to_owned();
     };
-    let back = if phase.abs() > 90.0 { ", energy flows back" } else { "" };
+    let back = if phase.abs() > 90.0 { t!(", energy flows back") } else { "" };
     if phase.abs() < IN_PHASE {
-        format!("current in phase, {phase:+.2}°")
+        t!("current in phase, {phase}°", phase = format_args!("{phase:+.2}"))
     } else if phase > 0.0 {
-        format!("current lags by {phase:.2}°, inductive{back}")
+        t!("current lags by {phase}°, inductive{back}", phase = format_args!("{phase:.2}"), back)
     } else {
-        format!("current leads by {:.2}°, capacitive{back}", -phase)
+        t!("current leads by {phase}°, capacitive{back}", phase = format_args!("{:.2}", -phase), back)
     }
 }
 
@@ -109,9 +111,13 @@ fn draw(painter: &Painter, tokens: &Tokens, square: Rect, meter: Option<Vectors>
         painter.text(at, egui::Align2::CENTER_CENTER, "U", tokens.strong(tokens.sizes.body), colours.series_voltage);
     }
     let quiet = egui::FontId::proportional(tokens.sizes.secondary);
-    for (above, text) in [(-1.0, "leads, capacitive"), (1.0, "lags, inductive")] {
-        let at = pos2(square.right() + tokens.spacing.grid, centre.y + above * radius * 0.75);
-        painter.text(at, egui::Align2::LEFT_CENTER, text, quiet.clone(), colours.text_quiet);
+    for (above, text) in [(-1.0, t!("leads, capacitive")), (1.0, t!("lags, inductive"))] {
+        let word = painter.layout_no_wrap(text.to_owned(), quiet.clone(), colours.text_quiet);
+        // Beside the circle, or where a large one leaves no room there, in its corner.
+        let beside = square.right() + tokens.spacing.grid;
+        let x = beside.min(painter.clip_rect().right() - word.size().x - tokens.spacing.grid * 0.5);
+        let y = centre.y + above * radius * 0.75 - word.size().y / 2.0;
+        painter.galley(pos2(x, y), word, colours.text_quiet);
     }
 }
 
@@ -133,35 +139,49 @@ fn stability_ui(ui: &mut Ui, tokens: &Tokens, watch: &WatchView) {
         None => (
             Mark::Ring,
             colours.text_quiet,
-            "Stability not judged",
-            "The criterion is that of the procedure chosen on the bench page".to_owned(),
+            t!("Stability not judged"),
+            t!("The criterion is that of the procedure chosen on the bench page").to_owned(),
         ),
         Some(_) if !watch.reference_answers() => {
-            (Mark::Ring, colours.text_quiet, "Stability not judged", "The reference shows nothing".to_owned())
+            (Mark::Ring, colours.text_quiet, t!("Stability not judged"), t!("The reference shows nothing").to_owned())
         }
         Some(Stability::Waiting { have_secs, need_secs }) => (
             Mark::Play,
             colours.running,
-            "Waiting",
-            format!("{have_secs:.0} of {need_secs:.0} s of readings that the criterion needs"),
+            t!("Waiting"),
+            t!(
+                "{have} of {need} s of readings that the criterion needs",
+                have = format_args!("{have_secs:.0}"),
+                need = format_args!("{need_secs:.0}")
+            ),
         ),
         Some(Stability::Dead) => (
             Mark::Ring,
             colours.text_quiet,
-            "No voltage",
-            "The source supplies nothing that could be stable".to_owned(),
+            t!("No voltage"),
+            t!("The source supplies nothing that could be stable").to_owned(),
         ),
         Some(Stability::Stable(change)) => (
             Mark::Tick,
             colours.pass,
-            "Stable enough to calibrate",
-            format!("Reference's {} moved {:.4} %, scatter {:.4} %", change.of, change.change.0, change.scatter.0),
+            t!("Stable enough to calibrate"),
+            t!(
+                "Reference's {of} moved {change} %, scatter {scatter} %",
+                of = texts::of(change.of),
+                change = format_args!("{:.4}", change.change.0),
+                scatter = format_args!("{:.4}", change.scatter.0)
+            ),
         ),
         Some(Stability::Moving(change)) => (
             Mark::Triangle,
             colours.attention,
-            "Not stable",
-            format!("Reference's {} moved {:.4} %, scatter {:.4} %", change.of, change.change.0, change.scatter.0),
+            t!("Not stable"),
+            t!(
+                "Reference's {of} moved {change} %, scatter {scatter} %",
+                of = texts::of(change.of),
+                change = format_args!("{:.4}", change.change.0),
+                scatter = format_args!("{:.4}", change.scatter.0)
+            ),
         ),
     };
     ui.horizontal(|ui| {
@@ -171,11 +191,11 @@ fn stability_ui(ui: &mut Ui, tokens: &Tokens, watch: &WatchView) {
     let quiet = |text: String| RichText::new(text).size(tokens.sizes.secondary).color(colours.text_quiet);
     ui.add(Label::new(quiet(why)).truncate());
     if let Some(basis) = basis {
-        let criterion = format!(
-            "{}: means of {} s in a row within {} %",
-            basis.procedure,
-            basis.window.as_secs_f64(),
-            basis.tolerance.0
+        let criterion = t!(
+            "{procedure}: means of {secs} s in a row within {tolerance} %",
+            procedure = basis.procedure,
+            secs = basis.window.as_secs_f64(),
+            tolerance = basis.tolerance.0
         );
         ui.add(Label::new(quiet(criterion)).truncate());
     }

@@ -68,13 +68,13 @@ impl ProfilesPage {
                 Subject::Duplicate(new) => {
                     let request =
                         |new: &str| ShelfRequest::Copy { from: editor.name().to_owned(), new: new.to_owned() };
-                    name_ui(ui, page, &format!("Duplicate {}", editor.name()), (new, None), fresh, request)
+                    name_ui(ui, page, &t!("Duplicate {name}", name = editor.name()), (new, None), fresh, request)
                 }
                 Subject::Rename(new) => {
                     let (kind, name) = (editor.kind(), editor.name().to_owned());
                     let own = name.clone();
                     let request = |new: &str| ShelfRequest::Rename { kind, name: name.clone(), new: new.to_owned() };
-                    name_ui(ui, page, &format!("Rename {name}"), (new, Some(&own)), fresh, request)
+                    name_ui(ui, page, &t!("Rename {name}", name), (new, Some(&own)), fresh, request)
                 }
                 Subject::Delete => delete_ui(ui, page, editor, fresh),
                 Subject::Leave(_) => leave_ui(ui, page, editor, fresh),
@@ -113,14 +113,14 @@ fn name_ui(
 ) -> Outcome {
     let tokens = page.tokens;
     ui.label(RichText::new(heading).font(tokens.strong(tokens.sizes.heading)));
-    let label = ui.label(RichText::new("New name").color(tokens.colours.text_quiet)).id;
+    let label = ui.label(RichText::new(t!("New name")).color(tokens.colours.text_quiet)).id;
     let field = ui.add(TextEdit::singleline(new).desired_width(f32::INFINITY)).labelled_by(label);
     if fresh {
         field.request_focus();
     }
     let taken = page.core.profiles.iter().map(|entry| entry.name.as_str()).filter(|name| Some(*name) != own);
     let problem = library::name_problem(new.trim(), taken);
-    let problem = if own == Some(new.trim()) { Some("That is its name already".to_owned()) } else { problem };
+    let problem = if own == Some(new.trim()) { Some(t!("That is its name already").to_owned()) } else { problem };
     ui.horizontal_top(|ui| match &problem {
         Some(problem) => {
             mark_ui(ui, tokens, Mark::Triangle, tokens.colours.attention);
@@ -128,7 +128,7 @@ fn name_ui(
         }
         None => {
             mark_ui(ui, tokens, Mark::Tick, tokens.colours.pass);
-            ui.label("This name is free");
+            ui.label(t!("This name is free"));
         }
     });
     let request = request(new.trim());
@@ -142,7 +142,7 @@ fn name_ui(
             page.commands.truncate(before);
             outcome = Outcome::Ask(request.clone());
         }
-        if ui.button("Cancel").clicked() {
+        if ui.button(t!("Cancel")).clicked() {
             outcome = Outcome::Closed;
         }
     });
@@ -158,15 +158,15 @@ fn name_ui(
 fn delete_ui(ui: &mut Ui, page: &mut PageCtx<'_>, editor: &Editor, fresh: bool) -> Outcome {
     let tokens = page.tokens;
     let Origin::User(path) = editor.origin() else { return Outcome::Closed };
-    ui.label(RichText::new(format!("Delete {}?", editor.name())).font(tokens.strong(tokens.sizes.heading)));
-    ui.add(Label::new(format!("The file {} is deleted and cannot be brought back", path.display())).wrap());
+    ui.label(RichText::new(t!("Delete {name}?", name = editor.name())).font(tokens.strong(tokens.sizes.heading)));
+    ui.add(Label::new(t!("The file {path} is deleted and cannot be brought back", path = path.display())).wrap());
     let request = ShelfRequest::Delete { kind: editor.kind(), name: editor.name().to_owned() };
     let mut outcome = Outcome::Open;
     ui.horizontal_wrapped(|ui| {
-        if ui.button("Delete the file").clicked() {
+        if ui.button(t!("Delete the file")).clicked() {
             outcome = Outcome::Ask(request);
         }
-        let keep = ui.add(Button::new("Keep it"));
+        let keep = ui.add(Button::new(t!("Keep it")));
         if fresh {
             // A second Enter by accident deletes nothing.
             keep.request_focus();
@@ -180,19 +180,19 @@ fn delete_ui(ui: &mut Ui, page: &mut PageCtx<'_>, editor: &Editor, fresh: bool) 
 
 fn leave_ui(ui: &mut Ui, page: &PageCtx<'_>, editor: &Editor, fresh: bool) -> Outcome {
     let tokens = page.tokens;
-    let heading = format!("{} is not saved", editor.name());
+    let heading = t!("{name} is not saved", name = editor.name());
     ui.label(RichText::new(heading).font(tokens.strong(tokens.sizes.heading)));
-    ui.add(Label::new("What was changed since it was saved is lost if you leave without saving").wrap());
+    ui.add(Label::new(t!("What was changed since it was saved is lost if you leave without saving")).wrap());
     let mut outcome = Outcome::Open;
     ui.horizontal_wrapped(|ui| {
-        let save = ui.button("Save and leave");
+        let save = ui.button(t!("Save and leave"));
         if save.clicked() {
             outcome = Outcome::SaveAndLeave;
         }
-        if ui.button("Leave without saving").clicked() {
+        if ui.button(t!("Leave without saving")).clicked() {
             outcome = Outcome::DropAndLeave;
         }
-        let stay = ui.button("Go on editing");
+        let stay = ui.button(t!("Go on editing"));
         if fresh {
             stay.request_focus();
         }

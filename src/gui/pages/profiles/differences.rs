@@ -5,26 +5,24 @@ use egui::{ComboBox, Label, RichText, ScrollArea, Ui};
 use super::editor::Editor;
 use super::{PageCtx, quiet_ui};
 use crate::profile::changes::{self, Fate, Line};
-use crate::profile::library;
+use crate::profile::{self, library};
 
 /// What a profile is compared with at first: the one it was copied from, or the first shipped one of its kind.
 pub(super) fn base(editor: &Editor) -> String {
     let copied = library::copied_from(editor.text()).map(str::to_owned);
-    let first = || crate::profile::list().into_iter().find(|listed| listed.kind == editor.kind());
-    copied.or_else(|| first().map(|listed| listed.name)).unwrap_or_default()
+    copied.or_else(|| profile::names(editor.kind()).next().map(str::to_owned)).unwrap_or_default()
 }
 
 /// Draws the changed lines with those round them.
 pub(super) fn differences_ui(ui: &mut Ui, page: &PageCtx<'_>, editor: &mut Editor) {
     let Some(mut name) = editor.compared.clone() else { return };
     ui.horizontal(|ui| {
-        let label = ui.label("Compared with").id;
+        let label = ui.label(t!("Compared with")).id;
         let width = ui.available_width().min(page.tokens.spacing.form);
         let combo = ComboBox::from_id_salt("shipped").selected_text(&name).width(width).truncate();
         let response = combo.show_ui(ui, |ui| {
-            for listed in crate::profile::list().into_iter().filter(|listed| listed.kind == editor.kind()) {
-                let text = listed.name.clone();
-                ui.selectable_value(&mut name, listed.name, text);
+            for shipped in profile::names(editor.kind()) {
+                ui.selectable_value(&mut name, shipped.to_owned(), shipped);
             }
         });
         response.response.labelled_by(label);
@@ -34,9 +32,13 @@ pub(super) fn differences_ui(ui: &mut Ui, page: &PageCtx<'_>, editor: &mut Edito
     let count = |fate: Fate| groups.iter().flatten().filter(|line| line.fate == fate).count();
     let (removed, added) = (count(Fate::Removed), count(Fate::Added));
     if groups.is_empty() {
-        quiet_ui(ui, page, &format!("No line differs from {name}"));
+        quiet_ui(ui, page, &t!("No line differs from {name}", name));
     } else {
-        quiet_ui(ui, page, &format!("{removed} lines of {name} are gone (−), {added} lines are new (+)"));
+        quiet_ui(
+            ui,
+            page,
+            &t!("{removed} lines of {name} are gone (−), {added} lines are new (+)", removed, name, added),
+        );
     }
     ScrollArea::vertical().id_salt("differences").auto_shrink([false, false]).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;

@@ -132,7 +132,7 @@ impl Editor {
 impl ProfilesPage {
     pub(super) fn editor_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         if self.editor.is_none() {
-            return quiet_ui(ui, page, "There is no profile");
+            return quiet_ui(ui, page, t!("There is no profile"));
         }
         self.head_ui(ui, page);
         self.actions_ui(ui, page);
@@ -154,26 +154,34 @@ impl ProfilesPage {
         let title = if editor.title.is_empty() { &editor.name } else { &editor.title };
         ui.add(Label::new(RichText::new(title).heading()).wrap());
         let copied =
-            library::copied_from(&editor.text).map_or_else(String::new, |from| format!(", copied from {from}"));
+            library::copied_from(&editor.text).map_or_else(String::new, |from| t!(", copied from {from}", from));
         let origin = match &editor.origin {
-            Origin::Shipped => format!("{} profile {}, part of the program, read only", editor.kind, editor.name),
+            Origin::Shipped => {
+                t!("{kind} profile {name}, part of the program, read only", kind = editor.kind, name = editor.name)
+            }
             Origin::User(path) => {
-                format!("{} profile {}, yours{copied}, in {}", editor.kind, editor.name, path.display())
+                t!(
+                    "{kind} profile {name}, yours{copied}, in {path}",
+                    kind = editor.kind,
+                    name = editor.name,
+                    copied,
+                    path = path.display()
+                )
             }
         };
         ui.add(Label::new(RichText::new(origin).size(tokens.sizes.secondary).color(tokens.colours.text_quiet)).wrap());
         ui.horizontal_wrapped(|ui| {
             let good = editor.findings.is_empty();
             let (mark, colour, word) = match editor.findings.len() {
-                0 => (Mark::Tick, tokens.colours.pass, "Passes its checks".to_owned()),
-                1 => (Mark::Cross, tokens.colours.fail, "1 fault".to_owned()),
-                faults => (Mark::Cross, tokens.colours.fail, format!("{faults} faults")),
+                0 => (Mark::Tick, tokens.colours.pass, t!("Passes its checks").to_owned()),
+                1 => (Mark::Cross, tokens.colours.fail, t!("1 fault").to_owned()),
+                faults => (Mark::Cross, tokens.colours.fail, t!("{faults} faults", faults)),
             };
             mark_ui(ui, tokens, mark, colour);
-            ui.label(if good { word } else { format!("{word}, so it cannot be used") });
+            ui.label(if good { word } else { t!("{word}, so it cannot be used", word) });
             if editor.unsaved() {
                 mark_ui(ui, tokens, Mark::Ring, tokens.colours.attention);
-                ui.label("Not saved");
+                ui.label(t!("Not saved"));
             }
             if let Some((refused, words)) = &self.said {
                 let (mark, colour) = if *refused {
@@ -195,32 +203,34 @@ impl ProfilesPage {
         ui.horizontal_wrapped(|ui| {
             if let Some(save) = editor.save() {
                 command_button_ui(ui, page, Command::Profile(save), can_save);
-                let revert = ui.add_enabled(unsaved, Button::new("Revert"));
-                if revert.on_hover_text("Back to the text of the file").clicked() {
+                let revert = ui.add_enabled(unsaved, Button::new(t!("Revert")));
+                if revert.on_hover_text(t!("Back to the text of the file")).clicked() {
                     editor.revert();
                     self.said = None;
                 }
             }
-            let first = "Save or revert first";
-            let duplicate = ui.add_enabled(!unsaved && !busy, Button::new("Duplicate…")).on_disabled_hover_text(first);
-            if duplicate.on_hover_text("Make a copy that is yours to change").clicked() {
+            let first = t!("Save or revert first");
+            let duplicate =
+                ui.add_enabled(!unsaved && !busy, Button::new(t!("Duplicate…"))).on_disabled_hover_text(first);
+            if duplicate.on_hover_text(t!("Make a copy that is yours to change")).clicked() {
                 self.dialog = Some(Dialog::duplicating(editor.name()));
             }
             if !editor.shipped() {
-                let rename = ui.add_enabled(!unsaved && !busy, Button::new("Rename…")).on_disabled_hover_text(first);
+                let rename =
+                    ui.add_enabled(!unsaved && !busy, Button::new(t!("Rename…"))).on_disabled_hover_text(first);
                 if rename.clicked() {
                     self.dialog = Some(Dialog::renaming(editor.name()));
                 }
-                if ui.add_enabled(!busy, Button::new("Delete…")).clicked() {
+                if ui.add_enabled(!busy, Button::new(t!("Delete…"))).clicked() {
                     self.dialog = Some(Dialog::deleting());
                 }
                 let comparing = editor.compared.is_some();
-                let compare = ui.add(Button::new("Compare").selected(comparing));
-                if compare.on_hover_text("Show what differs from a shipped profile").clicked() {
+                let compare = ui.add(Button::new(t!("Compare")).selected(comparing));
+                if compare.on_hover_text(t!("Show what differs from a shipped profile")).clicked() {
                     editor.compared = (!comparing).then(|| super::differences::base(editor));
                 }
             }
-            command_button_ui(ui, page, Command::Copy("the text", editor.text.clone()), true);
+            command_button_ui(ui, page, Command::Copy(t!("the text"), editor.text.clone()), true);
         });
     }
 
@@ -242,7 +252,7 @@ impl ProfilesPage {
                         mark_ui(ui, tokens, Mark::Cross, tokens.colours.fail);
                         let text = RichText::new(finding.to_string()).color(tokens.colours.fail);
                         let button = ui.add(Button::new(text).frame(false).wrap());
-                        if button.on_hover_text("Go to this place").clicked() {
+                        if button.on_hover_text(t!("Go to this place")).clicked() {
                             wanted = editor.marks.get(number).cloned();
                         }
                     });
@@ -273,7 +283,7 @@ fn go_to(ui: &Ui, editor: &Editor, place: &Range<usize>) {
 
 /// The text in colours with numbered lines.
 fn text_ui(ui: &mut Ui, tokens: &Tokens, editor: &mut Editor) {
-    let (id, name) = (field_id(editor), format!("Text of {}", editor.name));
+    let (id, name) = (field_id(editor), t!("Text of {name}", name = editor.name));
     let shipped = editor.shipped();
     ScrollArea::vertical().id_salt(id).auto_shrink([false, false]).show(ui, |ui| {
         let marks = &editor.marks;

@@ -13,6 +13,7 @@ use crate::gui::core::Core;
 use crate::gui::offers::Offer;
 use crate::gui::route::Route;
 use crate::gui::shelf::{ShelfNotice, ShelfRequest};
+use crate::gui::texts;
 use crate::gui::widgets::card;
 use crate::gui::widgets::command_button::choice_ui;
 use crate::profile::Kind;
@@ -32,7 +33,7 @@ const LIST: f32 = 250.0;
 const NARROW: f32 = 760.0;
 
 const KINDS: [(Kind, &str); 3] =
-    [(Kind::Meter, "Meters"), (Kind::Procedure, "Procedures"), (Kind::Instrument, "Instruments")];
+    [(Kind::Meter, mark!("Meters")), (Kind::Procedure, mark!("Procedures")), (Kind::Instrument, mark!("Instruments"))];
 
 /// Where somebody wants to go while something is not saved.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,26 +92,26 @@ impl ProfilesPage {
             ShelfRequest::List => {}
             ShelfRequest::Copy { from, new } => {
                 self.open_named(&notice.entries, new);
-                self.said = Some((false, format!("{new} is a copy of {from}, and yours to change")));
+                self.said = Some((false, t!("{new} is a copy of {from}, and yours to change", new, from)));
             }
             ShelfRequest::Save { kind, name, text, .. } => {
                 if let Some(editor) = self.editor.as_mut().filter(|editor| editor.is(*kind, name)) {
                     editor.saved(text);
                     let faults = editor.findings().len();
-                    let use_ = if faults == 0 { "" } else { "; it cannot be used until its faults are corrected" };
-                    self.said = Some((false, format!("Saved {name}{use_}")));
+                    let use_ = if faults == 0 { "" } else { t!("; it cannot be used until its faults are corrected") };
+                    self.said = Some((false, t!("Saved {name}{use_}", name, use_)));
                 }
                 follows = self.after_save.take().and_then(|leave| self.leave(leave, &notice.entries));
             }
             ShelfRequest::Rename { name, new, .. } => {
                 self.open_named(&notice.entries, new);
-                self.said = Some((false, format!("{name} is now {new}")));
+                self.said = Some((false, t!("{name} is now {new}", name, new)));
             }
             ShelfRequest::Delete { kind, name } => {
                 if self.editor.as_ref().is_some_and(|editor| editor.is(*kind, name)) {
                     self.editor = None;
                 }
-                self.said = Some((false, format!("{name} is deleted")));
+                self.said = Some((false, t!("{name} is deleted", name)));
             }
         }
         self.refresh(&notice.entries);
@@ -189,7 +190,7 @@ impl ProfilesPage {
     fn list_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         let grid = page.tokens.spacing.grid;
         for (kind, heading) in KINDS {
-            card::heading_ui(ui, page.tokens, heading, "");
+            card::heading_ui(ui, page.tokens, texts::of(heading), "");
             for entry in page.core.profiles.iter().filter(|entry| entry.kind == kind) {
                 if self.entry_ui(ui, page, entry) {
                     self.choose(entry, &page.core.profiles);
@@ -197,7 +198,7 @@ impl ProfilesPage {
             }
             ui.add_space(grid);
         }
-        if ui.button("Look again").on_hover_text("Read the folder of your profiles again").clicked() {
+        if ui.button(t!("Look again")).on_hover_text(t!("Read the folder of your profiles again")).clicked() {
             page.commands.push(Command::Profile(ShelfRequest::List));
         }
     }
@@ -205,10 +206,10 @@ impl ProfilesPage {
     /// One profile to choose; true when it was chosen.
     fn entry_ui(&self, ui: &mut Ui, page: &PageCtx<'_>, entry: &Entry) -> bool {
         let chosen = self.is_open(entry);
-        let whose = if entry.shipped() { "" } else { " · yours" };
+        let whose = if entry.shipped() { "" } else { t!(" · yours") };
         let state = match (chosen && self.unsaved(), entry.usable()) {
-            (true, _) => ", not saved",
-            (false, false) => ", has faults",
+            (true, _) => t!(", not saved"),
+            (false, false) => t!(", has faults"),
             (false, true) => "",
         };
         let response = choice_ui(ui, page, &format!("{}{whose}{state}", entry.name), chosen);
@@ -220,11 +221,11 @@ impl ProfilesPage {
         let shown = self.editor.as_ref().map_or_else(String::new, |editor| editor.name().to_owned());
         let mut wanted = None;
         ui.horizontal(|ui| {
-            let label = ui.label("Profile").id;
+            let label = ui.label(t!("Profile")).id;
             let combo = ComboBox::from_id_salt("profile").selected_text(shown).width(ui.available_width()).truncate();
             let response = combo.show_ui(ui, |ui| {
                 for (kind, heading) in KINDS {
-                    quiet_ui(ui, page, heading);
+                    quiet_ui(ui, page, texts::of(heading));
                     for entry in page.core.profiles.iter().filter(|entry| entry.kind == kind) {
                         if self.entry_ui(ui, page, entry) {
                             wanted = Some(entry);

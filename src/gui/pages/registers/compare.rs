@@ -34,11 +34,11 @@ impl Other {
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
-            Self::PowerOn => "Power-on values",
+            Self::PowerOn => t!("Power-on values"),
             Self::Profile(name) => name,
-            Self::LastRun => "Result of the last run",
-            Self::Typed => "Pasted values",
-            Self::File => "File",
+            Self::LastRun => t!("Result of the last run"),
+            Self::Typed => t!("Pasted values"),
+            Self::File => t!("File"),
         }
     }
 }

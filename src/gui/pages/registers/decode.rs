@@ -29,24 +29,24 @@ pub struct Field {
 
 /// The part of the map in words.
 #[must_use]
-pub const fn section(section: Section) -> &'static str {
+pub fn section(section: Section) -> &'static str {
     match section {
-        Section::Special => "Special",
-        Section::MeteringCalibration => "Metering calibration",
-        Section::MeasurementCalibration => "Measurement calibration",
-        Section::Energy => "Energy",
-        Section::Measurement => "Measurement",
+        Section::Special => t!("Special"),
+        Section::MeteringCalibration => t!("Metering calibration"),
+        Section::MeasurementCalibration => t!("Measurement calibration"),
+        Section::Energy => t!("Energy"),
+        Section::Measurement => t!("Measurement"),
     }
 }
 
 /// What may be done with a register, in a word or two.
 #[must_use]
-pub const fn access(access: Access) -> &'static str {
+pub fn access(access: Access) -> &'static str {
     match access {
-        Access::Read => "read",
-        Access::Write => "write",
-        Access::ReadWrite => "read/write",
-        Access::ReadClear => "read clears",
+        Access::Read => t!("read"),
+        Access::Write => t!("write"),
+        Access::ReadWrite => t!("read/write"),
+        Access::ReadClear => t!("read clears"),
     }
 }
 
@@ -73,27 +73,29 @@ pub fn meaning(register: Register, word: u16, others: &Registers) -> String {
             let texts = fields(register, word).into_iter().map(|field| format!("{} {}", field.name, field.text));
             texts.collect::<Vec<_>>().join(", ")
         }
-        Register::SmallPMod if word == command::SMALL_POWER => "small-power mode".to_owned(),
-        Register::SmallPMod => "normal mode".to_owned(),
-        Register::CalStart => start("metering", "CS1", word),
-        Register::AdjStart => start("measuring", "CS2", word),
+        Register::SmallPMod if word == command::SMALL_POWER => t!("small-power mode").to_owned(),
+        Register::SmallPMod => t!("normal mode").to_owned(),
+        Register::CalStart => start(t!("metering"), "CS1", word),
+        Register::AdjStart => start(t!("measuring"), "CS2", word),
         Register::SagTh => others.value(Register::Ugain).map_or_else(
             || register.meaning().to_owned(),
-            |ugain| format!("sag below {:.1}", volts_from_sag_threshold(word, ugain)),
+            |ugain| t!("sag below {voltage}", voltage = format_args!("{:.1}", volts_from_sag_threshold(word, ugain))),
         ),
         Register::PLconstH | Register::PLconstL => pl_constant(register, word, others),
-        Register::Lgain => format!("{} L line energy", Percent::from_fraction(fraction_from_gain(word))),
-        Register::Ngain => format!("{} N line energy", Percent::from_fraction(fraction_from_gain(word))),
+        Register::Lgain => t!("{error} L line energy", error = Percent::from_fraction(fraction_from_gain(word))),
+        Register::Ngain => t!("{error} N line energy", error = Percent::from_fraction(fraction_from_gain(word))),
         Register::Lphi => angle("L", word),
         Register::Nphi => angle("N", word),
         Register::Ugain | Register::IgainL | Register::IgainN => {
-            format!("{} against power-on", Percent::error(word.into(), register.power_on().into()))
+            t!("{error} against power-on", error = Percent::error(word.into(), register.power_on().into()))
         }
         Register::IoffsetL => offset(register, word, others.value(Register::IgainL)),
         Register::IoffsetN => offset(register, word, others.value(Register::IgainN)),
-        Register::Cs1 => "the chip's own sum of 21 to 2B".to_owned(),
-        Register::Cs2 => "the chip's own sum of 31 to 3A".to_owned(),
-        _ if register.section() == Section::Energy => format!("{:.1} pulses", value::pulses(word)),
+        Register::Cs1 => t!("the chip's own sum of 21 to 2B").to_owned(),
+        Register::Cs2 => t!("the chip's own sum of 31 to 3A").to_owned(),
+        _ if register.section() == Section::Energy => {
+            t!("{pulses} pulses", pulses = format_args!("{:.1}", value::pulses(word)))
+        }
         _ => match quantity(register) {
             Some(quantity) => {
                 let lsb = others.words.get(&register).map_or(0, |read| read.lsb);
@@ -114,31 +116,39 @@ pub fn fields(register: Register, word: u16) -> Vec<Field> {
             vec![
                 field("15-14", "CalErr", sum("CS1", status.cal_err())),
                 field("13-12", "AdjErr", sum("CS2", status.adj_err())),
-                field("7", "LNchange", happened(status.ln_change(), "the metered line changed")),
-                field("6", "RevQchg", happened(status.rev_q(), "the direction of reactive energy changed")),
-                field("5", "RevPchg", happened(status.rev_p(), "the direction of active energy changed")),
-                field("1", "SagWarn", happened(status.sag(), "the voltage sagged")),
+                field("7", "LNchange", happened(status.ln_change(), t!("the metered line changed"))),
+                field("6", "RevQchg", happened(status.rev_q(), t!("the direction of reactive energy changed"))),
+                field("5", "RevPchg", happened(status.rev_p(), t!("the direction of active energy changed"))),
+                field("1", "SagWarn", happened(status.sag(), t!("the voltage sagged"))),
             ]
         }
         Register::FuncEn => {
             let on = FuncEn::from_bits(word);
-            let state = |on: bool, what: &str| format!("{what}: {}", if on { "on" } else { "off" });
+            let state = |on: bool, what: &str| format!("{what}: {}", if on { t!("on") } else { t!("off") });
             vec![
-                field("5", "SagEn", state(on.sag_en(), "sag on the interrupt pin")),
-                field("4", "SagWo", state(on.sag_wo(), "sag on the warning pin")),
-                field("3", "RevQEn", state(on.rev_q_en(), "reverse reactive energy")),
-                field("2", "RevPEn", state(on.rev_p_en(), "reverse active energy")),
+                field("5", "SagEn", state(on.sag_en(), t!("sag on the interrupt pin"))),
+                field("4", "SagWo", state(on.sag_wo(), t!("sag on the warning pin"))),
+                field("3", "RevQEn", state(on.rev_q_en(), t!("reverse reactive energy"))),
+                field("2", "RevPEn", state(on.rev_p_en(), t!("reverse active energy"))),
             ]
         }
         Register::EnStatus => {
             let status = EnStatus::from_bits(word);
             let either = |bit: bool, yes: &str, no: &str| if bit { yes.to_owned() } else { no.to_owned() };
             vec![
-                field("15", "Qnoload", either(status.q_no_load(), "no reactive load", "reactive load")),
-                field("14", "Pnoload", either(status.p_no_load(), "no active load", "active load")),
-                field("13", "RevQ", either(status.rev_q(), "reactive energy in reverse", "reactive energy forward")),
-                field("12", "RevP", either(status.rev_p(), "active energy in reverse", "active energy forward")),
-                field("11", "Lline", either(status.l_line(), "L line metered", "N line metered")),
+                field("15", "Qnoload", either(status.q_no_load(), t!("no reactive load"), t!("reactive load"))),
+                field("14", "Pnoload", either(status.p_no_load(), t!("no active load"), t!("active load"))),
+                field(
+                    "13",
+                    "RevQ",
+                    either(status.rev_q(), t!("reactive energy in reverse"), t!("reactive energy forward")),
+                ),
+                field(
+                    "12",
+                    "RevP",
+                    either(status.rev_p(), t!("active energy in reverse"), t!("active energy forward")),
+                ),
+                field("11", "Lline", either(status.l_line(), t!("L line metered"), t!("N line metered"))),
                 field("1-0", "LNMode", line_mode(status.ln_mode()).to_owned()),
             ]
         }
@@ -156,24 +166,24 @@ fn mode_fields(mode: MMode) -> Vec<Field> {
         LnSel::N => "N",
     };
     let filters = match mode.dishpf() {
-        HighPass::BothOn => "both filters on",
-        HighPass::Hpf1Only => "HPF1 only",
-        HighPass::Hpf0Only => "HPF0 only",
-        HighPass::BothOff => "both filters off",
+        HighPass::BothOn => t!("both filters on"),
+        HighPass::Hpf1Only => t!("HPF1 only"),
+        HighPass::Hpf0Only => t!("HPF0 only"),
+        HighPass::BothOff => t!("both filters off"),
     };
     let active = match mode.amod() {
-        ActiveEnergy::ForwardReverse => "forward and reverse",
-        ActiveEnergy::Absolute => "absolute",
+        ActiveEnergy::ForwardReverse => t!("forward and reverse"),
+        ActiveEnergy::Absolute => t!("absolute"),
     };
     let reactive = match mode.rmod() {
-        ReactiveEnergy::ForwardReverse => "forward and reverse",
-        ReactiveEnergy::Absolute => "absolute",
+        ReactiveEnergy::ForwardReverse => t!("forward and reverse"),
+        ReactiveEnergy::Absolute => t!("absolute"),
     };
     let crossings = match mode.zxcon() {
-        ZeroCrossing::Positive => "positive crossings",
-        ZeroCrossing::Negative => "negative crossings",
-        ZeroCrossing::All => "all crossings",
-        ZeroCrossing::Off => "no crossings",
+        ZeroCrossing::Positive => t!("positive crossings"),
+        ZeroCrossing::Negative => t!("negative crossings"),
+        ZeroCrossing::All => t!("all crossings"),
+        ZeroCrossing::Off => t!("no crossings"),
     };
     vec![
         field("15-13", "Lgain", format!("×{}", mode.lgain().factor())),
@@ -189,19 +199,21 @@ fn mode_fields(mode: MMode) -> Vec<Field> {
 
 fn sum(which: &str, state: ChecksumState) -> String {
     match state {
-        ChecksumState::Right => format!("{which} right"),
-        ChecksumState::Wrong => format!("{which} wrong"),
-        ChecksumState::Undefined(code) => format!("{which} not known, code {code:02b}"),
+        ChecksumState::Right => t!("{which} right", which),
+        ChecksumState::Wrong => t!("{which} wrong", which),
+        ChecksumState::Undefined(code) => {
+            t!("{which} not known, code {code}", which, code = format_args!("{code:02b}"))
+        }
     }
 }
 
 fn happened(bit: bool, what: &str) -> String {
-    if bit { what.to_owned() } else { "no".to_owned() }
+    if bit { what.to_owned() } else { t!("no").to_owned() }
 }
 
 fn status(status: SysStatus) -> String {
     if status.is_clean() {
-        return "checksums right, no events".to_owned();
+        return t!("checksums right, no events").to_owned();
     }
     let mut words = Vec::new();
     if status.cal_error() {
@@ -211,10 +223,10 @@ fn status(status: SysStatus) -> String {
         words.push(sum("CS2", status.adj_err()));
     }
     for (bit, word) in [
-        (status.ln_change(), "metered line changed"),
-        (status.rev_q(), "reactive direction changed"),
-        (status.rev_p(), "active direction changed"),
-        (status.sag(), "voltage sagged"),
+        (status.ln_change(), t!("metered line changed")),
+        (status.rev_q(), t!("reactive direction changed")),
+        (status.rev_p(), t!("active direction changed")),
+        (status.sag(), t!("voltage sagged")),
     ] {
         if bit {
             words.push(word.to_owned());
@@ -225,13 +237,13 @@ fn status(status: SysStatus) -> String {
 
 fn watched(on: FuncEn) -> String {
     let events = [
-        (on.sag_en(), "sag on the interrupt pin"),
-        (on.sag_wo(), "sag on the warning pin"),
-        (on.rev_q_en(), "reverse reactive energy"),
-        (on.rev_p_en(), "reverse active energy"),
+        (on.sag_en(), t!("sag on the interrupt pin")),
+        (on.sag_wo(), t!("sag on the warning pin")),
+        (on.rev_q_en(), t!("reverse reactive energy")),
+        (on.rev_p_en(), t!("reverse active energy")),
     ];
     let words: Vec<&str> = events.into_iter().filter(|(bit, _)| *bit).map(|(_, word)| word).collect();
-    if words.is_empty() { "nothing watched".to_owned() } else { format!("watches {}", words.join(", ")) }
+    if words.is_empty() { t!("nothing watched").to_owned() } else { t!("watches {words}", words = words.join(", ")) }
 }
 
 fn energy_status(status: EnStatus) -> String {
@@ -239,39 +251,41 @@ fn energy_status(status: EnStatus) -> String {
     texts.join(", ")
 }
 
-const fn line_mode(mode: LnMode) -> &'static str {
+fn line_mode(mode: LnMode) -> &'static str {
     match mode {
-        LnMode::AntiTamper => "pins: anti-tamper",
-        LnMode::L => "pins: L line",
-        LnMode::LPlusN => "pins: L and N",
-        LnMode::Flexible => "pins: as MMode says",
+        LnMode::AntiTamper => t!("pins: anti-tamper"),
+        LnMode::L => t!("pins: L line"),
+        LnMode::LPlusN => t!("pins: L and N"),
+        LnMode::Flexible => t!("pins: as MMode says"),
     }
 }
 
 fn start(what: &str, sum: &str, word: u16) -> String {
     match word {
-        command::CAL_POWER_ON => format!("after power-on, no {what}"),
-        command::CAL_START => format!("calibration, {what} whatever {sum} is"),
-        command::CAL_CHECK => format!("normal operation, {what} while {sum} is right"),
-        _ => format!("no command, no {what}"),
+        command::CAL_POWER_ON => t!("after power-on, no {what}", what),
+        command::CAL_START => t!("calibration, {what} whatever {sum} is", what, sum),
+        command::CAL_CHECK => t!("normal operation, {what} while {sum} is right", what, sum),
+        _ => t!("no command, no {what}", what),
     }
 }
 
 fn pl_constant(register: Register, word: u16, others: &Registers) -> String {
     let of = |other| if other == register { Some(word) } else { others.value(other) };
     match (of(Register::PLconstH), of(Register::PLconstL)) {
-        (Some(high), Some(low)) => format!("PL_Constant {}", u32::from(high) << 16 | u32::from(low)),
+        (Some(high), Some(low)) => t!("PL_Constant {number}", number = u32::from(high) << 16 | u32::from(low)),
         _ => register.meaning().to_owned(),
     }
 }
 
 fn angle(line: &str, word: u16) -> String {
-    format!("{line} line current {:+.3}° at 50 Hz", degrees_from_phase(word, MAINS).0)
+    t!("{line} line current {angle}° at 50 Hz", line, angle = format_args!("{:+.3}", degrees_from_phase(word, MAINS).0))
 }
 
 fn offset(register: Register, word: u16, gain: Option<u16>) -> String {
     match gain.map(|gain| amps_from_current_offset(word, gain)) {
-        Some(Ok(amps)) => format!("{:+.4} {} by the register's scale", amps.0, Amps::UNIT),
+        Some(Ok(amps)) => {
+            t!("{amps} {unit} by the register's scale", amps = format_args!("{:+.4}", amps.0), unit = Amps::UNIT)
+        }
         _ => register.meaning().to_owned(),
     }
 }
@@ -293,14 +307,14 @@ fn quantity(register: Register) -> Option<Quantity> {
 }
 
 fn measured(quantity: Quantity, word: u16, lsb: u16) -> String {
-    let Some(number) = quantity.from_words(word, lsb) else { return "no measured value".to_owned() };
+    let Some(number) = quantity.from_words(word, lsb) else { return t!("no measured value").to_owned() };
     match quantity {
         Quantity::Urms => Volts(number).to_string(),
         Quantity::Irms(_) => Amps(number).to_string(),
         Quantity::Pmean(_) => Watts(number).to_string(),
         Quantity::Qmean(_) => Vars(number).to_string(),
         Quantity::Smean(_) => VoltAmps(number).to_string(),
-        Quantity::PowerFactor(_) => format!("PF {number:.3}"),
+        Quantity::PowerFactor(_) => t!("PF {number}", number = format_args!("{number:.3}")),
         Quantity::Angle(_) => format!("{:.1}", Degrees(number)),
         Quantity::Frequency => Hertz(number).to_string(),
     }

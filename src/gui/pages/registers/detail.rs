@@ -33,14 +33,14 @@ impl RegistersPage {
             let place = format!("{:02X}, {}", register.address(), decode::access(register.access()));
             ui.horizontal_wrapped(|ui| {
                 card::heading_ui(ui, tokens, register.name(), &place);
-                if ui.button("Close").on_hover_text("Back to all differences").clicked() {
+                if ui.button(t!("Close")).on_hover_text(t!("Back to all differences")).clicked() {
                     self.selected = None;
                 }
             });
             ui.label(quiet(register.meaning()));
             match page.core.registers.value(register) {
                 None => {
-                    ui.label("Not read yet");
+                    ui.label(t!("Not read yet"));
                 }
                 Some(word) => {
                     value_ui(ui, page, register, word);
@@ -60,7 +60,11 @@ impl RegistersPage {
     fn compared_ui(&self, ui: &mut Ui, page: &PageCtx<'_>, register: Register, word: u16) {
         let other = self.others.word(&self.other, register, page.core).filter(|other| *other != word);
         let Some(other) = other.filter(|_| self.other != Other::PowerOn) else { return };
-        warning_ui(ui, page, &format!("≠ {} has {other:04X}", self.other_name()));
+        warning_ui(
+            ui,
+            page,
+            &t!("≠ {other_name} has {other}", other_name = self.other_name(), other = format_args!("{other:04X}")),
+        );
         for words in differences::in_words(register, (word, other), &page.core.registers) {
             ui.add(egui::Label::new(words).wrap());
         }
@@ -72,12 +76,16 @@ impl RegistersPage {
         let reason = unavailable(page.core).or_else(|| {
             let unread = page.core.registers.set().is_none() || page.core.registers.value(register).is_none();
             (unread || page.core.registers.outdated)
-                .then(|| "Read all registers first, so that the old value is known".to_owned())
+                .then(|| t!("Read all registers first, so that the old value is known").to_owned())
         });
         if let Some(written) = page.core.registers.written.filter(|written| written.register == register) {
             ui.horizontal_wrapped(|ui| {
                 mark_ui(ui, tokens, Mark::Tick, tokens.colours.pass);
-                ui.label(format!("Written and read back: {:04X} → {:04X}", written.old, written.new));
+                ui.label(t!(
+                    "Written and read back: {old} → {new}",
+                    old = format_args!("{:04X}", written.old),
+                    new = format_args!("{:04X}", written.new)
+                ));
             });
         }
         match self.form.asked {
@@ -91,7 +99,7 @@ impl RegistersPage {
         let tokens = page.tokens;
         let mut entered = false;
         ui.horizontal(|ui| {
-            let label = ui.label(RichText::new("New value, hex").color(tokens.colours.text_quiet)).id;
+            let label = ui.label(RichText::new(t!("New value, hex")).color(tokens.colours.text_quiet)).id;
             let edit = TextEdit::singleline(&mut self.form.text)
                 .font(FontId::monospace(tokens.sizes.heading))
                 .hint_text("0000")
@@ -111,7 +119,7 @@ impl RegistersPage {
             }
         }
         let write = checked.ok().flatten().filter(|_| reason.is_none());
-        let clicked = ui.add_enabled(write.is_some(), Button::new("Write…")).clicked();
+        let clicked = ui.add_enabled(write.is_some(), Button::new(t!("Write…"))).clicked();
         if let Some(reason) = reason {
             ui.label(RichText::new(reason).color(tokens.colours.text_quiet));
         }
@@ -126,7 +134,7 @@ impl RegistersPage {
         let tokens = page.tokens;
         let Write { register, value } = write;
         let old = page.core.registers.value(register).map_or_else(String::new, |old| format!("{old:04X}"));
-        ui.label(RichText::new(format!("Write {register}?")).font(tokens.strong(tokens.sizes.heading)));
+        ui.label(RichText::new(t!("Write {register}?", register)).font(tokens.strong(tokens.sizes.heading)));
         ui.label(RichText::new(format!("{old} → {value:04X}")).font(FontId::monospace(tokens.sizes.heading)));
         ui.label(effect(write, &page.core.registers));
         for consequence in consequences(write, page.core) {
@@ -139,7 +147,7 @@ impl RegistersPage {
         let mut keep = false;
         ui.horizontal_wrapped(|ui| {
             command_button_ui(ui, page, Command::WriteRegister(write), reason.is_none());
-            let button = ui.add(Button::new(format!("Keep {old}")).stroke(Stroke::new(1.0, tokens.colours.line)));
+            let button = ui.add(Button::new(t!("Keep {old}", old)).stroke(Stroke::new(1.0, tokens.colours.line)));
             if std::mem::take(&mut self.form.focus_keep) {
                 // A second Enter by accident writes nothing.
                 button.request_focus();
@@ -158,7 +166,7 @@ fn value_ui(ui: &mut Ui, page: &PageCtx<'_>, register: Register, word: u16) {
     let tokens = page.tokens;
     let quiet = |text: &str| RichText::new(text).color(tokens.colours.text_quiet);
     let number = decode::number(register, word);
-    let decimal = if number.is_empty() { number } else { format!("{number} decimal") };
+    let decimal = if number.is_empty() { number } else { t!("{number} decimal", number) };
     ui.horizontal(|ui| {
         ui.label(RichText::new(format!("{word:04X}")).font(FontId::monospace(tokens.sizes.reading)));
         ui.label(quiet(&decimal));
@@ -178,7 +186,7 @@ fn value_ui(ui: &mut Ui, page: &PageCtx<'_>, register: Register, word: u16) {
         });
     }
     if let Some(power_on) = compare::power_on(register).filter(|power_on| *power_on != word) {
-        ui.label(quiet(&format!("≠ changed from power-on {power_on:04X}")));
+        ui.label(quiet(&t!("≠ changed from power-on {power_on}", power_on = format_args!("{power_on:04X}"))));
     }
 }
 
@@ -187,12 +195,16 @@ fn checked(register: Register, text: &str, old: Option<u16>) -> Result<Option<Wr
     if text.trim().is_empty() {
         return Ok(None);
     }
-    let value = dump::word(text).ok_or("One to four hexadecimal digits are a value, as in 71D8")?;
+    let value = dump::word(text).ok_or(t!("One to four hexadecimal digits are a value, as in 71D8"))?;
     let write = Write { register, value };
     write.check()?;
     // A command or a checksum may be written again.
     let again = RegisterSet::ORDER.contains(&register) && old == Some(value);
-    if again { Err(format!("{register} is {value:04X} already")) } else { Ok(Some(write)) }
+    if again {
+        Err(t!("{register} is {value} already", register, value = format_args!("{value:04X}")))
+    } else {
+        Ok(Some(write))
+    }
 }
 
 /// What a write changes, in words.
@@ -220,28 +232,32 @@ fn consequences(Write { register, value }: Write, core: &Core) -> Vec<String> {
     let registers = &core.registers;
     let Some(mut after) = registers.set() else { return Vec::new() };
     let in_set = after.set(register, value).is_ok();
-    let metering = ("CS1", "metering", "CalStart", after.cs1(), registers.value(Register::CalStart));
-    let measuring = ("CS2", "measuring", "AdjStart", after.cs2(), registers.value(Register::AdjStart));
+    let metering = ("CS1", t!("metering"), "CalStart", after.cs1(), registers.value(Register::CalStart));
+    let measuring = ("CS2", t!("measuring"), "AdjStart", after.cs2(), registers.value(Register::AdjStart));
     let (sum, work, start, right, state) = match register {
         _ if Register::METERING.contains(&register) || register == Register::Cs1 => metering,
         _ if Register::MEASUREMENT.contains(&register) || register == Register::Cs2 => measuring,
         Register::CalStart | Register::AdjStart if value == command::CAL_START => {
             let block = if register == Register::CalStart { "21 to 2B" } else { "31 to 3A" };
-            return vec![format!("{block} go back to their power-on values")];
+            return vec![t!("{block} go back to their power-on values", block)];
         }
         Register::SmallPMod if value == command::SMALL_POWER => {
-            return vec!["Powers are shown in another scale until 0000 is written".to_owned()];
+            return vec![t!("Powers are shown in another scale until 0000 is written").to_owned()];
         }
         _ => return Vec::new(),
     };
     let mut texts = Vec::new();
     if register == Register::PLconstH {
-        texts.push("It takes effect when PLconstL is written".to_owned());
+        texts.push(t!("It takes effect when PLconstL is written").to_owned());
     }
     if state == Some(command::CAL_CHECK) && (in_set || value != right) {
-        texts.push(format!(
+        texts.push(t!(
             "The chip is in normal operation: {sum} will not match any more, and it stops {work} until {sum} is \
-             {right:04X} and 8765 is written to {start} again"
+             {right} and 8765 is written to {start} again",
+            sum,
+            work,
+            right = format_args!("{right:04X}"),
+            start
         ));
     }
     texts

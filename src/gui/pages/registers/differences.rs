@@ -59,8 +59,8 @@ fn plan(differing: &[Difference], registers: &Registers, sums: bool) -> Option<P
         plan.writes.insert(high + 1, Write { register: Register::PLconstL, value: low });
     }
     let parts = [
-        (&Register::METERING[..], Register::Cs1, Register::CalStart, after.cs1(), "metering"),
-        (&Register::MEASUREMENT[..], Register::Cs2, Register::AdjStart, after.cs2(), "measuring"),
+        (&Register::METERING[..], Register::Cs1, Register::CalStart, after.cs1(), t!("metering")),
+        (&Register::MEASUREMENT[..], Register::Cs2, Register::AdjStart, after.cs2(), t!("measuring")),
     ];
     for (part, sum, start, right, work) in parts {
         if !plan.writes.iter().any(|write| part.contains(&write.register)) {
@@ -69,12 +69,10 @@ fn plan(differing: &[Difference], registers: &Registers, sums: bool) -> Option<P
         let normal = registers.value(start) == Some(command::CAL_CHECK);
         plan.consequences.push(match (normal, sums) {
             (true, true) => {
-                format!("{sum} does not match meanwhile; then {right:04X} is written to {sum} and 8765 to {start}, so {work} goes on")
+                t!("{sum} does not match meanwhile; then {right} is written to {sum} and 8765 to {start}, so {work} goes on", sum, right = format_args!("{right:04X}"), start, work)
             }
-            (true, false) => format!(
-                "{sum} will not match any more, and the chip stops {work} until {sum} is {right:04X} and 8765 is written to {start} again"
-            ),
-            (false, _) => format!("The chip does not watch {sum} now; it has to be {right:04X} for normal operation"),
+            (true, false) => t!("{sum} will not match any more, and the chip stops {work} until {sum} is {right} and 8765 is written to {start} again", sum, work, right = format_args!("{right:04X}"), start),
+            (false, _) => t!("The chip does not watch {sum} now; it has to be {right} for normal operation", sum, right = format_args!("{right:04X}")),
         });
         if normal && sums {
             let normal = Write { register: start, value: command::CAL_CHECK };
@@ -98,26 +96,28 @@ impl RegistersPage {
     pub(super) fn differences_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         let tokens = page.tokens;
         let quiet = |text: &str| RichText::new(text).color(tokens.colours.text_quiet);
-        card::heading_ui(ui, tokens, "Differences", "");
-        ui.add(Label::new(quiet(&format!("Chip → {}", self.other_name()))).wrap());
+        card::heading_ui(ui, tokens, t!("Differences"), "");
+        ui.add(Label::new(quiet(&t!("Chip → {other_name}", other_name = self.other_name()))).wrap());
         if page.core.registers.words.is_empty() {
-            ui.add(Label::new(quiet("Read the registers to see what differs, or select one to see its fields")).wrap());
+            ui.add(
+                Label::new(quiet(t!("Read the registers to see what differs, or select one to see its fields"))).wrap(),
+            );
             return;
         }
         let differing = self.differing(page.core);
         if differing.is_empty() {
-            ui.label("No register differs");
+            ui.label(t!("No register differs"));
             return;
         }
         let reason = unavailable(page.core).or_else(|| {
             (page.core.registers.set().is_none() || page.core.registers.outdated)
-                .then(|| "Read all registers first, so that the old values are known".to_owned())
+                .then(|| t!("Read all registers first, so that the old values are known").to_owned())
         });
         if self.asked.is_some() {
             return self.confirm_all_ui(ui, page, &differing, reason.as_deref());
         }
         let writable = differing.iter().filter(|(register, ..)| RegisterSet::ORDER.contains(register)).count();
-        let button = ui.add_enabled(writable > 0 && reason.is_none(), Button::new("Write the differences…"));
+        let button = ui.add_enabled(writable > 0 && reason.is_none(), Button::new(t!("Write the differences…")));
         if button.clicked() {
             self.asked = Some(Asked { sums: true, focus_keep: true });
         }
@@ -145,7 +145,7 @@ impl RegistersPage {
             .any(|start| page.core.registers.value(start) == Some(command::CAL_CHECK));
         let mut done = false;
         ScrollArea::vertical().id_salt("confirm").auto_shrink(false).show(ui, |ui| {
-            let heading = format!("Write {} words to the chip?", plan.writes.len());
+            let heading = t!("Write {count} words to the chip?", count = plan.writes.len());
             ui.label(RichText::new(heading).font(tokens.strong(tokens.sizes.heading)));
             for Write { register, value } in &plan.writes {
                 let old = page.core.registers.value(*register).map_or_else(String::new, |old| format!("{old:04X}"));
@@ -156,7 +156,7 @@ impl RegistersPage {
                 warning_ui(ui, page, consequence);
             }
             if watched {
-                ui.add(Checkbox::new(&mut asked.sums, "Write the checksums that match, too"));
+                ui.add(Checkbox::new(&mut asked.sums, t!("Write the checksums that match, too")));
             }
             for problem in refused.iter().map(String::as_str).chain(reason) {
                 warning_ui(ui, page, problem);
@@ -166,7 +166,7 @@ impl RegistersPage {
             ui.horizontal_wrapped(|ui| {
                 let good = reason.is_none() && refused.is_none();
                 command_button_ui(ui, page, Command::WriteRegisters(plan.writes.clone()), good);
-                let button = ui.add(Button::new("Keep all").stroke(Stroke::new(1.0, tokens.colours.line)));
+                let button = ui.add(Button::new(t!("Keep all")).stroke(Stroke::new(1.0, tokens.colours.line)));
                 if std::mem::take(&mut asked.focus_keep) {
                     // A second Enter by accident writes nothing.
                     button.request_focus();
@@ -188,7 +188,7 @@ fn difference_ui(ui: &mut Ui, page: &PageCtx<'_>, (register, chip, other): &Diff
         let words = format!("{chip:04X} → {other:04X}");
         ui.label(RichText::new(words).font(FontId::monospace(tokens.sizes.body)));
         if !RegisterSet::ORDER.contains(register) {
-            ui.label(RichText::new("not written from here").color(tokens.colours.text_quiet));
+            ui.label(RichText::new(t!("not written from here")).color(tokens.colours.text_quiet));
         }
     });
     for words in in_words(*register, (*chip, *other), &page.core.registers) {

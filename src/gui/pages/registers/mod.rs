@@ -4,7 +4,7 @@
 //! steps and tells beforehand what it does. Files are opened and saved elsewhere: [`RegistersPage::load`] takes what was read.
 //! Not here: what a run writes.
 
-use egui::{CentralPanel, ComboBox, Frame, Margin, Panel, RichText, ScrollArea, TextEdit, Ui};
+use egui::{CentralPanel, ComboBox, Frame, Margin, Panel, RichText, ScrollArea, TextEdit, Ui, vec2};
 use m90e26::Register;
 
 use super::PageCtx;
@@ -69,9 +69,9 @@ impl RegistersPage {
     pub fn load(&mut self, name: &str, text: &str) -> Result<String, String> {
         let dump = Dump::read(text).map_err(|error| format!("{name}: {error}"))?;
         if dump.words.is_empty() {
-            return Err(format!("{name} names no register of the chip"));
+            return Err(t!("{name} names no register of the chip", name));
         }
-        let said = format!("{name}: {} registers to compare with", dump.words.len());
+        let said = t!("{name}: {count} registers to compare with", name, count = dump.words.len());
         self.others.file = Some((name.to_owned(), dump));
         self.other = Other::File;
         (self.selected, self.asked) = (None, None);
@@ -134,14 +134,14 @@ impl RegistersPage {
         card::frame(tokens).show(ui, |ui| {
             ui.set_min_size(ui.available_size());
             if self.detail_open {
-                if ui.button("Back to the map").clicked() {
+                if ui.button(t!("Back to the map")).clicked() {
                     self.detail_open = false;
                 }
                 return self.detail_ui(ui, page);
             }
             ScrollArea::vertical().id_salt("narrow").auto_shrink(false).show(ui, |ui| {
                 self.tools_ui(ui, page);
-                if ui.button("Differences").clicked() {
+                if ui.button(t!("Differences")).clicked() {
                     self.selected = None;
                     self.detail_open = true;
                 }
@@ -159,19 +159,20 @@ impl RegistersPage {
         let tokens = page.tokens;
         let reason = unavailable(page.core);
         ui.horizontal_wrapped(|ui| {
-            ui.heading("Registers");
+            ui.heading(t!("Registers"));
             command_button_ui(ui, page, Command::ReadRegisters(Scope::Map), reason.is_none());
             command_button_ui(ui, page, Command::ReadRegisters(Scope::Clearing), reason.is_none());
             self.files_ui(ui, page);
         });
         ui.horizontal_wrapped(|ui| {
             let quiet = |text: &str| RichText::new(text).color(tokens.colours.text_quiet);
-            let label = ui.label(quiet("Filter")).id;
-            let edit = TextEdit::singleline(&mut self.filter).hint_text("name, address, words").desired_width(150.0);
+            let label = ui.label(quiet(t!("Filter"))).id;
+            let edit =
+                TextEdit::singleline(&mut self.filter).hint_text(t!("name, address, words")).desired_width(150.0);
             ui.add(edit).labelled_by(label);
-            let label = ui.label(quiet("Compare with")).id;
+            let label = ui.label(quiet(t!("Compare with"))).id;
             self.other_ui(ui, page.core).labelled_by(label);
-            ui.checkbox(&mut self.only_differing, "Only differing");
+            ui.checkbox(&mut self.only_differing, t!("Only differing"));
         });
         match self.other {
             Other::Typed => self.typed_ui(ui, page),
@@ -192,10 +193,19 @@ impl RegistersPage {
             Dump { serial: unit.trim().to_owned(), simulated: Some(core.links.simulated), words, ..Dump::default() };
         let read = !dump.words.is_empty();
         command_button_ui(ui, page, Command::RegisterFile(RegisterFile::Save(dump)), read);
-        ui.horizontal(|ui| {
-            let label = ui.label(RichText::new("of unit").color(tokens.colours.text_quiet)).id;
-            let edit = TextEdit::singleline(&mut unit).hint_text("serial number");
-            if ui.add(edit.desired_width(tokens.spacing.grid * 13.0)).labelled_by(label).changed() {
+        // Within a line that wraps, a field takes what is left of the line; label and field stay together, so both move on.
+        let width = tokens.spacing.grid * 13.0;
+        let words = RichText::new(t!("of unit")).color(tokens.colours.text_quiet);
+        let height = ui.spacing().interact_size.y;
+        let label_width = egui::WidgetText::from(words.clone())
+            .into_galley(ui, Some(egui::TextWrapMode::Extend), f32::INFINITY, egui::TextStyle::Body)
+            .size()
+            .x;
+        let needed = vec2(label_width + ui.spacing().item_spacing.x + width, height);
+        ui.allocate_ui_with_layout(needed, egui::Layout::left_to_right(egui::Align::Center), |ui| {
+            let label = ui.label(words).id;
+            let edit = TextEdit::singleline(&mut unit).hint_text(t!("serial number"));
+            if ui.add_sized(vec2(width, height), edit).labelled_by(label).changed() {
                 self.unit = Some(unit);
             }
         });
@@ -204,8 +214,8 @@ impl RegistersPage {
     /// Whose registers the file has.
     fn file_ui(&self, ui: &mut Ui, page: &PageCtx<'_>) {
         let Some((name, dump)) = &self.others.file else { return };
-        let mut text = format!("{name}, {} registers", dump.words.len());
-        for (what, said) in [("unit", &dump.serial), ("saved", &dump.saved)] {
+        let mut text = t!("{name}, {count} registers", name, count = dump.words.len());
+        for (what, said) in [(t!("unit"), &dump.serial), (t!("saved"), &dump.saved)] {
             if !said.is_empty() {
                 text.push_str(&format!(", {what} {said}"));
             }
@@ -213,10 +223,10 @@ impl RegistersPage {
         let secondary = RichText::new(text).size(page.tokens.sizes.secondary).color(page.tokens.colours.text_quiet);
         ui.add(egui::Label::new(secondary).wrap());
         if dump.simulated == Some(true) {
-            warning_ui(ui, page, "SIMULATED: these registers are of no real unit");
+            warning_ui(ui, page, t!("SIMULATED: these registers are of no real unit"));
         }
         if !dump.unknown.is_empty() {
-            warning_ui(ui, page, &format!("No register has the name {}", dump.unknown.join(", ")));
+            warning_ui(ui, page, &t!("No register has the name {unknown}", unknown = dump.unknown.join(", ")));
         }
     }
 
@@ -231,7 +241,8 @@ impl RegistersPage {
                 let there = other != Other::LastRun || core.run().report.is_some();
                 let name = other.name().to_owned();
                 ui.add_enabled_ui(there, |ui| {
-                    ui.selectable_value(&mut self.other, other, name).on_disabled_hover_text("No run has ended yet");
+                    ui.selectable_value(&mut self.other, other, name)
+                        .on_disabled_hover_text(t!("No run has ended yet"));
                 });
             }
         });
@@ -244,7 +255,7 @@ impl RegistersPage {
     fn typed_ui(&mut self, ui: &mut Ui, page: &PageCtx<'_>) {
         let tokens = page.tokens;
         let label =
-            ui.label(RichText::new("Names and values as TOML, JSON, hex or C").color(tokens.colours.text_quiet)).id;
+            ui.label(RichText::new(t!("Names and values as TOML, JSON, hex or C")).color(tokens.colours.text_quiet)).id;
         let edit = TextEdit::multiline(&mut self.others.text)
             .font(egui::FontId::monospace(tokens.sizes.body))
             .hint_text("Ugain = 0x71D8")
@@ -258,10 +269,10 @@ impl RegistersPage {
         match &self.others.typed {
             Err(error) => warning_ui(ui, page, error),
             Ok(pasted) if !pasted.unknown.is_empty() => {
-                warning_ui(ui, page, &format!("No register has the name {}", pasted.unknown.join(", ")));
+                warning_ui(ui, page, &t!("No register has the name {unknown}", unknown = pasted.unknown.join(", ")));
             }
             Ok(pasted) if !pasted.words.is_empty() => {
-                let text = format!("{} registers to compare with", pasted.words.len());
+                let text = t!("{count} registers to compare with", count = pasted.words.len());
                 ui.label(RichText::new(text).size(tokens.sizes.secondary).color(tokens.colours.text_quiet));
             }
             Ok(_) => {}
@@ -272,16 +283,16 @@ impl RegistersPage {
 /// Why registers can be neither read nor written now.
 fn unavailable(core: &Core) -> Option<String> {
     if core.run().running {
-        return Some("A run goes on; registers can be read and written when it is over".to_owned());
+        return Some(t!("A run goes on; registers can be read and written when it is over").to_owned());
     }
     if !core.links.open {
-        return Some("No station is connected; connect one to read its registers".to_owned());
+        return Some(t!("No station is connected; connect one to read its registers").to_owned());
     }
     match core.links.meters.get(core.positions.shown()).unwrap_or(&Link::Off) {
-        Link::Ready(_) if core.registers.busy => Some("Reading the registers".to_owned()),
+        Link::Ready(_) if core.registers.busy => Some(t!("Reading the registers").to_owned()),
         Link::Ready(_) => None,
-        Link::Trouble(reason) => Some(format!("The meter does not answer ({reason}); connect again")),
-        Link::Opening | Link::Off => Some("The meter has not answered yet".to_owned()),
+        Link::Trouble(reason) => Some(t!("The meter does not answer ({reason}); connect again", reason)),
+        Link::Opening | Link::Off => Some(t!("The meter has not answered yet").to_owned()),
     }
 }
 
@@ -298,11 +309,13 @@ fn state_ui(ui: &mut Ui, page: &mut PageCtx<'_>, reason: Option<&str>) {
     } else if let Some(problem) = &page.core.problem {
         problem_ui(ui, page, problem, remedy(page.core));
     } else if page.core.registers.words.is_empty() {
-        ui.label(quiet("Nothing read yet; currents and powers will be the chip's own, without the profile's scale"));
+        ui.label(quiet(t!(
+            "Nothing read yet; currents and powers will be the chip's own, without the profile's scale"
+        )));
     } else if page.core.registers.outdated {
-        warning_ui(ui, page, "Read before a run, which may have changed them; read again");
+        warning_ui(ui, page, t!("Read before a run, which may have changed them; read again"));
     } else {
-        ui.label(quiet("As read last; currents and powers are the chip's own, without the profile's scale"));
+        ui.label(quiet(t!("As read last; currents and powers are the chip's own, without the profile's scale")));
     }
 }
 

@@ -11,6 +11,7 @@ use m90e26::{Access, Register};
 use super::{RegistersPage, decode};
 use crate::gui::core::Core;
 use crate::gui::pages::PageCtx;
+use crate::gui::texts;
 use crate::gui::widgets::number::NOTHING;
 
 /// Widths of the columns in points; the meaning takes what is left, and as many lines as it needs.
@@ -20,7 +21,15 @@ struct Columns {
 }
 
 const COLUMNS: usize = 7;
-const HEADS: [&str; COLUMNS] = ["Addr.", "Name", "Access", "Hex", "Decimal", "Meaning", "Compared"];
+const HEADS: [&str; COLUMNS] = [
+    mark!("Addr."),
+    mark!("Name"),
+    mark!("Access"),
+    mark!("Hex"),
+    mark!("Decimal"),
+    mark!("Meaning"),
+    mark!("Compared"),
+];
 const FIXED: [f32; COLUMNS] = [34.0, 76.0, 48.0, 36.0, 50.0, 0.0, 62.0];
 /// These stand to the right: numbers.
 const RIGHT: [usize; 2] = [3, 4];
@@ -71,8 +80,8 @@ impl Row {
         }
         match (compared.is_empty(), self.differs) {
             (true, _) => {}
-            (false, true) => label.push_str(" differs"),
-            (false, false) => label.push_str(" same"),
+            (false, true) => label.push_str(t!(" differs")),
+            (false, false) => label.push_str(t!(" same")),
         }
         label
     }
@@ -83,8 +92,11 @@ impl RegistersPage {
         let tokens = page.tokens;
         let rows = self.rows(page.core);
         if rows.is_empty() {
-            let why =
-                if self.only_differing { "No register differs" } else { "No register has this in its name or words" };
+            let why = if self.only_differing {
+                t!("No register differs")
+            } else {
+                t!("No register has this in its name or words")
+            };
             ui.label(egui::RichText::new(why).color(tokens.colours.text_quiet));
             return;
         }
@@ -176,8 +188,8 @@ impl RegistersPage {
 fn head_ui(ui: &mut Ui, page: &PageCtx<'_>, columns: &Columns, width: f32) {
     let tokens = page.tokens;
     let (rect, response) = ui.allocate_exact_size(vec2(width, tokens.spacing.grid * 2.75), Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, HEADS.join(", ")));
-    for (number, head) in HEADS.into_iter().enumerate() {
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, HEADS.map(texts::of).join(", ")));
+    for (number, head) in HEADS.map(texts::of).into_iter().enumerate() {
         let font = FontId::proportional(tokens.sizes.secondary);
         let head = galley(ui, columns, number, head, (font, tokens.colours.text_quiet));
         place(ui, rect, columns, number, head);

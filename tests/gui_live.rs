@@ -436,6 +436,35 @@ fn the_station_reads_everything_while_the_page_is_shown() {
 }
 
 #[test]
+fn another_position_is_watched_without_what_the_first_one_showed() {
+    let ready = || Link::Ready("Meterbench SIM".to_owned());
+    let (reference, source) = (ready(), ready());
+    let links = Links { meters: vec![ready(); 3], reference, source, simulated: true, open: true };
+    let mut notices = vec![Notice::Links(links), watching()];
+    notices.extend(readings(0.0, 2.0, 240.0));
+    let mut window = told(notices);
+    let volts = |window: &Window| window.state().core.watch.meter(Measurand::U);
+    assert_eq!(volts(&window), Some(240.0));
+    // The list is opened and a position taken by keyboard.
+    window.get_by_role_and_label(Role::ComboBox, "Position").focus();
+    window.run();
+    key(&mut window, Modifiers::NONE, Key::Space);
+    window.get_by_label("3").click();
+    window.run();
+    assert_eq!((window.state().route, window.state().core.positions.shown()), (Route::Live, 2));
+    assert_eq!((volts(&window), window.state().core.watch.history.len()), (None, 0));
+    // What was on its way is of the position before.
+    window.state_mut().core.apply(Notice::Watch(WatchNotice::Meter(vec![round(2.1, 239.0)])));
+    assert_eq!(volts(&window), None);
+    let meter = profile::load_meter("opensmartmeter-mt50").unwrap();
+    let procedure = profile::load_procedure("calibrate").unwrap();
+    let basis = Arc::new(Basis::new(2, &meter, &procedure));
+    window.state_mut().core.apply(Notice::Watch(WatchNotice::Began(basis)));
+    window.state_mut().core.apply(Notice::Watch(WatchNotice::Meter(vec![round(2.3, 238.0)])));
+    assert_eq!(volts(&window), Some(238.0));
+}
+
+#[test]
 fn the_reference_goes_on_without_a_meter() {
     let clock = RealClock::shared();
     let station = Station::new(clock.clone(), 7, 1.0);

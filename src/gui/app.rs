@@ -450,7 +450,10 @@ impl App {
                 }
             }
             Command::ShowPosition(number) => {
-                self.route = Route::Bench;
+                // These pages are of one position, too.
+                if !matches!(self.route, Route::Live | Route::Registers) {
+                    self.route = Route::Bench;
+                }
                 self.core.show(number);
             }
             Command::LeaveOut(number, left_out) => self.core.leave_out(number, left_out),

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use egui::{Align, Label, Layout, Response, RichText, Role, Sense, Ui, WidgetInfo, vec2};
+use egui::{Align, ComboBox, Label, Layout, Response, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 
 use super::LiveCommand;
 use super::reasons::{self, SILENT_SECS};
@@ -176,12 +176,16 @@ fn head_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
             .map_or(String::new(), |basis| t!(", {line} line", line = format_args!("{:?}", basis.line)));
         (Cow::from(t!("Position {position}{line}", position = watch.position + 1, line)), None)
     };
+    let several = page.core.positions.several();
     let (counting, open) = (watch.count_energy, page.core.links.open && !watch.running);
     ui.horizontal(|ui| {
         ui.heading(t!("Readings"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             command_button_ui(ui, page, Command::Live(LiveCommand::CountEnergy(!counting)), open);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                if several {
+                    position_ui(ui, page);
+                }
                 if let Some((mark, colour)) = mark {
                     mark_ui(ui, tokens, mark, colour);
                 }
@@ -190,6 +194,22 @@ fn head_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
             });
         });
     });
+}
+
+/// Which position is watched: the one that is shown everywhere.
+fn position_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
+    let positions = &page.core.positions;
+    let (shown, count) = (positions.shown(), positions.all().len());
+    let label = ui.label(t!("Position")).id;
+    let combo = ComboBox::from_id_salt("position").selected_text((shown + 1).to_string()).width(0.0);
+    let response = combo.show_ui(ui, |ui| {
+        for number in 0..count {
+            if ui.selectable_label(number == shown, (number + 1).to_string()).clicked() {
+                page.commands.push(Command::ShowPosition(number));
+            }
+        }
+    });
+    response.response.labelled_by(label).on_hover_text(t!("Show this position"));
 }
 
 fn names_ui(ui: &mut Ui, page: &PageCtx<'_>, widths: &Widths) {

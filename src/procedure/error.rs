@@ -157,6 +157,27 @@ pub enum StepError {
         /// What it holds.
         found: u16,
     },
+    /// A test asks for more than the link to the meter gives.
+    #[error("{test:?} cannot be done through this link: it needs {needs}")]
+    OutOfReach {
+        /// The test's name.
+        test: String,
+        /// What the link does not give.
+        needs: &'static str,
+    },
+    /// The meter is there, and its chip does not meter.
+    #[error("the chip does not meter: {register} reads {found:04X} instead of {expected:04X}")]
+    NotMetering {
+        /// CalStart or AdjStart.
+        register: Register,
+        /// Normal operation.
+        expected: u16,
+        /// What it holds.
+        found: u16,
+    },
+    /// The chip lost its registers while nothing may be written.
+    #[error("the chip reset itself during the test and lost its registers")]
+    LostRegisters,
     /// The chip lost its registers again and again.
     #[error("the chip reset itself {times} times in one step")]
     KeepsResetting {

@@ -100,45 +100,51 @@ fn change(from: Option<&LoadPoint>, to: &LoadPoint) -> f64 {
     sum + CURRENT_DECADE.as_secs_f64() * if decades < 0.0 { -2.0 * decades } else { decades }
 }
 
-/// The cheapest way through all points, by the cheapest ways through each set of them (Bellman, Held and Karp 1962).
+/// The cheapest way through all points, by the cheapest ways through each set of them (Bellman, Held and Karp 1962). Of equal ones the
+/// one nearest to the written order.
 fn cheapest(points: &[LoadPoint], start: Option<LoadPoint>) -> Vec<usize> {
     let count = points.len();
-    // For each set of points and each last one of it: the cost so far and the one before.
+    // For each set of points and each first one of it: the cost from there to the end, and the next one.
     let mut best: Vec<Vec<Option<(f64, usize)>>> = vec![vec![None; count]; 1 << count];
-    for (last, point) in points.iter().enumerate() {
-        offer(&mut best, 1 << last, last, (change(start.as_ref(), point), last));
-    }
     for set in 1..1_usize << count {
-        for (last, from) in points.iter().enumerate() {
-            let Some((so_far, _)) = at(&best, set, last) else { continue };
-            for (next, to) in points.iter().enumerate().filter(|(next, _)| set & (1 << next) == 0) {
-                offer(&mut best, set | 1 << next, next, (so_far + change(Some(from), to), last));
+        for (first, from) in points.iter().enumerate().filter(|(first, _)| set & (1 << first) != 0) {
+            let rest = set & !(1 << first);
+            if rest == 0 {
+                offer(&mut best, set, first, (0.0, first));
+            }
+            for (next, to) in points.iter().enumerate() {
+                if let Some((remaining, _)) = at(&best, rest, next) {
+                    offer(&mut best, set, first, (change(Some(from), to) + remaining, next));
+                }
             }
         }
     }
     let mut set = (1_usize << count) - 1;
-    let whole = |last: &usize| at(&best, set, *last).map_or(f64::MAX, |(cost, _)| cost);
-    let mut last = (0..count).min_by(|left, right| whole(left).total_cmp(&whole(right)));
+    let whole = |(first, point): (usize, &LoadPoint)| {
+        let remaining = at(&best, set, first).map_or(f64::MAX, |(cost, _)| cost);
+        (first, change(start.as_ref(), point) + remaining)
+    };
+    let cheapest = points.iter().enumerate().map(whole).min_by(|left, right| left.1.total_cmp(&right.1));
+    let mut place = cheapest.map(|(first, _)| first);
     let mut way = Vec::with_capacity(count);
-    while let Some(place) = last.filter(|_| way.len() < count) {
-        way.push(place);
-        let before = at(&best, set, place).map(|(_, before)| before);
-        set &= !(1 << place);
-        last = before.filter(|before| *before != place);
+    while let Some(present) = place {
+        way.push(present);
+        let next = at(&best, set, present).map(|(_, next)| next);
+        set &= !(1 << present);
+        place = next.filter(|_| set != 0);
     }
-    way.reverse();
     way
 }
 
-fn at(best: &[Vec<Option<(f64, usize)>>], set: usize, last: usize) -> Option<(f64, usize)> {
-    best.get(set).and_then(|row| row.get(last)).copied().flatten()
+fn at(best: &[Vec<Option<(f64, usize)>>], set: usize, first: usize) -> Option<(f64, usize)> {
+    best.get(set).and_then(|row| row.get(first)).copied().flatten()
 }
 
-fn offer(best: &mut [Vec<Option<(f64, usize)>>], set: usize, last: usize, (cost, before): (f64, usize)) {
-    if let Some(known) = best.get_mut(set).and_then(|row| row.get_mut(last))
-        && known.is_none_or(|(known, _)| cost < known)
+fn offer(best: &mut [Vec<Option<(f64, usize)>>], set: usize, first: usize, (cost, next): (f64, usize)) {
+    if let Some(known) = best.get_mut(set).and_then(|row| row.get_mut(first))
+        && known.is_none_or(|(known, _)| cost < known - 1e-12)
     {
-        *known = Some((cost, before));
+        *known = Some((cost, next));
     }
 }
 

@@ -300,6 +300,12 @@ impl Board {
         }
     }
 
+    /// Relative noise of the power that is metered; none worth the name on a sound board.
+    #[must_use]
+    pub fn power_noise(&self, secs: f64) -> f64 {
+        if self.defect == Some(Defect::Noisy) { self.reading_noise(Stream::ReadPower, secs) } else { 0.0 }
+    }
+
     /// Relative noise of an rms reading at a time; it stays the same until the chip renews its values.
     #[must_use]
     pub fn reading_noise(&self, stream: Stream, secs: f64) -> f64 {

@@ -32,7 +32,9 @@ pub fn start(chip: &mut Chip) {
     }
 }
 
-fn words(board: &Board) -> Vec<(Register, u16)> {
+/// The constants of a sound board, as its maker would have found them.
+#[must_use]
+pub fn words(board: &Board) -> Vec<(Register, u16)> {
     let kind = board.kind;
     let mmode = MMode::from_bits(kind.mmode);
     let l_line = if kind.ln_mode == 0b11 { mmode.lnsel() == LnSel::L } else { kind.vl_mv > kind.vn_mv };
@@ -57,7 +59,10 @@ fn words(board: &Board) -> Vec<(Register, u16)> {
         let steps = (-shift / degrees_per_lphi_step(F_HZ)).round() as i32;
         words.push((line.gain(), (gain * 32_768.0).round() as i16 as u16));
         words.push((line.phase(), phase_word(steps)));
-        words.push((line.igain(), (igain / signal).round() as u16));
+        // The gain that is right at Ib takes the offset up with it.
+        let offset = board.offset.get(channel as usize).copied().unwrap_or_default();
+        let read = signal + offset * kind.current_scale / kind.ib_amps;
+        words.push((line.igain(), (igain / read).round() as u16));
     }
     words
 }

@@ -150,7 +150,7 @@ fn raw_power(mains: &Mains, board: &Board, channel: Channel, pga: f64, secs: f64
     let kind = board.kind;
     let u_mv = kind.vu_mv * mains.u / kind.un_volts * board.signal(Channel::U, secs);
     let of_ib = board.passed_current(mains.i / kind.ib_amps) * board.signal(channel, secs) + board.stray_current();
-    let i_mv = board.current_sample_mv(channel) * of_ib;
+    let i_mv = board.current_sample_mv(channel) * of_ib * (1.0 + board.power_noise(secs));
     let shift = board.phase.get(usize::from(channel == Channel::N)).copied().unwrap_or_default();
     RawPower { apparent: pga * u_mv * i_mv, shift }
 }

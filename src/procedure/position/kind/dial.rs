@@ -19,6 +19,10 @@ use crate::units::Percent;
 
 /// In the middle the register is looked at so often; at both ends all the time.
 const LOOK: Duration = Duration::from_millis(500);
+/// From one reading of the register to the next, as a slow link has it.
+const READING: Duration = Duration::from_millis(25);
+/// The reference's readings do not reach back much farther.
+const LONGEST: Duration = Duration::from_secs(800);
 /// Longer than expected by this factor, and the meter is not counting what flows.
 const GIVE_UP: f64 = 1.5;
 
@@ -43,7 +47,7 @@ impl Position<'_> {
     ) -> Result<String, StepError> {
         self.settle_at(point, &[], Duration::ZERO)?;
         let plan = self.around.plan;
-        let duration = durations::dial(dial, &plan.meter.rating);
+        let duration = durations::dial(dial, &plan.meter.rating).max(self.time_for(dial.limit, point));
         let line = self.measured_lines()?.first().copied().unwrap_or(Line::L);
         let give_up = self.now() + duration.mul_f64(GIVE_UP) + self.count_time(point).mul_f64(10.0);
         self.read(Register::APenergy)?;
@@ -74,6 +78,12 @@ impl Position<'_> {
         self.still_the_same()?;
         let error = self.measurements.last().map_or(Percent(f64::NAN), |last| Percent(last.value));
         Ok(format!("{:.1} impulses counted, energy {error}", self.pulses(counts)))
+    }
+
+    /// Time after which the ends, each somewhere between two readings, make a tenth of the limit at the most.
+    fn time_for(&self, limit: Percent, point: &LoadPoint) -> Duration {
+        let ends = READING.min(self.count_time(point)).mul_f64((2.0_f64 / 12.0).sqrt());
+        Duration::try_from_secs_f64(ends.as_secs_f64() / (limit.fraction() / 10.0)).unwrap_or(LONGEST).min(LONGEST)
     }
 
     /// The next step of the register whose moment is certain.

@@ -28,9 +28,9 @@ fn every_defect_is_found_and_no_sound_unit_fails() {
         assert!(!unit.misjudged(), "{} {:?} {verdict}: {}", unit.report.serial, unit.defect, unit.reason());
         assert!(verdict == Verdict::Pass || !unit.reason().is_empty(), "{:?} has a reason in words", unit.defect);
         if unit.defect.is_none() {
-            sound += 1
+            sound += 1;
         } else {
-            defective += 1
+            defective += 1;
         }
         let mut reports = [unit.report.clone()];
         let kept = keeper.keep_run(&mut reports, procedures.plan_of(&unit), &unit.readings, &About::now(1));

@@ -24,7 +24,7 @@ use meterbench::procedure::{Control, Event, RunReport, Verdict};
 use meterbench::sim::calibrated;
 use service_port::{LineFaults, ServicePort};
 use simulated::{Setup, plan};
-use verifying::{SHORT_NO_LOAD, STARTING, detail, measured, of_entries, run, verify};
+use verifying::{DIAL, LOOK, SHORT_NO_LOAD, STARTING, detail, measured, of_entries, run, verify};
 
 const ACCURACY: &str = r#"
 [[verify]]
@@ -50,19 +50,6 @@ deviation_percent = 0.1
 limit_source = "test"
 "#;
 
-const DIAL: &str = r#"
-[[verify]]
-name = "Imax counted"
-kind = "dial"
-u_of_un = 1.0
-i_of_imax = 1.0
-pf = "1.0"
-pulses = 100
-duration_secs = 30
-limits = { energy_percent = 0.1 }
-limit_source = "test"
-"#;
-
 const WARM_UP: &str = r#"
 [[verify]]
 name = "Ib warm"
@@ -71,13 +58,6 @@ u_of_un = 1.0
 i_of_ib = 1.0
 pf = "1.0"
 duration_secs = 60
-"#;
-
-const LOOK: &str = r#"
-[[verify]]
-name = "As it lies there"
-kind = "visual"
-questions = ["Housing whole?", "Label readable?"]
 "#;
 
 /// Without the readings, whose limits would tell first.
@@ -306,6 +286,14 @@ fn what_a_link_cannot_do_is_said_before_anything_is_switched_on() {
     let readings = ACCURACY.replace("energy_percent = 0.2, ", "");
     let (report, _, _) = watched("sim:?state=calibrated&seed=3", &readings, blind);
     assert_eq!(report.verdict, Verdict::Pass, "readings are readings: {:?}", report.advice);
+    let (report, _, events) = watched(
+        "sim:?state=calibrated&seed=3",
+        &ACCURACY.replace("i_of_ib = 1.0", "i_of_ib = 20.0"),
+        Reach { registers: true, relay: false },
+    );
+    assert_eq!(report.verdict, Verdict::Error);
+    assert!(report.advice.expect("advice").what.contains("takes 96.0000 A at the most"), "100 A on an 80 A meter");
+    assert!(!events.iter().any(|event| matches!(event, Event::LoadPoint { .. })), "the source stays off");
     let over_afe = run("sim:?state=calibrated&seed=3", &plan("opensmartmeter-mt50", "opensmartmeter-protections"));
     assert_eq!(over_afe.verdict, Verdict::Error);
     assert!(over_afe.advice.expect("advice").what.contains("relay"));

@@ -5,12 +5,14 @@
 mod simulated;
 mod verifying;
 
+use std::time::Duration;
+
 use meterbench::procedure::{Verdict, durations};
 use meterbench::profile::procedure::Mode;
 use meterbench::profile::verification::{Kind, Test};
 use meterbench::profile::{self, Procedure};
 use simulated::plan;
-use verifying::{SHORT_NO_LOAD, STARTING, of_entries, run, text_of_entries};
+use verifying::{DIAL, LOOK, SHORT_NO_LOAD, STARTING, of_entries, run, text_of_entries};
 
 /// Key and problem of the first finding, which stands in the line that holds `to`.
 fn finding(entries: &str, from: &str, to: &str) -> (String, String) {
@@ -70,6 +72,13 @@ fn what_is_missing_is_named() {
         let (key, problem) = found_in(&entries.replacen(from, "", 1));
         assert!(key.starts_with("verify"), "{key}: {problem}");
         assert!(problem.contains(part), "{problem}");
+    }
+    for (text, part) in [
+        (LOOK.to_owned() + "i_of_ib = 1.0\n", "needs u_of_un"),
+        (DIAL.replace("limits = { ", "limits = { voltage_percent = 1, "), "judges energy alone"),
+    ] {
+        let (key, problem) = found_in(&text);
+        assert!(key.starts_with("verify") && problem.contains(part), "{key}: {problem}");
     }
     let (_, problem) = found_in(&SHORT_NO_LOAD.replace("\"imax\"", "\"starting-current\""));
     assert!(problem.contains("needs start_of_ib"), "{problem}");
@@ -157,7 +166,10 @@ fn a_calibrated_meter_passes_the_shipped_verifications() {
         let report = run("sim:?state=calibrated&seed=3", &plan("opensmartmeter-mt50", name));
         assert_eq!(report.verdict, Verdict::Pass, "{name}: {:?} {:?}", report.advice, report.steps);
         assert_eq!(report.registers, report.registers_before);
-        println!("{name}: {:.1} min", report.duration_s / 60.0);
+        let expected: Duration = plan("opensmartmeter-mt50", name).expected().iter().sum();
+        let ratio = expected.as_secs_f64() / report.duration_s;
+        assert!((0.7..1.5).contains(&ratio), "{name}: the time left is told {ratio:.2} times too long");
+        println!("{name}: {:.1} min, {:.1} min expected", report.duration_s / 60.0, expected.as_secs_f64() / 60.0);
     }
     let report = run("sim:?state=calibrated&seed=3&board=m90e26-l24", &plan("m90e26-l24", "iec62053-21-class1"));
     assert_eq!(report.verdict, Verdict::Pass, "m90e26-l24: {:?} {:?}", report.advice, report.steps);

@@ -120,6 +120,11 @@ pub fn of(error: &StepError) -> Advice {
             "The link shows less of the meter than the procedure wants to see",
             "Connect the meter's service port (service+serial:), or take this test out of a copy of the procedure",
         ),
+        StepError::BeyondRating { .. } => Advice::new(
+            what,
+            "The procedure is written for a meter with a larger current range",
+            "Choose the procedure for this meter type, or correct the test's load in a copy of it; nothing was switched on",
+        ),
         StepError::NotMetering { .. } => Advice::new(
             what,
             "The meter is not calibrated, its own controller does not run, or the supply is too low; a verification writes nothing",
@@ -388,6 +393,11 @@ mod tests {
             StepError::RegisterDiffers { register: Register::Ugain, expected: 0x71D8, found: 0x6720 },
             StepError::KeepsResetting { times: 4 },
             StepError::OutOfReach { test: "Over-voltage".to_owned(), needs: "the meter's relay" },
+            StepError::BeyondRating {
+                test: "60 A".to_owned(),
+                asked: "60.0000 A".to_owned(),
+                allowed: "24.0000 A".to_owned(),
+            },
             StepError::NotMetering { register: Register::CalStart, expected: 0x8765, found: 0x6886 },
             StepError::LostRegisters,
             MeterError::NoRelay.into(),

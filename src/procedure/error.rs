@@ -165,6 +165,16 @@ pub enum StepError {
         /// What the link does not give.
         needs: &'static str,
     },
+    /// A test asks for more than the meter's nameplate allows.
+    #[error("{test:?} asks for {asked}, and the meter type takes {allowed} at the most")]
+    BeyondRating {
+        /// The test's name.
+        test: String,
+        /// Voltage or current of its load.
+        asked: String,
+        /// What the nameplate allows.
+        allowed: String,
+    },
     /// The meter is there, and its chip does not meter.
     #[error("the chip does not meter: {register} reads {found:04X} instead of {expected:04X}")]
     NotMetering {

@@ -69,7 +69,7 @@ pub fn run(bench: &mut Bench, plan: &Plan, control: &Control) -> Vec<RunReport> 
         .map(|(number, place)| Position::new(number, place.serial.clone(), &mut *place.meter, around))
         .collect();
     for position in &mut positions {
-        position.failure = position.check_reach().err();
+        position.failure = position.check_beforehand().err();
     }
     tracing::info!(procedure = plan.procedure.name, meter = plan.meter.name, positions = positions.len(), "run begins");
     control.tell(Event::Started { serials, steps: plan.steps().into_iter().map(|step| plan.title(step)).collect() });

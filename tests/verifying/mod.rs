@@ -47,6 +47,28 @@ max_secs = 60
 pl_divisor = 1
 "#;
 
+/// Energy counted at Imax.
+pub const DIAL: &str = r#"
+[[verify]]
+name = "Imax counted"
+kind = "dial"
+u_of_un = 1.0
+i_of_imax = 1.0
+pf = "1.0"
+pulses = 100
+duration_secs = 30
+limits = { energy_percent = 0.1 }
+limit_source = "test"
+"#;
+
+/// A look at the unit.
+pub const LOOK: &str = r#"
+[[verify]]
+name = "As it lies there"
+kind = "visual"
+questions = ["Housing whole?", "Label readable?"]
+"#;
+
 /// The starting current of class 1.
 pub const STARTING: &str = r#"
 [[verify]]

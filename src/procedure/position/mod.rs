@@ -200,11 +200,13 @@ impl<'a> Position<'a> {
         all.into_iter().map(|(_, measurement)| measurement.clone()).collect()
     }
 
-    /// Whether the link to the meter gives what the tests need; asked before anything is switched on.
+    /// Whether the link to the meter gives what the tests need, and the meter type takes their loads; asked before anything is
+    /// switched on.
     ///
     /// # Errors
-    /// The first test that cannot be done, and what it needs.
-    pub fn check_reach(&self) -> Result<(), StepError> {
+    /// The first test that cannot be done, and why.
+    pub fn check_beforehand(&self) -> Result<(), StepError> {
+        kind::check_loads(self.around.plan)?;
         kind::check_reach(self.around.plan, self.meter.reach())
     }
 

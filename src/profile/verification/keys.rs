@@ -208,7 +208,7 @@ impl Keys {
                 load: self.load()?,
                 pulses: self.needs(&self.pulses, "pulses")?,
                 duration: self.secs(self.duration_secs, "duration_secs")?,
-                limit: self.needs(&self.limits.as_ref().and_then(|limits| limits.energy), "limits.energy_percent")?,
+                limit: self.energy_limit()?,
                 limit_source: self.limit_source()?,
             }),
             KindName::Starting => Kind::Starting(Starting {
@@ -238,6 +238,14 @@ impl Keys {
         })
     }
 
+    fn energy_limit(&self) -> Result<Percent, String> {
+        let limits = self.needs(&self.limits, "limits")?;
+        if limits.voltage.or(limits.current).is_some() {
+            return Err(format!("kind {} judges energy alone: energy_percent is allowed in limits", self.kind));
+        }
+        self.needs(&limits.energy, "limits.energy_percent")
+    }
+
     fn no_load(&self) -> Result<NoLoad, String> {
         let formula = match self.needs(&self.formula, "formula")? {
             FormulaName::Imax => NoLoadFormula::Imax,
@@ -263,6 +271,10 @@ impl Keys {
 
     fn questions(&self, occasion: Occasion) -> Result<Questions, String> {
         let load = self.u_of_un.map(|u_of_un| self.load_of(u_of_un)).transpose()?;
+        let part = self.i_of_ib.or(self.i_of_imax).is_some() || self.pf.is_some() || self.frequency_hz.is_some();
+        if load.is_none() && part {
+            return Err(format!("kind {} needs u_of_un for a load, and without it nothing else of one", self.kind));
+        }
         Ok(Questions { occasion, questions: self.needs(&self.questions, "questions")?, load })
     }
 

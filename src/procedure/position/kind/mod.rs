@@ -18,6 +18,33 @@ mod repeatability;
 mod starting;
 mod warm_up;
 
+/// Nothing is loaded beyond this part of its nameplate's current; standards go to 1.2 Imax for transformer-operated meters.
+const MOST_OF_IMAX: f64 = 1.2;
+/// Nor beyond this part of its voltage; the no-load test goes to 1.15 Un.
+const MOST_OF_UN: f64 = 1.3;
+
+/// What the procedure asks for and the nameplate does not allow: a list of points may have been written for another meter type.
+pub(super) fn check_loads(plan: &Plan) -> Result<(), StepError> {
+    let rating = &plan.meter.rating;
+    for test in &plan.procedure.verify {
+        let beyond =
+            |asked: String, allowed: String| Err(StepError::BeyondRating { test: test.name.clone(), asked, allowed });
+        let Some(load) = test.load().map(|load| load.at(rating)) else { continue };
+        let (most_amps, most_volts) = (rating.imax * MOST_OF_IMAX, rating.un * MOST_OF_UN);
+        if load.i > most_amps {
+            return beyond(load.i.to_string(), most_amps.to_string());
+        }
+        let volts = match &test.kind {
+            Kind::Protection(protection) => protection.beyond,
+            _ => load.u,
+        };
+        if volts > most_volts {
+            return beyond(volts.to_string(), most_volts.to_string());
+        }
+    }
+    Ok(())
+}
+
 /// What the procedure needs and the link does not give.
 pub(super) fn check_reach(plan: &Plan, reach: Reach) -> Result<(), StepError> {
     const REGISTERS: &str = "the metering chip's registers";

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::profile::meter::Rating;
 use crate::profile::verification::{Dial, NoLoad, NoLoadFormula, Starting};
+use crate::units::Percent;
 
 /// Longer than this a test is a slip of the keyboard: a day.
 const LONGEST: Duration = Duration::from_secs(86_400);
@@ -45,8 +46,21 @@ pub fn dial(dial: &Dial, rating: &Rating) -> Duration {
     dial.duration.max(bounded(dial.pulses * 3.6e6 / (rating.constant_imp_per_kwh * watts)))
 }
 
+/// The interval within which a step of the register is seen, in seconds: a reading and the pause behind it.
+const SEEN_WITHIN_SECS: f64 = 0.014;
+/// A slope is drawn through so many steps at the least.
+const FEWEST_COUNTS: f64 = 9.0;
+
+/// Time after which the slope of a register that steps every `count` is known to `uncertainty`: it falls with the time to the power of
+/// 3/2, as that of any straight line through evenly spaced points does.
+#[must_use]
+pub fn until_known(count: Duration, uncertainty: Percent) -> Duration {
+    let count = count.as_secs_f64();
+    bounded((SEEN_WITHIN_SECS * count.sqrt() / uncertainty.fraction()).powf(2.0 / 3.0).max(FEWEST_COUNTS * count))
+}
+
 /// Seconds as a time; what is none is the longest.
-fn bounded(secs: f64) -> Duration {
+pub(super) fn bounded(secs: f64) -> Duration {
     Duration::try_from_secs_f64(secs).unwrap_or(LONGEST).min(LONGEST)
 }
 

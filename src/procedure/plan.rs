@@ -165,13 +165,22 @@ impl Plan {
         test.load().map(|load| load.at(&self.meter.rating))
     }
 
+    /// Time of an exact meter from one count of its energy register to the next.
+    #[must_use]
+    pub fn count_time(&self, point: &LoadPoint) -> Duration {
+        let watts = point.u.0 * point.i.0 * point.pf.magnitude;
+        durations::bounded(3600.0 / (self.counts_per_wh() * watts))
+    }
+
     /// How long one test takes when the unit is good.
     fn test_time(&self, test: &Test) -> Duration {
         let Procedure { rms, energy, .. } = &self.procedure.profile;
-        let one = |timeout: Option<Duration>| middle(energy.min, timeout.unwrap_or(energy.max));
+        let count = self.test_load(test).map_or(Duration::ZERO, |point| self.count_time(&point));
         let series = |series: &Series| {
-            let rounds = u32::from(series.repeats) + u32::from(series.discards);
-            series.settle + one(series.timeout) * rounds
+            let uncertainty = series.uncertainty.unwrap_or(energy.verify_uncertainty);
+            let known = durations::until_known(count, uncertainty);
+            let one = known.max(energy.min).min(series.timeout.unwrap_or(energy.max));
+            series.settle + one * (u32::from(series.repeats) + u32::from(series.discards))
         };
         match &test.kind {
             Kind::Accuracy(accuracy) => {

@@ -116,7 +116,7 @@ impl Position<'_> {
         quickening: f64,
     ) -> Result<(Slope, Stretch), StepError> {
         let least = self.around.plan.procedure.energy.min.min(wanted.max);
-        let patience = PATIENCE.max(self.count_time(point).mul_f64(COUNTS_OF_PATIENCE));
+        let patience = PATIENCE.max(self.around.plan.count_time(point).mul_f64(COUNTS_OF_PATIENCE));
         // What was counted before belongs to another time.
         self.read(Register::APenergy)?;
         let mut polls: Vec<Poll> = Vec::new();
@@ -180,13 +180,6 @@ impl Position<'_> {
         let stretch = self.around.feed.stretch(from, to)?;
         let slope = slope(polls, &stretch.energy()).ok_or(StepError::Panicked)?;
         Ok((slope, stretch))
-    }
-
-    /// Time of an exact meter from one count to the next.
-    pub(super) fn count_time(&self, point: &LoadPoint) -> Duration {
-        let watts = point.u.0 * point.i.0 * point.pf.magnitude;
-        let secs = 3600.0 / (self.around.plan.counts_per_wh() * watts);
-        Duration::try_from_secs_f64(secs).unwrap_or(PATIENCE)
     }
 
     fn progress_of(&self, slope: Slope, quickening: f64, elapsed: Duration, wanted: Wanted) {

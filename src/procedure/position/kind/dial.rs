@@ -49,7 +49,7 @@ impl Position<'_> {
         let plan = self.around.plan;
         let duration = durations::dial(dial, &plan.meter.rating).max(self.time_for(dial.limit, point));
         let line = self.measured_lines()?.first().copied().unwrap_or(Line::L);
-        let give_up = self.now() + duration.mul_f64(GIVE_UP) + self.count_time(point).mul_f64(10.0);
+        let give_up = self.now() + duration.mul_f64(GIVE_UP) + self.around.plan.count_time(point).mul_f64(10.0);
         self.read(Register::APenergy)?;
         let first = self.next_step((line, point), give_up)?;
         let mut counts = 0;
@@ -82,7 +82,7 @@ impl Position<'_> {
 
     /// Time after which the ends, each somewhere between two readings, make a tenth of the limit at the most.
     fn time_for(&self, limit: Percent, point: &LoadPoint) -> Duration {
-        let ends = READING.min(self.count_time(point)).mul_f64((2.0_f64 / 12.0).sqrt());
+        let ends = READING.min(self.around.plan.count_time(point)).mul_f64((2.0_f64 / 12.0).sqrt());
         Duration::try_from_secs_f64(ends.as_secs_f64() / (limit.fraction() / 10.0)).unwrap_or(LONGEST).min(LONGEST)
     }
 
@@ -98,7 +98,7 @@ impl Position<'_> {
             counts += u64::from(word.value);
             if word.value > 0 && !word.recovered && !before.recovered {
                 // Several steps at once: the last came within one step's time.
-                let width = word.at.since(before.at).min(self.count_time(point));
+                let width = word.at.since(before.at).min(self.around.plan.count_time(point));
                 return Ok(Step { at: word.at - width / 2, width, counts });
             }
             before = word;

@@ -26,7 +26,7 @@ impl Position<'_> {
     ) -> Result<String, StepError> {
         let rating = &self.around.plan.meter.rating;
         let allowed = durations::starting(starting, rating);
-        let going_on = self.count_time(point).mul_f64(COUNTS_TO_GO_ON as f64 * TIME_TO_GO_ON);
+        let going_on = self.around.plan.count_time(point).mul_f64(COUNTS_TO_GO_ON as f64 * TIME_TO_GO_ON);
         self.expect_voltage()?;
         let mut counted = self.count_from_now()?;
         let first =

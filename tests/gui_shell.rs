@@ -290,6 +290,9 @@ fn every_shipped_profile_is_shown_and_passes() {
     let mut window = told(vec![connected()]);
     key(&mut window, Route::Profiles.key());
     for listed in meterbench::profile::list() {
+        // The list is longer than the window.
+        window.get_by_role_and_label(Role::Button, &listed.name).scroll_to_me();
+        window.run();
         window.get_by_role_and_label(Role::Button, &listed.name).click();
         window.run();
         window.get_by_label(&listed.title);

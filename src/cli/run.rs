@@ -179,7 +179,7 @@ fn print(report: &RunReport, out: &mut dyn Write) -> anyhow::Result<()> {
             writeln!(out, "  {name:<9} {old} -> {}", value.as_str().unwrap_or("?"))?;
         }
     }
-    if report.verdict == Verdict::Pass {
+    if report.verdict == Verdict::Pass && report.registers != report.registers_before {
         writeln!(out, "  The chip forgets these at power-off: they belong into the meter's firmware")?;
     }
     if let Some(advice) = &report.advice {

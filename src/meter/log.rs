@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use m90e26::Register;
 
-use super::{BusStatistics, Line, Meter, MeterError, Quantity, Readings, Word};
+use super::{BusStatistics, Line, Meter, MeterError, Quantity, Reach, Readings, Word};
 use crate::clock::SharedClock;
 use crate::port::{LineSettings, Port};
 
@@ -206,6 +206,10 @@ impl Meter for LogMeter {
 
     fn write(&mut self, register: Register, _value: u16) -> Result<(), MeterError> {
         Err(MeterError::LogOnly { register })
+    }
+
+    fn reach(&self) -> Reach {
+        Reach { registers: false, relay: false }
     }
 
     fn bus(&self) -> BusStatistics {

@@ -6,6 +6,7 @@
 
 pub use m90e26::Line;
 use m90e26::{Register, value};
+pub use meter_interface::map::Relay;
 
 use crate::clock::Moment;
 use crate::port::PortError;
@@ -42,6 +43,16 @@ pub trait Meter: Send {
     /// What the bus has done so far.
     fn bus(&self) -> BusStatistics;
 
+    /// What can be reached of the meter this way.
+    fn reach(&self) -> Reach {
+        Reach { registers: true, relay: false }
+    }
+
+    /// What the meter's relay was last switched to.
+    fn relay(&mut self) -> Result<Relay, MeterError> {
+        Err(MeterError::NoRelay)
+    }
+
     /// One quantity with the resolution of its LSB register.
     fn quantity(&mut self, quantity: Quantity) -> Result<f64, MeterError> {
         let register = quantity.register();
@@ -72,6 +83,15 @@ pub trait Meter: Send {
     fn small_power(&mut self, register: Register) -> Result<i16, MeterError> {
         Ok(value::twos_complement(self.read(register)?.value))
     }
+}
+
+/// What can be reached of a meter through a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// The metering chip's registers, with the energy in them.
+    pub registers: bool,
+    /// The meter's own relay.
+    pub relay: bool,
 }
 
 /// What the bus to the meter has done.
@@ -141,6 +161,9 @@ pub enum MeterError {
         /// For how long.
         seconds: u64,
     },
+    /// The metering chip has no relay; the meter's own program has.
+    #[error("the relay is out of reach of this link")]
+    NoRelay,
     /// A write to a register that takes none.
     #[error("{register} cannot be written")]
     ReadOnly {

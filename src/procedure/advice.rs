@@ -115,6 +115,26 @@ pub fn of(error: &StepError) -> Advice {
             "A register changed after it was written: the chip was reset, or something else writes to it",
             "Make sure the meter's own controller is held in reset, then run again",
         ),
+        StepError::OutOfReach { .. } => Advice::new(
+            what,
+            "The link shows less of the meter than the procedure wants to see",
+            "Connect the meter's service port (service+serial:), or take this test out of a copy of the procedure",
+        ),
+        StepError::BeyondRating { .. } => Advice::new(
+            what,
+            "The procedure is written for a meter with a larger current range",
+            "Choose the procedure for this meter type, or correct the test's load in a copy of it; nothing was switched on",
+        ),
+        StepError::NotMetering { .. } => Advice::new(
+            what,
+            "The meter is not calibrated, its own controller does not run, or the supply is too low; a verification writes nothing",
+            "Let the meter run by itself, or calibrate it first",
+        ),
+        StepError::LostRegisters => Advice::new(
+            what,
+            "The supply of the chip drops out, or something resets it; a verification writes nothing",
+            "Check the supply of the chip, then run again",
+        ),
         StepError::KeepsResetting { .. } => Advice::new(
             what,
             "The chip's supply drops out, or the meter's own controller resets it",
@@ -160,6 +180,11 @@ fn of_meter(error: &MeterError) -> Advice {
             what,
             "The stock firmware prints only when it polls its server; or the line has another speed, or it is another port",
             "Wait for the next poll with ?patience=SECONDS, and check the port's name and speed (115200 baud)",
+        ),
+        MeterError::NoRelay => Advice::new(
+            what,
+            "The metering chip's own UART knows nothing of the meter's relay",
+            "Connect the meter's service port (service+serial:)",
         ),
         MeterError::ReadOnly { .. } => Advice::new(
             what,
@@ -367,6 +392,15 @@ mod tests {
             StepError::StatusNotClean { status: 0xF000 },
             StepError::RegisterDiffers { register: Register::Ugain, expected: 0x71D8, found: 0x6720 },
             StepError::KeepsResetting { times: 4 },
+            StepError::OutOfReach { test: "Over-voltage".to_owned(), needs: "the meter's relay" },
+            StepError::BeyondRating {
+                test: "60 A".to_owned(),
+                asked: "60.0000 A".to_owned(),
+                allowed: "24.0000 A".to_owned(),
+            },
+            StepError::NotMetering { register: Register::CalStart, expected: 0x8765, found: 0x6886 },
+            StepError::LostRegisters,
+            MeterError::NoRelay.into(),
             StepError::SourceOn { reason: "no answer".to_owned() },
             StepError::Panicked,
         ]

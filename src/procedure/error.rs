@@ -157,6 +157,37 @@ pub enum StepError {
         /// What it holds.
         found: u16,
     },
+    /// A test asks for more than the link to the meter gives.
+    #[error("{test:?} cannot be done through this link: it needs {needs}")]
+    OutOfReach {
+        /// The test's name.
+        test: String,
+        /// What the link does not give.
+        needs: &'static str,
+    },
+    /// A test asks for more than the meter's nameplate allows.
+    #[error("{test:?} asks for {asked}, and the meter type takes {allowed} at the most")]
+    BeyondRating {
+        /// The test's name.
+        test: String,
+        /// Voltage or current of its load.
+        asked: String,
+        /// What the nameplate allows.
+        allowed: String,
+    },
+    /// The meter is there, and its chip does not meter.
+    #[error("the chip does not meter: {register} reads {found:04X} instead of {expected:04X}")]
+    NotMetering {
+        /// CalStart or AdjStart.
+        register: Register,
+        /// Normal operation.
+        expected: u16,
+        /// What it holds.
+        found: u16,
+    },
+    /// The chip lost its registers while nothing may be written.
+    #[error("the chip reset itself during the test and lost its registers")]
+    LostRegisters,
     /// The chip lost its registers again and again.
     #[error("the chip reset itself {times} times in one step")]
     KeepsResetting {

@@ -6,13 +6,16 @@
 
 pub mod advice;
 mod control;
+pub mod durations;
 mod error;
 mod estimator;
 pub mod event;
 pub mod feed;
+pub mod order;
 pub mod plan;
 pub mod position;
 pub mod report;
+pub mod rounding;
 pub mod runner;
 
 pub use control::Control;

@@ -5,18 +5,23 @@ use std::time::Duration;
 use m90e26::Register;
 use m90e26::field::{LnSel, MMode};
 
+use super::durations;
 use super::error::StepError;
+use super::order::{self, Stop};
 use crate::calibration::formula::{self, AnalogPath, PlRounding};
 use crate::calibration::registers::RegisterSet;
 use crate::meter::Line;
 use crate::profile::meter::{Calibration, OffsetMode, Threshold};
-use crate::profile::procedure::VerifyPoint;
+use crate::profile::procedure::{Mode, Offsets};
+use crate::profile::verification::{Kind, Series, Test};
 use crate::profile::{Loaded, MeterProfile, Procedure};
 use crate::reference::{LoadPoint, PowerFactor};
 use crate::units::Amps;
 
 /// From one load point to the next.
 const SETTLING: Duration = Duration::from_secs(4);
+/// A person's look and answer.
+const QUESTION: Duration = Duration::from_secs(5);
 /// A step that only reads and writes registers.
 const TALK: Duration = Duration::from_secs(1);
 
@@ -32,6 +37,8 @@ pub struct Plan {
 /// A step of the plan. Steps with a load point begin when the whole bench has reached it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// Find the meter and note what is in it; nothing is changed.
+    Connect,
     /// Read the old registers, reset, look for the power-on values.
     Identify,
     /// Calibration mode, PL_Constant, MMode, thresholds.
@@ -46,22 +53,55 @@ pub enum Step {
     Offsets,
     /// CS1, CS2, normal operation.
     Commit,
-    /// Errors at one verification point, by its number.
+    /// One test of the verification, by its number in the procedure.
     Verify(usize),
+    /// The middle of a protection's test, by its number: beyond the limit.
+    Trip(usize),
+    /// The end of a protection's test, by its number: back at its load.
+    Return(usize),
 }
 
 impl Plan {
     /// All steps in their order.
     #[must_use]
     pub fn steps(&self) -> Vec<Step> {
-        let calibration = &self.meter.calibration;
+        let mut steps = match self.procedure.mode {
+            Mode::Verify if self.needs_the_meter() => vec![Step::Connect],
+            Mode::Verify => Vec::new(),
+            Mode::Adjust => self.calibration(),
+        };
+        for number in self.order() {
+            steps.push(Step::Verify(number));
+            if self.test(number).is_some_and(|test| matches!(test.kind, Kind::Protection(_))) {
+                steps.extend([Step::Trip(number), Step::Return(number)]);
+            }
+        }
+        steps
+    }
+
+    /// Questions alone are answered without a meter that answers.
+    fn needs_the_meter(&self) -> bool {
+        self.procedure.verify.iter().any(|test| !matches!(test.kind, Kind::Questions(_)))
+    }
+
+    fn calibration(&self) -> Vec<Step> {
         let mut steps = vec![Step::Identify, Step::Prepare, Step::Gains, Step::EnergyGain, Step::Phase];
-        if measures_offsets(calibration) {
+        if measures_offsets(&self.meter.calibration) {
             steps.push(Step::Offsets);
         }
         steps.push(Step::Commit);
-        steps.extend((0..self.procedure.verify.len()).map(Step::Verify));
         steps
+    }
+
+    /// The tests in the order in which they are done.
+    fn order(&self) -> Vec<usize> {
+        let stop = |test: &Test| Stop { point: self.test_load(test), keeps_its_place: test.keeps_its_place() };
+        let stops: Vec<Stop> = self.procedure.verify.iter().map(stop).collect();
+        let start = match self.procedure.mode {
+            Mode::Verify => None,
+            Mode::Adjust => self.calibration().into_iter().rev().find_map(|step| self.load_point(step)),
+        };
+        order::order(&stops, start)
     }
 
     /// Where the bench has to be for a step; `None` where it does not matter.
@@ -69,11 +109,18 @@ impl Plan {
     pub fn load_point(&self, step: Step) -> Option<LoadPoint> {
         let rating = &self.meter.rating;
         match step {
+            // A meter gets its supply from the source: it is looked for where the tests begin.
+            Step::Connect => self.order().into_iter().find_map(|number| self.test_load(self.test(number)?)),
             Step::Identify | Step::Prepare | Step::Commit => None,
             Step::Gains | Step::EnergyGain => Some(rating.load_point(1.0, 1.0, PowerFactor::UNITY)),
             Step::Phase => Some(rating.load_point(1.0, 1.0, PowerFactor::HALF_INDUCTIVE)),
             Step::Offsets => Some(rating.load_point(1.0, 0.0, PowerFactor::UNITY)),
-            Step::Verify(number) => self.verify_point(number).map(|point| self.verify_load(point)),
+            Step::Verify(number) | Step::Return(number) => self.test_load(self.test(number)?),
+            Step::Trip(number) => {
+                let test = self.test(number)?;
+                let Kind::Protection(protection) = &test.kind else { return None };
+                Some(LoadPoint { u: protection.beyond, ..self.test_load(test)? })
+            }
         }
     }
 
@@ -82,6 +129,7 @@ impl Plan {
     #[must_use]
     pub fn expected(&self) -> Vec<Duration> {
         let Procedure { stability, rms, energy, offsets, .. } = &self.procedure.profile;
+        let offsets = offsets.as_ref().map_or(Duration::ZERO, |offsets| offsets.settle + offsets.current_measure);
         let lines = u32::try_from(self.lines().len()).unwrap_or(1);
         let mut before = None;
         let of = |step: Step| {
@@ -94,27 +142,61 @@ impl Plan {
                     Step::Prepare | Step::Commit => TALK,
                     Step::Gains => stability.window * 2 + rms.min + TALK,
                     Step::EnergyGain | Step::Phase => middle(energy.min, energy.max) * lines,
-                    Step::Offsets => (offsets.settle + offsets.current_measure) * lines,
-                    Step::Verify(number) => {
-                        let limits = self.verify_point(number).map(|point| &point.limits);
-                        let registers = limits.is_some_and(|limits| limits.voltage.or(limits.current).is_some());
-                        let counted = limits.is_some_and(|limits| limits.energy.is_some());
-                        let part = |measured, time| if measured { time } else { Duration::ZERO };
-                        part(registers, rms.min) + part(counted, middle(energy.min, energy.max))
-                    }
+                    Step::Offsets => offsets * lines,
+                    Step::Connect => TALK * 2,
+                    Step::Verify(number) => self.test(number).map_or(Duration::ZERO, |test| self.test_time(test)),
+                    Step::Trip(number) | Step::Return(number) => match self.test(number).map(|test| &test.kind) {
+                        Some(Kind::Protection(protection)) if step == Step::Trip(number) => protection.opens_within / 2,
+                        Some(Kind::Protection(protection)) => protection.closes_within / 2,
+                        _ => Duration::ZERO,
+                    },
                 }
         };
         self.steps().into_iter().map(of).collect()
     }
 
-    /// The verification point of that number.
+    /// The test of that number.
     #[must_use]
-    pub fn verify_point(&self, number: usize) -> Option<&VerifyPoint> {
+    pub fn test(&self, number: usize) -> Option<&Test> {
         self.procedure.verify.get(number)
     }
 
-    fn verify_load(&self, point: &VerifyPoint) -> LoadPoint {
-        self.meter.rating.load_point(point.u_of_un, point.i_of_ib, point.pf)
+    fn test_load(&self, test: &Test) -> Option<LoadPoint> {
+        test.load().map(|load| load.at(&self.meter.rating))
+    }
+
+    /// Time of an exact meter from one count of its energy register to the next.
+    #[must_use]
+    pub fn count_time(&self, point: &LoadPoint) -> Duration {
+        let watts = point.u.0 * point.i.0 * point.pf.magnitude;
+        durations::bounded(3600.0 / (self.counts_per_wh() * watts))
+    }
+
+    /// How long one test takes when the unit is good.
+    fn test_time(&self, test: &Test) -> Duration {
+        let Procedure { rms, energy, .. } = &self.procedure.profile;
+        let count = self.test_load(test).map_or(Duration::ZERO, |point| self.count_time(&point));
+        let series = |series: &Series| {
+            let uncertainty = series.uncertainty.unwrap_or(energy.verify_uncertainty);
+            let known = durations::until_known(count, uncertainty);
+            let one = known.max(energy.min).min(series.timeout.unwrap_or(energy.max));
+            series.settle + one * (u32::from(series.repeats) + u32::from(series.discards))
+        };
+        match &test.kind {
+            Kind::Accuracy(accuracy) => {
+                let limits = &accuracy.limits;
+                let part = |measured, time| if measured { time } else { Duration::ZERO };
+                part(limits.voltage.or(limits.current).is_some(), rms.min)
+                    + part(limits.energy.is_some(), series(&accuracy.series))
+            }
+            Kind::Repeatability(repeatability) => series(&repeatability.series),
+            Kind::Dial(dial) => durations::dial(dial, &self.meter.rating),
+            Kind::Starting(starting) => durations::one_pulse(starting, &self.meter.rating),
+            Kind::NoLoad(no_load) => durations::no_load(no_load, &self.meter.rating),
+            Kind::WarmUp(warm_up) => warm_up.duration,
+            Kind::Protection(_) => TALK,
+            Kind::Questions(questions) => QUESTION * u32::try_from(questions.questions.len()).unwrap_or(1),
+        }
     }
 
     /// The step in the operator's words.
@@ -128,10 +210,29 @@ impl Plan {
             Step::Phase => "Phase at PF 0.5L".to_owned(),
             Step::Offsets => "Offsets without current".to_owned(),
             Step::Commit => "Checksums and normal operation".to_owned(),
-            Step::Verify(number) => {
-                format!("Verify at {}", self.verify_point(number).map_or("?", |point| point.name.as_str()))
-            }
+            Step::Connect => "Find the meter".to_owned(),
+            Step::Verify(number) => self.test(number).map_or_else(String::new, test_title),
+            Step::Trip(number) => format!("{}: beyond the limit", self.test_name(number)),
+            Step::Return(number) => format!("{}: back again", self.test_name(number)),
         }
+    }
+
+    fn test_name(&self, number: usize) -> &str {
+        self.test(number).map_or("?", |test| test.name.as_str())
+    }
+
+    /// Whether the source has only its voltage to reach for a step: a relay that opens there takes the current away.
+    #[must_use]
+    pub const fn voltage_alone(step: Step) -> bool {
+        matches!(step, Step::Trip(_) | Step::Return(_))
+    }
+
+    /// Times of the offsets, which a procedure that adjusts has.
+    ///
+    /// # Errors
+    /// It does not, and adjusts nothing.
+    pub fn offsets(&self) -> Result<&Offsets, StepError> {
+        self.procedure.offsets.as_ref().ok_or(StepError::Panicked)
     }
 
     /// Lines that are calibrated, in their order.
@@ -199,6 +300,20 @@ impl Plan {
             mmode.bits()
         }
     }
+}
+
+fn test_title(test: &Test) -> String {
+    let what = match &test.kind {
+        Kind::Accuracy(_) => "Verify at",
+        Kind::Repeatability(_) => "Repeatability:",
+        Kind::Dial(_) => "Energy counted:",
+        Kind::Starting(_) => "Starting current:",
+        Kind::NoLoad(_) => "No load:",
+        Kind::WarmUp(_) => "Warm-up:",
+        Kind::Protection(_) => "Protection:",
+        Kind::Questions(_) => "Look:",
+    };
+    format!("{what} {}", test.name)
 }
 
 /// A measurement that ends when it is certain enough takes some time between the least and the most.

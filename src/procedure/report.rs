@@ -110,6 +110,17 @@ impl Measurement {
         }
     }
 
+    /// Compares a value with the least that passes.
+    #[must_use]
+    pub fn at_least(
+        name: impl Into<String>,
+        load_point: impl Into<String>,
+        value: (f64, &'static str),
+        least: f64,
+    ) -> Self {
+        Self { upper: None, ..Self::judged(name, load_point, value, Some((least, f64::INFINITY))) }
+    }
+
     /// Adds where the limits come from.
     #[must_use]
     pub fn limited_by(mut self, source: &str) -> Self {

@@ -68,6 +68,9 @@ pub fn run(bench: &mut Bench, plan: &Plan, control: &Control) -> Vec<RunReport> 
         .filter(|(_, place)| !place.serial.is_empty())
         .map(|(number, place)| Position::new(number, place.serial.clone(), &mut *place.meter, around))
         .collect();
+    for position in &mut positions {
+        position.failure = position.check_beforehand().err();
+    }
     tracing::info!(procedure = plan.procedure.name, meter = plan.meter.name, positions = positions.len(), "run begins");
     control.tell(Event::Started { serials, steps: plan.steps().into_iter().map(|step| plan.title(step)).collect() });
 
@@ -105,6 +108,9 @@ struct Stage<'a, 'b> {
 impl<'a> Stage<'a, '_> {
     /// The whole run, with the reference's feed beside it.
     fn all(&mut self, reference: &mut dyn Reference, positions: &mut [Position<'a>]) -> Result<(), StepError> {
+        if positions.iter().all(|position| position.failure.is_some()) {
+            return Ok(());
+        }
         self.ask_to_connect(positions.len())?;
         self.instruments.push(reference.identify()?);
         let source = self.source.identify()?;
@@ -157,7 +163,7 @@ impl<'a> Stage<'a, '_> {
                 return Ok(());
             }
             if let Some(point) = plan.load_point(step).filter(|point| present.as_ref() != Some(point)) {
-                self.go_to(&point)?;
+                self.go_to(&point, step)?;
                 present = Some(point);
             }
             self.perform(number, step, positions);
@@ -212,7 +218,7 @@ impl<'a> Stage<'a, '_> {
     }
 
     /// Takes the source to a load point and waits until the reference shows it.
-    fn go_to(&mut self, point: &LoadPoint) -> Result<(), StepError> {
+    fn go_to(&mut self, point: &LoadPoint, step: Step) -> Result<(), StepError> {
         let Surroundings { feed, clock, control, .. } = self.around;
         tracing::info!(u = %point.u, i = %point.i, pf = %point.pf, f = %point.f, "source to a load point");
         control.tell(Event::LoadPoint { point: *point });
@@ -222,7 +228,9 @@ impl<'a> Stage<'a, '_> {
         let give_up = clock.now() + self.source.patience();
         loop {
             let reading = feed.wait_for(clock.now(), &**clock, control)?;
-            match point.missed_by(&reading) {
+            let missed =
+                if Plan::voltage_alone(step) { point.voltage_missed_by(&reading) } else { point.missed_by(&reading) };
+            match missed {
                 None => return Ok(()),
                 Some(shown) if clock.now() >= give_up => {
                     return Err(StepError::LoadPointMissed { point: *point, shown });
@@ -280,7 +288,7 @@ fn report(
         advice: failure.map(advice::of),
         bus: position.bus(),
         duration_s: duration.as_secs_f64(),
-        measurements: position.measurements,
+        measurements: position.measurements_as_written(),
         steps: position.steps,
     }
 }

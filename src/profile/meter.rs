@@ -38,6 +38,9 @@ pub struct MeterProfile {
     pub plausible: Plausible,
 }
 
+/// Accuracy classes as they are printed: of IEC 62053, and of EN 50470-3.
+pub(super) const CLASSES: [&str; 8] = ["0.2S", "0.5S", "0.5", "1", "2", "A", "B", "C"];
+
 /// The nameplate.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -334,7 +337,6 @@ impl MeterProfile {
         // The chip's range, and with it that of every reading here (datasheet: Freq 45 to 65 Hz).
         findings.within("rating.frequency_hz", rating.frequency.0, 45.0, 65.0);
         findings.within("rating.constant_imp_per_kwh", rating.constant_imp_per_kwh, 1.0, 100_000.0);
-        const CLASSES: [&str; 8] = ["0.2S", "0.5S", "0.5", "1", "2", "A", "B", "C"];
         let known = CLASSES.contains(&rating.class.as_str());
         findings.require(known, "rating.class", format!("one of {} is allowed", CLASSES.join(", ")));
     }

@@ -16,6 +16,7 @@ pub mod meter;
 pub mod procedure;
 pub mod scalars;
 pub mod template;
+pub mod verification;
 
 mod instrument_check;
 mod locate;

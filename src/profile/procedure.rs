@@ -1,13 +1,14 @@
-//! A procedure: how long to wait and to measure, and at which load points a unit is verified against which limits.
+//! A procedure: whether a unit is adjusted, how long to wait and to measure, and what the unit is then tested for.
 
 use std::time::Duration;
 
 use serde::Deserialize;
 
 use super::check::Findings;
+use super::meter::CLASSES;
 use super::scalars::secs;
-use super::{Kind, Profile};
-use crate::load::PowerFactor;
+use super::verification::{Accuracy, Test};
+use super::{Kind, Profile, verification};
 use crate::units::Percent;
 
 /// A procedure.
@@ -26,16 +27,48 @@ pub struct Procedure {
     /// The operator is asked to connect the units before anything else: for benches where hands do it.
     #[serde(default)]
     pub ask_to_connect: bool,
+    /// Whether constants are written into the unit, or nothing in it is changed.
+    #[serde(default)]
+    pub mode: Mode,
+    /// What the limits belong to, where it is one standard.
+    pub standard: Option<Standard>,
     /// When the bench counts as settled on a load point.
     pub stability: Stability,
     /// Voltage and current.
     pub rms: Rms,
     /// Energy.
     pub energy: Energy,
-    /// Offsets, where the meter profile asks for them.
-    pub offsets: Offsets,
-    /// Load points of the verification, in order.
-    pub verify: Vec<VerifyPoint>,
+    /// Offsets, where the meter profile asks for them; needed when the unit is adjusted.
+    pub offsets: Option<Offsets>,
+    /// The tests of the verification, as they are reported. The order in which they are done follows from their load points.
+    pub verify: Vec<Test>,
+}
+
+/// Whether a procedure changes the unit. Adjusting and verifying are two modes of a bench, and a unit in the hands of an auditor is
+/// only ever verified.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// Constants are measured and written, then the tests follow.
+    #[default]
+    Adjust,
+    /// The tests alone; nothing is written into the unit.
+    Verify,
+}
+
+/// A standard as it is named on a certificate.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Standard {
+    /// Its number.
+    pub name: String,
+    /// The edition that is applied.
+    pub edition: String,
+    /// The accuracy class that is tested: 0.2S, 0.5S, 0.5, 1, 2, A, B, C.
+    pub class: String,
+    /// What of it was not checked against the standard's own text.
+    #[serde(default)]
+    pub unverified: String,
 }
 
 /// When the bench counts as settled on a load point.
@@ -117,39 +150,6 @@ pub struct Offsets {
     pub current_measure: Duration,
 }
 
-/// One load point of the verification.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct VerifyPoint {
-    /// Name on screen and in the record.
-    pub name: String,
-    /// Voltage as a multiple of Un.
-    pub u_of_un: f64,
-    /// Current as a multiple of Ib.
-    pub i_of_ib: f64,
-    /// Power factor: 1.0, 0.5L, 0.8C.
-    pub pf: PowerFactor,
-    /// What is compared with the reference here, and how far it may be off.
-    pub limits: Limits,
-    /// Where the limits come from: standard with edition, or the maker's own.
-    pub limit_source: String,
-}
-
-/// Limits of error, plus and minus; what has none is not judged.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Limits {
-    /// Energy.
-    #[serde(rename = "energy_percent")]
-    pub energy: Option<Percent>,
-    /// Voltage register.
-    #[serde(rename = "voltage_percent")]
-    pub voltage: Option<Percent>,
-    /// Current register, times the current scale.
-    #[serde(rename = "current_percent")]
-    pub current: Option<Percent>,
-}
-
 /// Greatest divisor that keeps PL_Constant large enough to be exact; the application note goes to 4.
 const GREATEST_DIVISOR: u16 = 64;
 
@@ -174,29 +174,75 @@ impl Profile for Procedure {
             "energy.pl_divisor",
             format!("1 to {GREATEST_DIVISOR} is allowed"),
         );
-        let readings = self.offsets.small_power_readings;
-        findings.require((1..=1000).contains(&readings), "offsets.small_power_readings", "1 to 1000 is allowed");
-        findings.require(!self.verify.is_empty(), "verify", "there must be at least one load point");
-        for (index, point) in self.verify.iter().enumerate() {
-            point.check(&format!("verify[{index}]"), findings);
-            self.check_certainty(&format!("verify[{index}].limits"), &point.limits, findings);
-            let twice = self.verify.iter().take(index).any(|earlier| earlier.name == point.name);
-            findings.require(!twice, format!("verify[{index}].name"), "another load point has this name");
+        match &self.offsets {
+            Some(offsets) => {
+                let good = (1..=1000).contains(&offsets.small_power_readings);
+                findings.require(good, "offsets.small_power_readings", "1 to 1000 is allowed");
+            }
+            None => findings.require(self.mode == Mode::Verify, "offsets", "is missing, and the mode is adjust"),
+        }
+        if let Some(standard) = &self.standard {
+            standard.check(findings);
+        }
+        findings.require(!self.verify.is_empty(), "verify", "there must be at least one test");
+        for (index, test) in self.verify.iter().enumerate() {
+            let key = format!("verify[{index}]");
+            test.check(&key, findings);
+            self.check_test(&key, test, findings);
+            let twice = self.verify.iter().take(index).any(|earlier| earlier.name == test.name);
+            findings.require(!twice, format!("{key}.name"), "another test has this name");
         }
     }
 }
 
+impl Standard {
+    fn check(&self, findings: &mut Findings) {
+        findings.text("standard.name", &self.name);
+        findings.text("standard.edition", &self.edition);
+        let known = CLASSES.contains(&self.class.as_str());
+        findings.require(known, "standard.class", format!("one of {} is allowed", CLASSES.join(", ")));
+    }
+}
+
 impl Procedure {
+    /// The errors at load points, with their names.
+    pub fn accuracy_points(&self) -> impl Iterator<Item = (&str, &Accuracy)> {
+        self.verify.iter().filter_map(|test| test.accuracy().map(|accuracy| (test.name.as_str(), accuracy)))
+    }
+
+    /// What a test needs of the rest of the procedure.
+    fn check_test(&self, key: &str, test: &Test, findings: &mut Findings) {
+        match &test.kind {
+            verification::Kind::Accuracy(accuracy) => {
+                self.check_certainty(&format!("{key}.limits"), accuracy, findings);
+            }
+            verification::Kind::Repeatability(repeatability) => {
+                // A scatter below the measurement's own cannot be seen.
+                let own = repeatability.series.uncertainty.unwrap_or(self.energy.verify_uncertainty);
+                let problem = format!("must be three times the uncertainty of one error, {} %, at the least", own.0);
+                let good = repeatability.deviation.0 >= 3.0 * own.0 - 1e-9;
+                findings.require(good, format!("{key}.deviation_percent"), problem);
+            }
+            verification::Kind::Protection(_) => {
+                let problem =
+                    "a meter that the bench holds open for writing protects nothing: mode = \"verify\" is needed";
+                findings.require(self.mode == Mode::Verify, format!("{key}.kind"), problem);
+            }
+            _ => {}
+        }
+    }
+
     /// A limit is worth what its measurement is: ten times its uncertainty at the least.
-    fn check_certainty(&self, key: &str, limits: &Limits, findings: &mut Findings) {
-        let (rms, energy) = (self.rms.verify_uncertainty, self.energy.verify_uncertainty);
+    fn check_certainty(&self, key: &str, accuracy: &Accuracy, findings: &mut Findings) {
+        let Accuracy { limits, series, .. } = accuracy;
+        let (rms, energy) = (self.rms.verify_uncertainty, series.uncertainty.unwrap_or(self.energy.verify_uncertainty));
         for (name, limit, uncertainty) in [
             ("energy_percent", limits.energy, energy),
             ("voltage_percent", limits.voltage, rms),
             ("current_percent", limits.current, rms),
         ] {
             let good = limit.is_none_or(|limit| limit.0 >= 10.0 * uncertainty.0 - 1e-9);
-            let problem = format!("must be ten times verify_uncertainty_percent, {} %, at the least", uncertainty.0);
+            let problem = format!("must be ten times its uncertainty, {} %, at the least", uncertainty.0);
             findings.require(good, format!("{key}.{name}"), problem);
         }
     }
@@ -209,43 +255,16 @@ impl Procedure {
             ("rms.max_secs", self.rms.max),
             ("energy.min_secs", self.energy.min),
             ("energy.max_secs", self.energy.max),
-            ("offsets.current_measure_secs", self.offsets.current_measure),
         ] {
             findings.require(time >= Duration::from_millis(100), key, "0.1 s is the least");
+        }
+        if let Some(offsets) = &self.offsets {
+            let good = offsets.current_measure >= Duration::from_millis(100);
+            findings.require(good, "offsets.current_measure_secs", "0.1 s is the least");
         }
         let stability = &self.stability;
         findings.require(stability.window < stability.timeout, "stability.timeout_secs", "must exceed window_secs");
         findings.require(self.rms.min <= self.rms.max, "rms.max_secs", "must not be below min_secs");
         findings.require(self.energy.min <= self.energy.max, "energy.max_secs", "must not be below min_secs");
-    }
-}
-
-impl VerifyPoint {
-    fn check(&self, key: &str, findings: &mut Findings) {
-        findings.text(format!("{key}.name"), &self.name);
-        findings.text(format!("{key}.limit_source"), &self.limit_source);
-        findings.within(format!("{key}.u_of_un"), self.u_of_un, 0.5, 1.3);
-        findings.within(format!("{key}.i_of_ib"), self.i_of_ib, 0.0, 1000.0);
-        let some = self.limits.energy.or(self.limits.voltage).or(self.limits.current).is_some();
-        let problem = "nothing is judged here; energy_percent, voltage_percent, current_percent are allowed";
-        findings.require(some, format!("{key}.limits"), problem);
-        for (name, limit) in [
-            ("energy_percent", self.limits.energy),
-            ("voltage_percent", self.limits.voltage),
-            ("current_percent", self.limits.current),
-        ] {
-            if let Some(limit) = limit {
-                findings.within(format!("{key}.limits.{name}"), limit.0, 0.001, 100.0);
-            }
-        }
-        // Relative errors need something to relate to.
-        let loaded = self.i_of_ib > 0.0 || (self.limits.energy.is_none() && self.limits.current.is_none());
-        findings.require(
-            loaded,
-            format!("{key}.i_of_ib"),
-            "without current neither energy nor current has an error in %",
-        );
-        let power = self.pf.magnitude > 0.0 || self.limits.energy.is_none();
-        findings.require(power, format!("{key}.pf"), "without active power energy has no error in %");
     }
 }

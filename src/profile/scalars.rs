@@ -32,6 +32,10 @@ impl fmt::Display for RegisterWord {
     }
 }
 
+/// Seconds, fractions allowed, where they may be missing.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Seconds(#[serde(deserialize_with = "secs")] pub Duration);
+
 /// Seconds, fractions allowed.
 pub(super) fn secs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
     duration(f64::deserialize(deserializer)?, "s", 1.0)

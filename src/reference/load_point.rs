@@ -10,15 +10,25 @@ const NO_CURRENT: Amps = Amps(0.01);
 /// Nearer to PF 1 than this the side of the power factor is noise.
 const HAS_A_SIDE: f64 = 0.98;
 
+fn near(shown: f64, wanted: f64) -> bool {
+    (shown - wanted).abs() <= TOLERANCE.fraction() * wanted
+}
+
 impl LoadPoint {
+    /// The same for its voltage alone, where a relay may have taken the current away.
+    #[must_use]
+    pub fn voltage_missed_by(&self, reading: &ReferenceReading) -> Option<String> {
+        (!near(reading.u.0, self.u.0)).then(|| format!("{}, {}, {}", reading.u, reading.i, reading.p))
+    }
+
     /// What a reading shows instead of this load point; `None` when it shows it.
     #[must_use]
     pub fn missed_by(&self, reading: &ReferenceReading) -> Option<String> {
-        let shown = || format!("{}, {}, {}", reading.u, reading.i, reading.p);
-        let near = |shown: f64, wanted: f64| (shown - wanted).abs() <= TOLERANCE.fraction() * wanted;
-        if !near(reading.u.0, self.u.0) {
-            return Some(shown());
+        let missed = self.voltage_missed_by(reading);
+        if missed.is_some() {
+            return missed;
         }
+        let shown = || format!("{}, {}, {}", reading.u, reading.i, reading.p);
         if self.i.0 == 0.0 {
             return (reading.i.0 > NO_CURRENT.0).then(shown);
         }

@@ -30,6 +30,10 @@ pub struct BoardKind {
     pub current_scale: f64,
     /// The chip's LNMode pins, as EnStatus shows them.
     pub ln_mode: u8,
+    /// MMode with which the meter's own program runs.
+    pub mmode: u16,
+    /// Impulses per kWh the chip is set to.
+    pub chip_constant: f64,
 }
 
 /// The OpenSmartMeter: one current transformer on the N channel, both PGAs at 1. Nominal gains are the ones its stock
@@ -46,6 +50,8 @@ pub const OPENSMARTMETER: BoardKind = BoardKind {
     igain_n: 3926.0,
     current_scale: 20.0,
     ln_mode: 0b00,
+    mmode: 0x9422,
+    chip_constant: 2000.0,
 };
 
 /// The example of the application note (Atmel-46102B, section 3): shunt on L with gain 24, transformer on N.
@@ -61,6 +67,8 @@ pub const M90E26_L24: BoardKind = BoardKind {
     igain_n: 30000.0,
     current_scale: 1.0,
     ln_mode: 0b11,
+    mmode: 0x7C22,
+    chip_constant: 3200.0,
 };
 
 /// All kinds a `sim:` address may name.
@@ -85,11 +93,21 @@ pub enum Defect {
     Drifting,
     /// The chip refuses right checksums.
     ChecksumRefused,
+    /// The voltage couples into the current channel: energy is registered without current.
+    Creeping,
+    /// Small currents are lost on their way to the metering path.
+    NotStarting,
+    /// The burden has a bad contact: the current's signal jumps every now and then.
+    Unsteady,
+    /// The relay's contact is welded.
+    RelayStuck,
+    /// The chip answers nothing.
+    ChipDead,
 }
 
 impl Defect {
     /// All defects with the names they have in an address.
-    pub const NAMES: [(&'static str, Self); 8] = [
+    pub const NAMES: [(&'static str, Self); 13] = [
         ("ct-reversed", Self::CtReversed),
         ("ct-wrong-line", Self::CtWrongLine),
         ("ct-open", Self::CtOpen),
@@ -98,6 +116,11 @@ impl Defect {
         ("noisy", Self::Noisy),
         ("drifting", Self::Drifting),
         ("checksum-refused", Self::ChecksumRefused),
+        ("creeping", Self::Creeping),
+        ("not-starting", Self::NotStarting),
+        ("unsteady", Self::Unsteady),
+        ("relay-stuck", Self::RelayStuck),
+        ("chip-dead", Self::ChipDead),
     ];
 }
 
@@ -109,6 +132,8 @@ pub struct Board {
     /// What is wrong with it.
     pub defect: Option<Defect>,
     seed: u64,
+    /// The relay in the load's way.
+    contact: Contact,
     /// Scale of the readings' noise.
     unrest: f64,
     /// Relative deviations of the voltage, L and N channels, cold.
@@ -121,6 +146,15 @@ pub struct Board {
     pub offset: [f64; 3],
     /// Power offset in counts of small-power mode: P and Q of L, P and Q of N.
     pub power_offset: [f64; 4],
+}
+
+/// The contact of the meter's relay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contact {
+    /// The load is on.
+    Closed,
+    /// No current flows.
+    Open,
 }
 
 /// A channel of the chip's input.
@@ -142,6 +176,16 @@ pub const REFRESH_SECS: f64 = 0.1;
 /// Standard deviation of an rms reading, relative: about 2 steps of the voltage register.
 const READING_NOISE: f64 = 1e-4;
 
+/// Standard deviation of what calibration leaves of the energy's error, relative; measured over simulated boards it is less.
+const RESIDUAL: f64 = 1e-4;
+/// The stray current of a creeping board as a fraction of Ib: above the start-up threshold of class 1.
+const CREEP: f64 = 0.006;
+/// Currents below this fraction of Ib are lost on a board that does not start.
+const LOST: f64 = 0.02;
+/// How often the signal of a bad contact jumps, and how far, relative.
+const UNSTEADY_SECS: f64 = 7.0;
+const UNSTEADY: f64 = 0.01;
+
 impl Board {
     /// A specimen by its seed. `unrest` scales every imperfection that is not a defect; 0 is a perfect specimen, 1 usual.
     #[must_use]
@@ -152,6 +196,7 @@ impl Board {
             kind,
             defect,
             seed,
+            contact: Contact::Closed,
             unrest,
             tolerance: [
                 spread(Stream::BoardVoltage, 0.02),
@@ -178,6 +223,40 @@ impl Board {
         }
     }
 
+    /// Moves the relay's contact, if it can move.
+    pub fn switch(&mut self, contact: Contact) {
+        if self.defect != Some(Defect::RelayStuck) {
+            self.contact = contact;
+        }
+    }
+
+    /// Signal of a channel relative to a perfect specimen's, as it is when the board has been warm for long and nothing is
+    /// wrong with it: what it was calibrated to.
+    #[must_use]
+    pub fn sound_signal(&self, channel: Channel) -> f64 {
+        let get = |values: &[f64; 3]| values.get(channel as usize).copied().unwrap_or_default();
+        let drifts = self.defect == Some(Defect::Drifting);
+        1.0 + get(&self.tolerance) + if drifts { 0.0 } else { get(&self.warm_up) }
+    }
+
+    /// What calibration has left of the energy's error, relative.
+    #[must_use]
+    pub fn residual(&self) -> f64 {
+        noise::component(self.seed, Stream::BoardResidual) * RESIDUAL * self.unrest
+    }
+
+    /// Current that the metering path sees besides the load's, as a fraction of Ib.
+    #[must_use]
+    pub fn stray_current(&self) -> f64 {
+        if self.defect == Some(Defect::Creeping) { CREEP } else { 0.0 }
+    }
+
+    /// The part of a current that reaches the metering path, given as a fraction of Ib.
+    #[must_use]
+    pub fn passed_current(&self, of_ib: f64) -> f64 {
+        if self.defect == Some(Defect::NotStarting) && of_ib < LOST { 0.0 } else { of_ib }
+    }
+
     /// The same specimen with readings that do not scatter.
     #[must_use]
     pub fn without_noise(&self) -> Self {
@@ -194,7 +273,14 @@ impl Board {
             _ => 1.0 - (-secs / WARM_UP_SECS).exp(),
         };
         let healthy = 1.0 + get(&self.tolerance) + get(&self.warm_up) * warm;
+        if self.contact == Contact::Open && channel != Channel::U {
+            return 0.0;
+        }
         match (self.defect, channel) {
+            (Some(Defect::Unsteady), Channel::L | Channel::N) => {
+                let jump = noise::normal(self.seed, Stream::BoardUnsteady, (secs / UNSTEADY_SECS) as u64);
+                healthy * (1.0 + jump * UNSTEADY)
+            }
             (Some(Defect::CtReversed), Channel::L | Channel::N) => -healthy,
             (Some(Defect::CtOpen), Channel::L | Channel::N) | (Some(Defect::DividerOpen), Channel::U) => 0.0,
             (Some(Defect::BurdenWrong), Channel::L | Channel::N) => healthy * 0.5,
@@ -212,6 +298,12 @@ impl Board {
             (Channel::N, false) | (Channel::L, true) => self.kind.vn_mv,
             (Channel::U, _) => 0.0,
         }
+    }
+
+    /// Relative noise of the power that is metered; none worth the name on a sound board.
+    #[must_use]
+    pub fn power_noise(&self, secs: f64) -> f64 {
+        if self.defect == Some(Defect::Noisy) { self.reading_noise(Stream::ReadPower, secs) } else { 0.0 }
     }
 
     /// Relative noise of an rms reading at a time; it stays the same until the chip renews its values.

@@ -6,7 +6,7 @@
 use m90e26::field::{FuncEn, MMode, command};
 use m90e26::{Access, Register, checksum};
 
-use super::board::{Board, Defect};
+use super::board::{Board, Contact, Defect};
 use super::measuring::{self, Measured, MeasuringWords};
 use super::metering::{self, Counters, MeteringWords};
 use super::world::{Mains, World};
@@ -132,6 +132,18 @@ impl Chip {
             }
             _ => {}
         }
+    }
+
+    /// The board around it.
+    #[must_use]
+    pub const fn board(&self) -> &Board {
+        &self.board
+    }
+
+    /// The meter's own program moves the relay in the load's way.
+    pub fn switch_relay(&mut self, contact: Contact, secs: f64) {
+        self.catch_up(secs);
+        self.board.switch(contact);
     }
 
     /// How far the chip is off with the registers it has now, without noise, on ideal wires: what no measurement can know

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use m90e26::uart::{Request, RequestDecoder, encode_read_answer, write_answer};
 
+use super::board::Defect;
 use super::chip::Chip;
 use super::fault::{Fate, Faults};
 use crate::clock::Moment;
@@ -92,6 +93,7 @@ impl Device for AfeDevice {
             self.chip.power_on();
         }
         let byte = match self.faults.on_request_byte(byte, at) {
+            _ if self.chip.board().defect == Some(Defect::ChipDead) => return None,
             Fate::Lost => return None,
             Fate::Arrives(byte) => byte,
         };

@@ -7,9 +7,9 @@ use super::board::{Board, Channel};
 use super::world::{Mains, World};
 
 /// Factor of PL_Constant (Atmel-46102B, section 3.2.2).
-const PL_FACTOR: f64 = 838_860_800.0;
+pub(super) const PL_FACTOR: f64 = 838_860_800.0;
 /// Factor of the start and no-load thresholds (Atmel-46102B, section 3.2.3).
-const THRESHOLD_FACTOR: f64 = 93.206_755_6;
+pub(super) const THRESHOLD_FACTOR: f64 = 93.206_755_6;
 /// The longest stretch that is taken at one value, in seconds; the source settles faster than this is coarse.
 const STEP_SECS: f64 = 0.05;
 
@@ -135,7 +135,7 @@ pub fn flow(mains: &Mains, board: &Board, words: &MeteringWords, secs: f64) -> F
 
 /// Phase angle of one Lphi step: 1 / (sqrt 3 x 3763.74) rad at 50 Hz (Atmel-46102B, section 3.2.4.3), a fixed delay and so in
 /// proportion to the frequency.
-fn degrees_per_lphi_step(f_hz: f64) -> f64 {
+pub(super) fn degrees_per_lphi_step(f_hz: f64) -> f64 {
     (1.0 / (3.0_f64.sqrt() * 3763.74)).to_degrees() * f_hz / 50.0
 }
 
@@ -149,7 +149,8 @@ struct RawPower {
 fn raw_power(mains: &Mains, board: &Board, channel: Channel, pga: f64, secs: f64) -> RawPower {
     let kind = board.kind;
     let u_mv = kind.vu_mv * mains.u / kind.un_volts * board.signal(Channel::U, secs);
-    let i_mv = board.current_sample_mv(channel) * mains.i / kind.ib_amps * board.signal(channel, secs);
+    let of_ib = board.passed_current(mains.i / kind.ib_amps) * board.signal(channel, secs) + board.stray_current();
+    let i_mv = board.current_sample_mv(channel) * of_ib * (1.0 + board.power_noise(secs));
     let shift = board.phase.get(usize::from(channel == Channel::N)).copied().unwrap_or_default();
     RawPower { apparent: pga * u_mv * i_mv, shift }
 }

@@ -14,6 +14,7 @@ use crate::port::url::{DeviceUrl, UrlError};
 
 pub mod bench;
 pub mod board;
+pub mod calibrated;
 pub mod chip;
 pub mod device;
 pub mod fault;
@@ -45,6 +46,8 @@ pub struct SimOptions {
     pub board: &'static BoardKind,
     /// What is wrong with the board.
     pub defect: Option<Defect>,
+    /// What has been done to it before.
+    pub state: State,
     /// Scale of all tolerances and noises; 1 is usual, 0 ideal.
     pub unrest: f64,
     /// From the request's end to the answer's start.
@@ -57,8 +60,21 @@ pub struct SimOptions {
     pub pace: Option<f64>,
 }
 
+/// What has been done to a simulated meter before it comes to the bench.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum State {
+    /// Just made: the chip holds its power-on values.
+    #[default]
+    Raw,
+    /// Calibrated and running: the chip holds its constants and meters.
+    Calibrated,
+}
+
+/// States with the names they have in an address.
+const STATES: [(&str, State); 2] = [("raw", State::Raw), ("calibrated", State::Calibrated)];
+
 /// Options of a `sim:` address other than the faults.
-const OPTIONS: [&str; 7] = ["seed", "board", "defect", "unrest", "answer_us", "max_baud", "pace"];
+const OPTIONS: [&str; 8] = ["seed", "board", "defect", "state", "unrest", "answer_us", "max_baud", "pace"];
 
 impl SimOptions {
     /// Reads a `sim:` address.
@@ -79,6 +95,7 @@ impl SimOptions {
             seed,
             board: named(url, "board", &KINDS.map(|kind| (kind.name, kind)))?.unwrap_or(&OPENSMARTMETER),
             defect: named(url, "defect", &Defect::NAMES)?,
+            state: named(url, "state", &STATES)?.unwrap_or_default(),
             unrest: number("unrest", 0.0, 100.0)?.unwrap_or(1.0),
             answer_after: Duration::from_micros(url.parsed("answer_us")?.unwrap_or(1000)),
             max_baud: url.parsed("max_baud")?,
@@ -140,7 +157,10 @@ impl Station {
     #[must_use]
     pub fn meter(&self, options: &SimOptions) -> Shared<AfeDevice> {
         let board = Board::new(options.board, options.seed, options.unrest, options.defect);
-        let chip = Chip::new(board, self.world.clone());
+        let mut chip = Chip::new(board, self.world.clone());
+        if options.state == State::Calibrated {
+            calibrated::start(&mut chip);
+        }
         Shared::new(AfeDevice::new(chip, options.answer_after, options.faults.clone()))
     }
 

@@ -37,6 +37,8 @@ pub enum Stream {
     FaultFlip,
     FaultLate,
     FaultGarbage,
+    BoardResidual,
+    BoardUnsteady,
 }
 
 fn split_mix(mut state: u64) -> u64 {

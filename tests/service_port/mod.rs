@@ -19,6 +19,7 @@ use meter_interface::block::{Block, PAGE, choose};
 use meter_interface::map::ResetCause;
 use meterbench::clock::{Moment, SharedClock};
 use meterbench::port::{Level, LineSettings, Port, PortError, Signal};
+use meterbench::sim::board::Contact;
 use meterbench::sim::device::{AfeDevice, Device, Shared};
 
 use crate::firmware_rig::board::StandIn;
@@ -139,6 +140,13 @@ impl Peer {
     }
 
     fn look(&mut self) {
+        let contact = self.board.pulses.last().map(|(coil, ..)| match coil {
+            Coil::Close => Contact::Closed,
+            Coil::Open => Contact::Open,
+        });
+        if let Some(contact) = contact {
+            self.chip.lock().chip().switch_relay(contact, self.now as f64 / 1e6);
+        }
         let relay =
             self.board.pulses.pop().map(|(coil, ..)| if coil == Coil::Close { "relay on" } else { "relay off" });
         let signs = [(self.board.red, "red"), (self.board.green, "green"), (self.board.buzzing, "buzzer")];

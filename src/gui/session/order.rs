@@ -28,7 +28,7 @@ pub(super) fn plan(order: &Order) -> Result<Plan, Advice> {
 
 /// Limits to draw.
 pub(super) fn limits(plan: &Plan) -> Limits {
-    let points = || plan.procedure.verify.iter().map(|point| &point.limits);
+    let points = || plan.procedure.accuracy_points().map(|(_, accuracy)| &accuracy.limits);
     Limits {
         voltage: points().find_map(|limits| limits.voltage).map(|limit| limit.0),
         current: points().find_map(|limits| limits.current).map(|limit| limit.0),

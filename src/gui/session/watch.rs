@@ -97,9 +97,9 @@ impl Basis {
     /// From the profile of a meter and a procedure.
     #[must_use]
     pub fn new(position: usize, meter: &MeterProfile, procedure: &Procedure) -> Self {
-        let point = |point: &profile::procedure::VerifyPoint| LimitPoint {
-            name: point.name.clone(),
-            load: meter.rating.load_point(point.u_of_un, point.i_of_ib, point.pf),
+        let point = |(name, point): (&str, &profile::verification::Accuracy)| LimitPoint {
+            name: name.to_owned(),
+            load: point.load.at(&meter.rating),
             voltage: point.limits.voltage.map(|limit| limit.0),
             current: point.limits.current.map(|limit| limit.0),
             energy: point.limits.energy.map(|limit| limit.0),
@@ -110,7 +110,7 @@ impl Basis {
             procedure: procedure.name.clone(),
             line: meter.calibration.lines.first().copied().unwrap_or(Line::L),
             counts_per_wh: meter.calibration.chip_constant_imp_per_kwh * 10.0 / 1000.0,
-            points: procedure.verify.iter().map(point).collect(),
+            points: procedure.accuracy_points().map(point).collect(),
             window: procedure.stability.window,
             tolerance: procedure.stability.tolerance,
             scale: meter.calibration.current_scale,

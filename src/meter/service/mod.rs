@@ -19,7 +19,7 @@ use meter_interface::map::{
     windows,
 };
 
-use super::{BusStatistics, Meter, MeterError, Word};
+use super::{BusStatistics, Meter, MeterError, Reach, Relay, Word};
 use crate::clock::{Moment, SharedClock, sleep};
 use crate::port::{Port, PortError};
 use codec::{Answer, Request};
@@ -381,5 +381,13 @@ impl Meter for ServiceMeter {
 
     fn bus(&self) -> BusStatistics {
         self.link.statistics()
+    }
+
+    fn reach(&self) -> Reach {
+        Reach { registers: true, relay: true }
+    }
+
+    fn relay(&mut self) -> Result<Relay, MeterError> {
+        Ok(self.snapshot()?.relay)
     }
 }

@@ -21,6 +21,8 @@ use crate::units::{Percent, Volts};
 const LOOK: Duration = Duration::from_secs(1);
 /// Without a single count for so long the meter counts nothing.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Nor for so many times an exact meter's time for a count, where counts come seldom.
+const COUNTS_OF_PATIENCE: f64 = 3.0;
 /// A pause between two polls is no longer than this.
 const LONGEST_DITHER: Duration = Duration::from_millis(10);
 
@@ -37,16 +39,25 @@ pub(super) struct EnergyError {
     pub phi: f64,
 }
 
+/// How well an energy error has to be known, and how long that may take.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted {
+    /// Standard uncertainty of the slope.
+    pub uncertainty: Percent,
+    /// At most so long, then the uncertainty is what it is.
+    pub max: Duration,
+}
+
 impl Position<'_> {
-    /// Measures the energy error of `line` at `point` until it is known to `target`.
+    /// Measures the energy error of `line` at `point` until it is known as well as wanted.
     pub(super) fn energy_error(
         &mut self,
         line: Line,
         point: &LoadPoint,
-        target: Percent,
+        wanted: Wanted,
     ) -> Result<EnergyError, StepError> {
         match self.around.plan.procedure.energy.method {
-            EnergyMethod::Registers => self.energy_by_registers(line, point, target),
+            EnergyMethod::Registers => self.energy_by_registers(line, point, wanted),
             EnergyMethod::Displayed => self.energy_as_displayed(line, point),
         }
     }
@@ -65,15 +76,10 @@ impl Position<'_> {
         Ok(EnergyError { error: Percent(error), uncertainty: None, method: "displayed by the bench", phi })
     }
 
-    fn energy_by_registers(
-        &mut self,
-        line: Line,
-        point: &LoadPoint,
-        target: Percent,
-    ) -> Result<EnergyError, StepError> {
+    fn energy_by_registers(&mut self, line: Line, point: &LoadPoint, wanted: Wanted) -> Result<EnergyError, StepError> {
         let full = self.registers.clone();
         let quickening = self.quicken()?;
-        let result = self.follow_register(line, target, quickening);
+        let result = self.follow_register((line, point), wanted, quickening);
         // PL_Constant goes back also after a failure; the chip may be looked at by somebody else next.
         let restored = self.clear_up(|position| position.apply(&full));
         let (slope, stretch) = result?;
@@ -103,12 +109,18 @@ impl Position<'_> {
         Ok(f64::from(full) / f64::from(divided))
     }
 
-    fn follow_register(&mut self, line: Line, target: Percent, quickening: f64) -> Result<(Slope, Stretch), StepError> {
-        let times = self.around.plan.procedure.energy.clone();
+    fn follow_register(
+        &mut self,
+        (line, point): (Line, &LoadPoint),
+        wanted: Wanted,
+        quickening: f64,
+    ) -> Result<(Slope, Stretch), StepError> {
+        let least = self.around.plan.procedure.energy.min.min(wanted.max);
+        let patience = PATIENCE.max(self.around.plan.count_time(point).mul_f64(COUNTS_OF_PATIENCE));
         // What was counted before belongs to another time.
         self.read(Register::APenergy)?;
         let mut polls: Vec<Poll> = Vec::new();
-        let (mut total, mut steps, mut look_at) = (0, 0, self.now() + times.min.min(PATIENCE));
+        let (mut total, mut steps, mut look_at) = (0, 0, self.now() + least.min(PATIENCE));
         loop {
             self.around.control.checkpoint()?;
             let word = self.meter.read(Register::APenergy)?;
@@ -126,19 +138,24 @@ impl Position<'_> {
             self.show_readings(line)?;
             let from = polls.first().map_or(now, |poll| poll.at);
             let elapsed = now.since(from);
-            if total == 0 && elapsed >= PATIENCE {
+            if total == 0 && elapsed >= patience {
                 return Err(self.why_no_energy(line, elapsed)?);
             }
             let Some(slope) = slope(&polls, &self.around.feed.so_far(from)?.energy()) else {
-                if elapsed >= times.max { return Err(self.why_no_energy(line, elapsed)?) } else { continue }
+                if elapsed >= wanted.max.max(patience) {
+                    return Err(self.why_no_energy(line, elapsed)?);
+                } else {
+                    continue;
+                }
             };
             let achieved = Percent::from_fraction(slope.uncertainty);
-            self.progress_of(slope, quickening, elapsed, target);
-            let known = achieved.0 <= target.0 && elapsed >= times.min;
-            if known || elapsed >= times.max && achieved.0 <= target.0 * ENOUGH {
+            self.progress_of(slope, quickening, elapsed, wanted);
+            let target = wanted.uncertainty;
+            let known = achieved.0 <= target.0 && elapsed >= least;
+            if known || elapsed >= wanted.max && achieved.0 <= target.0 * ENOUGH {
                 return self.final_slope(&polls, from, now);
             }
-            if elapsed >= times.max {
+            if elapsed >= wanted.max {
                 return Err(StepError::Uncertain {
                     quantity: "the energy error",
                     seconds: elapsed.as_secs_f64(),
@@ -150,7 +167,7 @@ impl Position<'_> {
     }
 
     /// Voltage and current meanwhile, for whoever watches.
-    fn show_readings(&mut self, line: Line) -> Result<(), StepError> {
+    pub(super) fn show_readings(&mut self, line: Line) -> Result<(), StepError> {
         let u = Volts(self.meter.quantity(Quantity::Urms)?);
         let i = self.around.plan.amps_from_register(self.meter.quantity(Quantity::Irms(line))?);
         self.show(MeterReading { at: self.now(), u, i: Some(i) });
@@ -165,18 +182,17 @@ impl Position<'_> {
         Ok((slope, stretch))
     }
 
-    fn progress_of(&self, slope: Slope, quickening: f64, elapsed: Duration, target: Percent) {
-        let times = &self.around.plan.procedure.energy;
+    fn progress_of(&self, slope: Slope, quickening: f64, elapsed: Duration, wanted: Wanted) {
         let error = Percent((slope.counts_per_wh / quickening / self.around.plan.counts_per_wh() - 1.0) * 100.0);
         let known = Percent::from_fraction(slope.uncertainty).0;
         // The uncertainty falls with the time to the power of 3/2.
-        let by_time = elapsed.as_secs_f64() / times.max.as_secs_f64();
-        let by_certainty = (target.0 / known.max(1e-12)).powf(2.0 / 3.0);
+        let by_time = elapsed.as_secs_f64() / wanted.max.as_secs_f64();
+        let by_certainty = (wanted.uncertainty.0 / known.max(1e-12)).powf(2.0 / 3.0);
         self.progress(by_time.max(by_certainty), format!("Energy error {error} ± {known:.4} %"));
     }
 
     /// Zero counts forward: the power may flow the other way.
-    fn why_no_energy(&mut self, line: Line, elapsed: Duration) -> Result<StepError, StepError> {
+    pub(super) fn why_no_energy(&mut self, line: Line, elapsed: Duration) -> Result<StepError, StepError> {
         let backwards = self.read(Register::ANenergy)?;
         if backwards > 0 {
             return Ok(StepError::Reversed { line, degrees: 180.0 });

@@ -3,7 +3,7 @@
 use m90e26::Register;
 
 use super::Position;
-use super::energy::EnergyError;
+use super::energy::{EnergyError, Wanted};
 use crate::calibration::registers::RegisterSet;
 use crate::calibration::solve::energy::{EnergyPoint, gain_only};
 use crate::meter::Line;
@@ -36,9 +36,10 @@ impl Position<'_> {
     /// Measures the energy of one line at a step's load point, as the solver wants it. Records the error as found.
     pub(super) fn energy_point(&mut self, line: Line, step: Step) -> Result<(EnergyPoint, EnergyError), StepError> {
         self.meter_line(line)?;
-        let target = self.around.plan.procedure.energy.target_uncertainty;
+        let times = &self.around.plan.procedure.energy;
+        let wanted = Wanted { uncertainty: times.target_uncertainty, max: times.max };
         let point = self.around.plan.load_point(step).ok_or(StepError::Panicked)?;
-        let found = self.guarded(|position| position.energy_error(line, &point, target))?;
+        let found = self.guarded(|position| position.energy_error(line, &point, wanted))?;
         let name = format!("energy_error_{line}_start");
         let measurement = Measurement::judged(name, format!("Un, Ib, PF {}", point.pf), (found.error.0, "%"), None)
             .obtained(found.method, found.uncertainty.map(|uncertainty| uncertainty.0));

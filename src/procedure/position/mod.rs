@@ -26,6 +26,7 @@ mod energy;
 mod energy_gain;
 mod gains;
 mod identify;
+mod kind;
 mod offsets;
 mod phase;
 mod prepare;
@@ -97,6 +98,10 @@ pub struct Position<'a> {
     /// Why it stopped, if it did.
     pub failure: Option<StepError>,
     current_step: usize,
+    /// For each measurement the test it belongs to, by its place in the procedure; the calibration's come before all of them.
+    origins: Vec<Option<usize>>,
+    /// The test that is being done.
+    test: Option<usize>,
     /// Writes go out although the run was cancelled.
     clearing_up: bool,
     started: Moment,
@@ -119,6 +124,8 @@ impl<'a> Position<'a> {
             measurements: Vec::new(),
             failure: None,
             current_step: 0,
+            origins: Vec::new(),
+            test: None,
             clearing_up: false,
             started: around.clock.now(),
             around,
@@ -132,6 +139,10 @@ impl<'a> Position<'a> {
         }
         let control = self.around.control;
         self.current_step = number;
+        self.test = match step {
+            Step::Verify(test) | Step::Trip(test) | Step::Return(test) => Some(test),
+            _ => None,
+        };
         control.tell(Event::StepStarted { position: self.number, step: number });
         let started = self.around.clock.now();
         let measured_before = self.measurements.len();
@@ -165,7 +176,10 @@ impl<'a> Position<'a> {
             Step::Phase => self.phases(),
             Step::Offsets => self.offsets(),
             Step::Commit => self.commit(),
+            Step::Connect => self.find(),
             Step::Verify(number) => self.verify(number),
+            Step::Trip(number) => self.trip(number),
+            Step::Return(number) => self.close_again(number),
         }
     }
 
@@ -176,6 +190,24 @@ impl<'a> Position<'a> {
             Some(failure) => failure.verdict(),
             None => worst(&self.measurements),
         }
+    }
+
+    /// What was measured, in the order in which the procedure writes its tests.
+    #[must_use]
+    pub fn measurements_as_written(&self) -> Vec<Measurement> {
+        let mut all: Vec<_> = self.origins.iter().zip(&self.measurements).collect();
+        all.sort_by_key(|(origin, _)| **origin);
+        all.into_iter().map(|(_, measurement)| measurement.clone()).collect()
+    }
+
+    /// Whether the link to the meter gives what the tests need, and the meter type takes their loads; asked before anything is
+    /// switched on.
+    ///
+    /// # Errors
+    /// The first test that cannot be done, and why.
+    pub fn check_beforehand(&self) -> Result<(), StepError> {
+        kind::check_loads(self.around.plan)?;
+        kind::check_reach(self.around.plan, self.meter.reach())
     }
 
     /// Registers before and after; nothing for a chip that was never read.
@@ -206,6 +238,7 @@ impl<'a> Position<'a> {
     fn record(&mut self, measurement: Measurement) {
         self.around.control.tell(Event::Measured { position: self.number, measurement: measurement.clone() });
         self.measurements.push(measurement);
+        self.origins.push(self.test);
     }
 
     fn now(&self) -> Moment {

@@ -13,7 +13,8 @@ use crate::units::Amps;
 impl Position<'_> {
     /// Measures what the chip shows without current, and writes what takes it away.
     pub(super) fn offsets(&mut self) -> Result<String, StepError> {
-        self.wait(self.around.plan.procedure.offsets.settle)?;
+        let times = self.around.plan.offsets()?;
+        self.wait(times.settle)?;
         let calibration = self.around.plan.meter.calibration.clone();
         let mut set = self.registers.clone();
         let mut words = Vec::new();
@@ -53,7 +54,7 @@ impl Position<'_> {
     }
 
     fn zero_current(&mut self, line: Line) -> Result<f64, StepError> {
-        let time = self.around.plan.procedure.offsets.current_measure;
+        let time = self.around.plan.offsets()?.current_measure;
         let start = self.now();
         let (mut sum, mut count) = (0.0, 0.0);
         loop {
@@ -76,7 +77,7 @@ impl Position<'_> {
             Register::PoffsetN => Register::Pmean2,
             _ => Register::Qmean2,
         };
-        let count = self.around.plan.procedure.offsets.small_power_readings;
+        let count = self.around.plan.offsets()?.small_power_readings;
         let readings = self.in_small_power_mode(|position| {
             let mut readings = Vec::new();
             for number in 0..count {

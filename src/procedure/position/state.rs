@@ -6,6 +6,7 @@ use super::{Mode, Position};
 use crate::calibration::registers::RegisterSet;
 use crate::procedure::error::StepError;
 use crate::procedure::event::Event;
+use crate::profile::procedure;
 
 /// A chip that loses its registers more often than this within one step has another problem than a disturbance.
 const MOST_RESETS: u32 = 3;
@@ -19,7 +20,16 @@ impl Position<'_> {
         Ok(())
     }
 
+    /// The procedure only verifies.
+    pub(super) fn changes_nothing(&self) -> bool {
+        self.around.plan.procedure.mode == procedure::Mode::Verify
+    }
+
     fn write(&mut self, register: Register, value: u16) -> Result<(), StepError> {
+        // Whatever a step thinks it has to do: a unit that is verified is left as it is.
+        if self.changes_nothing() {
+            return Err(StepError::Panicked);
+        }
         if !self.clearing_up {
             self.around.control.checkpoint()?;
         }
@@ -61,7 +71,7 @@ impl Position<'_> {
     }
 
     /// Whether the chip still is in the mode it was put into; after a reset it is not.
-    fn is_intact(&mut self) -> Result<bool, StepError> {
+    pub(super) fn is_intact(&mut self) -> Result<bool, StepError> {
         let Some(mode) = self.mode else { return Ok(true) };
         Ok(self.read(Register::CalStart)? == mode.command() && self.read(Register::AdjStart)? == mode.command())
     }
@@ -77,6 +87,9 @@ impl Position<'_> {
             let result = work(self);
             if matches!(result, Err(StepError::Cancelled)) || self.is_intact()? {
                 return result;
+            }
+            if self.changes_nothing() {
+                return Err(StepError::LostRegisters);
             }
             resets += 1;
             if resets > MOST_RESETS {

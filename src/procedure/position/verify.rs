@@ -1,67 +1,48 @@
-//! Step: the errors that are left, at one load point, in normal operation.
+//! Step: one test of the verification, in normal operation; what each kind does stands in [`kind`](super::kind).
 
 use m90e26::Register;
+use m90e26::field::{LnSel, MMode};
 
 use super::Position;
-use super::averages::{Average, Until};
+use crate::meter::Line;
 use crate::procedure::error::StepError;
 use crate::procedure::plan::Step;
-use crate::procedure::report::Measurement;
-use crate::profile::procedure::VerifyPoint;
-use crate::units::Percent;
+use crate::profile::verification::Kind;
+use crate::reference::LoadPoint;
 
 impl Position<'_> {
-    /// Measures voltage, current and energy once more as a user of the meter would, and compares with the limits. The chip
-    /// must still be in normal operation at the end.
+    /// Does a test. The chip must still be in normal operation and hold its registers at the end.
     pub(super) fn verify(&mut self, number: usize) -> Result<String, StepError> {
         let plan = self.around.plan;
-        let (Some(verify), Some(point)) = (plan.verify_point(number), plan.load_point(Step::Verify(number))) else {
-            return Err(StepError::Panicked);
-        };
-        let lines = plan.lines();
-        let limits = &verify.limits;
-        let mut words = Vec::new();
-        let currents = if limits.current.is_some() { lines } else { &[] };
-        self.guarded(|position| position.settle(&point, currents).map(|_| ()))?;
-        if limits.voltage.is_some() || limits.current.is_some() {
-            let rms = &plan.procedure.rms;
-            let until = Until { min: rms.min, max: rms.max, known_to: Some(rms.verify_uncertainty) };
-            let averages = self.guarded(|position| {
-                position.average(currents, until, |position, part| {
-                    position.progress(part * 0.3, "Averaging meter and reference".to_owned());
-                })
-            })?;
-            let scale = plan.meter.calibration.current_scale;
-            words.push(self.judge_average(verify, "voltage_error", averages.u, 1.0, limits.voltage));
-            for (line, current) in averages.i {
-                let name = format!("current_error_{line}");
-                words.push(self.judge_average(verify, &name, current, scale, limits.current));
-            }
+        let Some(test) = plan.test(number) else { return Err(StepError::Panicked) };
+        let name = test.name.as_str();
+        let point = plan.load_point(Step::Verify(number));
+        let loaded = || point.ok_or(StepError::Panicked);
+        match &test.kind {
+            Kind::Accuracy(accuracy) => self.accuracy(name, accuracy, &loaded()?),
+            Kind::Repeatability(repeatability) => self.repeatability(name, repeatability, &loaded()?),
+            Kind::Dial(dial) => self.dial(name, dial, &loaded()?),
+            Kind::Starting(starting) => self.starting(name, starting, &loaded()?),
+            Kind::NoLoad(no_load) => self.no_load(name, no_load),
+            Kind::WarmUp(warm_up) => self.warm_up(warm_up),
+            Kind::Protection(protection) => self.closed(name, protection),
+            Kind::Questions(questions) => self.questions(name, questions),
         }
-        if let Some(limit) = limits.energy {
-            for &line in lines {
-                self.select_line(plan.mmode_for(line))?;
-                let target = plan.procedure.energy.verify_uncertainty;
-                let found = self.guarded(|position| position.energy_error(line, &point, target))?;
-                let name = if lines.len() > 1 { format!("energy_error_{line}") } else { "energy_error".to_owned() };
-                let measurement =
-                    Measurement::judged(name, verify.name.as_str(), (found.error.0, "%"), Some((-limit.0, limit.0)))
-                        .limited_by(&verify.limit_source)
-                        .obtained(found.method, found.uncertainty.map(|uncertainty| uncertainty.0));
-                self.record(measurement);
-                words.push(format!("energy {}", found.error));
-            }
-            self.select_line(plan.meter.registers.m_mode.0)?;
+    }
+
+    /// The lines a test measures: all that were calibrated, or the one that the meter meters when nothing is changed in it.
+    pub(super) fn measured_lines(&self) -> Result<Vec<Line>, StepError> {
+        let lines = self.around.plan.lines();
+        if !self.changes_nothing() || lines.len() < 2 {
+            return Ok(lines.to_vec());
         }
-        self.guarded(Self::compare_registers)?;
-        self.guarded(Self::expect_clean_status)?;
-        words.retain(|word| !word.is_empty());
-        Ok(words.join(", "))
+        let metered = MMode::from_bits(self.registers.get(Register::MMode)?).lnsel();
+        Ok(vec![if metered == LnSel::L { Line::L } else { Line::N }])
     }
 
     /// Lets the chip meter another line in normal operation: MMode is under CS1, so the checksum goes with it.
-    fn select_line(&mut self, mmode: u16) -> Result<(), StepError> {
-        if self.registers.get(Register::MMode)? == mmode {
+    pub(super) fn select_line(&mut self, mmode: u16) -> Result<(), StepError> {
+        if self.changes_nothing() || self.registers.get(Register::MMode)? == mmode {
             return Ok(());
         }
         let mut set = self.registers.clone();
@@ -72,21 +53,23 @@ impl Position<'_> {
         })
     }
 
-    fn judge_average(
+    /// Waits, says how far it is, and stands still at the load point.
+    pub(super) fn settle_at(
         &mut self,
-        verify: &VerifyPoint,
-        name: &str,
-        average: Average,
-        scale: f64,
-        limit: Option<Percent>,
-    ) -> String {
-        let error = Percent::error(average.meter * scale, average.reference);
-        let Some(limit) = limit else { return String::new() };
-        let measurement = Measurement::judged(name, verify.name.as_str(), (error.0, "%"), Some((-limit.0, limit.0)))
-            .limited_by(&verify.limit_source)
-            .obtained("averaged together", Some(average.uncertainty * 100.0));
-        self.record(measurement);
-        let quantity = name.split('_').next().unwrap_or(name);
-        format!("{quantity} {error}")
+        point: &LoadPoint,
+        lines: &[Line],
+        wait: std::time::Duration,
+    ) -> Result<(), StepError> {
+        self.wait(wait)?;
+        self.guarded(|position| position.settle(point, lines).map(|_| ()))
+    }
+
+    /// The chip holds what it held, in normal operation.
+    pub(super) fn still_the_same(&mut self) -> Result<(), StepError> {
+        if !self.meter.reach().registers {
+            return Ok(());
+        }
+        self.guarded(Self::compare_registers)?;
+        self.guarded(Self::expect_clean_status)
     }
 }

@@ -76,7 +76,7 @@ impl Cli {
         let exit = match command {
             Command::Calculate(calculate) => calculate.run(&mut std::io::stdin().lock(), &mut out)?,
             Command::Flash(flash) => flash.run(&mut out)?,
-            Command::Image(image) => image.run(&mut out)?,
+            Command::Image(image) => image.run(self.data_folder(), &mut out)?,
             Command::Read(read) => read.run(&mut out)?,
             Command::Records(records) => records.run(&self.data_folder()?, &mut out)?,
             Command::Run(run) => run.run(self.data_folder(), &mut out)?,

@@ -9,9 +9,12 @@
 use std::fmt;
 
 pub mod block;
+pub mod compose;
 pub mod diff;
 mod elf;
+pub mod field;
 mod hex;
+pub mod pages;
 pub mod show;
 pub mod source;
 

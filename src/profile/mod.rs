@@ -7,6 +7,7 @@
 use std::fmt;
 use std::path::{MAIN_SEPARATOR, Path};
 
+pub mod block;
 pub mod changes;
 pub mod check;
 pub mod error;

@@ -63,6 +63,14 @@ pub fn create_for_owner(path: &Path) -> io::Result<File> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
+    new_for_owner(path)
+}
+
+/// A new file as [`create_for_owner`] makes it, where there is none yet.
+///
+/// # Errors
+/// There is one, or it cannot be made.
+pub fn new_for_owner(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]

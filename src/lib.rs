@@ -17,6 +17,7 @@ pub mod operator;
 pub mod port;
 pub mod procedure;
 pub mod profile;
+pub mod provision;
 pub mod record;
 pub mod reference;
 pub mod settings;

@@ -21,6 +21,7 @@ pub mod flash;
 pub mod image;
 pub mod operator;
 pub mod profile;
+pub mod provision;
 pub mod read;
 pub mod records;
 pub mod run;
@@ -50,6 +51,7 @@ enum Command {
     Run(run::Run),
     Selftest(selftest::Selftest),
     Profile(profile::ProfileCommand),
+    Provision(provision::ProvisionCommand),
     Simulate(simulate::Simulate),
 }
 
@@ -81,6 +83,7 @@ impl Cli {
             Command::Records(records) => records.run(&self.data_folder()?, &mut out)?,
             Command::Run(run) => run.run(self.data_folder(), &mut out)?,
             Command::Selftest(selftest) => selftest.run(&mut out)?,
+            Command::Provision(provision) => provision.run(&self.data_folder()?, &mut out)?,
             Command::Simulate(simulate) => simulate.run(&mut out)?,
             Command::Profile(profile) => profile.run(&mut out, &mut std::io::stderr())?,
         };

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::{Opened, Reading, number, written_as};
 use crate::calibration::registers::dump::Dump;
 use crate::cli::exit::Exit;
-use crate::cli::message;
+use crate::cli::{message, provision};
 use crate::disk;
 use crate::image::block::Pages;
 use crate::image::compose::Content;
@@ -46,6 +46,9 @@ pub(super) struct Patch {
     /// Values of the provisioning from a file of names and values, TOML or JSON; secrets come this way only
     #[arg(long, value_name = "FILE")]
     values: Option<PathBuf>,
+    /// Values of the provisioning list of this name, from the row that the unit with this serial number has
+    #[arg(long, value_name = "NAME")]
+    provision: Option<String>,
     /// A register or field and its value: Ugain=0x71D8, host=example.org; several times
     #[arg(long = "set", value_name = "NAME=VALUE")]
     set: Vec<String>,
@@ -104,7 +107,8 @@ impl Patch {
     /// Later sources win: the profile, then registers or a record, then values, then what stands on the command line.
     fn unit(&self, data: anyhow::Result<PathBuf>, base: Option<&Block>) -> anyhow::Result<Unit> {
         let mut unit = Unit::default();
-        let record = self.record.map(|number| recorded(&data?, number)).transpose()?;
+        let data = if self.record.is_some() || self.provision.is_some() { data? } else { PathBuf::new() };
+        let record = self.record.map(|number| recorded(&data, number)).transpose()?;
         if let Some(name) = &self.profile {
             unit.add_profile(&profile::load_meter(name)?.profile);
         } else if let Some((_, Some(text))) = &record {
@@ -126,8 +130,15 @@ impl Patch {
         if let Some(serial) = &self.serial {
             unit.add("serial", serial.as_str());
         }
-        if unit.content.registers.is_empty() && unit.fields.is_empty() {
+        if unit.content.registers.is_empty() && unit.fields.is_empty() && self.provision.is_none() {
             bail!("nothing is said that could go into the image: --registers, --record, --serial, --values or --set");
+        }
+        if let Some(list) = &self.provision {
+            let serial = unit.serial().or(base.map(|block| block.serial.as_str())).filter(|serial| !serial.is_empty());
+            let serial = serial.context("no serial number is known that could have a row: say --serial")?;
+            // What stands on the command line still wins.
+            let values = provision::values_of(&data, list, serial)?;
+            unit.fields.splice(0..0, values);
         }
         unit.refuse_foreign_serial(base, self.serial.as_deref())?;
         Ok(unit)
@@ -236,9 +247,14 @@ impl Unit {
         Ok(())
     }
 
+    /// The serial number that is said last.
+    fn serial(&self) -> Option<&str> {
+        self.fields.iter().rev().find(|(name, _)| name == "serial").map(|(_, serial)| serial.as_str())
+    }
+
     /// A unit's own image must not become another unit's without that being said.
     fn refuse_foreign_serial(&self, base: Option<&Block>, said: Option<&str>) -> anyhow::Result<()> {
-        let new = self.fields.iter().rev().find(|(name, _)| name == "serial").map(|(_, serial)| serial.as_str());
+        let new = self.serial();
         let old = base.map(|block| block.serial.as_str()).filter(|serial| !serial.is_empty());
         match (old, new, said) {
             (Some(old), Some(new), None) if old != new => {

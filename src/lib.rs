@@ -23,4 +23,5 @@ pub mod reference;
 pub mod settings;
 pub mod sim;
 pub mod station;
+pub mod stock;
 pub mod units;

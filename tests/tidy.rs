@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src` and the rooms it may name. What is not listed may be named by nobody.
-const ROOMS: [(&str, &[&str]); 24] = [
+const ROOMS: [(&str, &[&str]); 25] = [
     ("units", &[]),
     ("clock", &[]),
     ("advice", &[]),
@@ -28,6 +28,7 @@ const ROOMS: [(&str, &[&str]); 24] = [
     ("station", &["clock", "operator", "port", "profile", "meter", "reference", "sim"]),
     ("image", &[]),
     ("provision", &["advice", "disk", "image"]),
+    ("stock", &["clock", "disk", "image", "profile"]),
     ("flash", &["clock", "advice", "port", "image"]),
     ("job", &[]),
     ("log", &["job"]),

@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use super::exit::Exit;
 use super::message;
 use crate::procedure::Verdict;
-use crate::provision::{Mapping, ProvisionError, Provisioning, Reservation, Row, State};
+use crate::provision::{Mapping, ProvisionError, Provisioning, Reservation, Row, State, Values};
 
 /// Import lists of tokens, keys and numbers, see which unit has which row, release rows
 #[derive(clap::Args, Debug)]
@@ -251,11 +251,23 @@ impl Allotment {
 /// The column of serial numbers in a list that is given to a run as a file.
 const SERIAL: &str = "serial";
 
-/// Values of a unit in a list, as names and texts.
+/// Values of a unit in a list for its calibration block.
 pub(super) fn values_of(data: &Path, list: &str, serial: &str) -> anyhow::Result<Vec<(String, String)>> {
+    Ok(owned(row_of(data, list, serial)?.for_block()))
+}
+
+/// Values of a unit in a list for the stock firmware's sources.
+pub(super) fn stock_values_of(data: &Path, list: &str, serial: &str) -> anyhow::Result<Vec<(String, String)>> {
+    Ok(owned(row_of(data, list, serial)?.expose()))
+}
+
+fn owned<'a>(values: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(String, String)> {
+    values.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
+fn row_of(data: &Path, list: &str, serial: &str) -> anyhow::Result<Values> {
     if !crate::provision::file_in(data).is_file() {
         bail!("there are no provisioning lists in {}", data.display());
     }
-    let values = Provisioning::open(data)?.of_unit(list, serial)?;
-    Ok(values.for_block().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    Ok(Provisioning::open(data)?.of_unit(list, serial)?)
 }

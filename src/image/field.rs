@@ -138,10 +138,11 @@ pub const PROVISIONING: &[&str] = &[
     "tariff_millis_per_kwh",
 ];
 
-/// Whether the layout calls a field a secret.
+/// Whether a value must not be shown.
 #[must_use]
 pub fn is_secret(name: &str) -> bool {
-    FIELDS.iter().any(|row| row.name == name && row.kind.starts_with("secret"))
+    // The stock firmware's keys have names of their own.
+    name.ends_with("_key") || FIELDS.iter().any(|row| row.name == name && row.kind.starts_with("secret"))
 }
 
 /// What the layout says of a field.

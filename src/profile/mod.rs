@@ -16,6 +16,7 @@ pub mod library;
 pub mod meter;
 pub mod procedure;
 pub mod scalars;
+pub mod sources;
 pub mod template;
 
 mod instrument_check;

@@ -46,8 +46,11 @@ pub(super) fn is_field(name: &str) -> bool {
     field::PROVISIONING.contains(&name) || STOCK_ONLY.contains(&name)
 }
 
-/// Checks a value without keeping it.
-pub(super) fn check(name: &str, value: &str) -> Result<(), FieldError> {
+/// Checks a value without keeping it, those that only the stock firmware has among them.
+///
+/// # Errors
+/// No such field, or no such value in it.
+pub fn check(name: &str, value: &str) -> Result<(), FieldError> {
     let number = |least: u32, most: u32| {
         let fits = value.parse().is_ok_and(|number: u32| (least..=most).contains(&number));
         let problem = format!("must be a whole number, {least} to {most}");

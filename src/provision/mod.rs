@@ -20,7 +20,7 @@ mod store;
 pub use error::ProvisionError;
 pub use import::Imported;
 pub use list::{Row, State};
-pub use mapping::Mapping;
+pub use mapping::{Mapping, check};
 pub use reservation::{Reservation, Values};
 pub use store::Provisioning;
 

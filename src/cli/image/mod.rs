@@ -11,7 +11,9 @@ use crate::image::{Format, Image, source};
 
 mod diff;
 mod patch;
+mod project;
 mod show;
+mod unit;
 
 /// Show, compare, convert and patch firmware images
 #[derive(clap::Args, Debug)]
@@ -25,6 +27,7 @@ enum Action {
     Show(show::Show),
     Diff(diff::Diff),
     Patch(Box<patch::Patch>),
+    PatchProject(Box<project::PatchProject>),
     /// Write an image in another format
     Convert {
         /// The image
@@ -71,6 +74,7 @@ impl ImageCommand {
             Action::Show(show) => show.run(out),
             Action::Diff(diff) => diff.run(out),
             Action::Patch(patch) => patch.run(data, out),
+            Action::PatchProject(project) => project.run(data, out),
             Action::Convert { file, output, reading } => {
                 let content = reading.load(file)?.image.write(written_as(output)?)?;
                 std::fs::write(output, content).with_context(|| output.display().to_string())?;

@@ -9,6 +9,7 @@
 use std::fmt;
 
 pub mod block;
+pub mod compiled;
 pub mod compose;
 pub mod diff;
 mod elf;

@@ -108,7 +108,9 @@ pub fn build(
     }
     let mut running = Running::start(build)?;
     let (lines, output) = sync_channel(WAITING);
-    running.read(lines).map_err(cannot)?;
+    running.read(&lines).map_err(cannot)?;
+    // Only the threads hold it from now on, and its end is theirs.
+    drop(lines);
     let until = clock.now() + build.limit;
     let mut last: Vec<String> = Vec::new();
     let mut hear = |text: String| {
@@ -151,7 +153,7 @@ pub fn build(
     if !status.success() {
         return Err(BuildError::Failed { status, last });
     }
-    found(build, images(build).map_err(cannot)?)
+    found(build, &images(build).map_err(cannot)?)
 }
 
 enum Heard {
@@ -196,7 +198,7 @@ impl Running {
     }
 
     /// A thread for each of its two outputs; they end with the pipes.
-    fn read(&mut self, lines: SyncSender<String>) -> io::Result<()> {
+    fn read(&mut self, lines: &SyncSender<String>) -> io::Result<()> {
         let out = self.child.stdout.take().map(|out| Box::new(out) as Box<dyn Read + Send>);
         let errors = self.child.stderr.take().map(|errors| Box::new(errors) as Box<dyn Read + Send>);
         for (name, output) in [("build output", out), ("build errors", errors)] {
@@ -222,7 +224,7 @@ impl Drop for Running {
     }
 }
 
-fn pass_on(output: Box<dyn Read + Send>, lines: &SyncSender<String>) {
+fn pass_on(output: impl Read, lines: &SyncSender<String>) {
     let mut output = BufReader::new(output);
     let mut bytes = Vec::new();
     loop {
@@ -262,7 +264,7 @@ fn built_below(build: &Build<'_>) -> PathBuf {
     build.folder.join(".pio").join("build")
 }
 
-fn found(build: &Build<'_>, images: Vec<(String, PathBuf)>) -> Result<Built, BuildError> {
+fn found(build: &Build<'_>, images: &[(String, PathBuf)]) -> Result<Built, BuildError> {
     let mut names: Vec<String> = images.iter().map(|(name, _)| name.clone()).collect();
     names.dedup();
     match names.len() {

@@ -85,6 +85,14 @@ pub struct Patched {
     pub name: String,
 }
 
+/// What becomes of one file.
+struct Change {
+    file: PathBuf,
+    old: Vec<u8>,
+    new: Vec<u8>,
+    patched: Vec<Patched>,
+}
+
 /// A project of the stock firmware.
 #[derive(Clone, Debug)]
 pub struct Project<'a> {
@@ -109,19 +117,14 @@ impl Project<'_> {
         let mut files: BTreeSet<&str> = self.sources.values.iter().map(|place| place.file.as_str()).collect();
         files.insert(&self.sources.registers);
         let mut changes = Vec::new();
-        let mut all = Vec::new();
         for name in files {
-            let (old, new, patched) = self.patch_file(name, values)?;
-            if !patched.is_empty() {
-                changes.push((self.folder.join(name), old, new));
-            }
-            all.extend(patched);
+            changes.extend(self.patch_file(name, values)?);
         }
         write_all(&changes)?;
-        Ok(all)
+        Ok(changes.into_iter().flat_map(|change| change.patched).collect())
     }
 
-    fn patch_file(&self, name: &str, values: &Values) -> Result<(Vec<u8>, Vec<u8>, Vec<Patched>), ProjectError> {
+    fn patch_file(&self, name: &str, values: &Values) -> Result<Option<Change>, ProjectError> {
         let mut wanted = Vec::new();
         for place in self.sources.values.iter().filter(|place| place.file == name) {
             let Some(value) = values.values.get(&place.field) else { continue };
@@ -131,7 +134,7 @@ impl Project<'_> {
         }
         let holds_registers = name == self.sources.registers && !values.registers.is_empty();
         if wanted.is_empty() && !holds_registers {
-            return Ok(Default::default());
+            return Ok(None);
         }
         let file = self.folder.join(name);
         let old = read(&file)?;
@@ -148,7 +151,7 @@ impl Project<'_> {
         let done = source::patch_variables(&new, &wanted);
         let (text, placed) = done.map_err(|problem| ProjectError::Variable { file: file.clone(), problem })?;
         patched.extend(placed.into_iter().map(|placed| at(placed.line, placed.name)));
-        Ok((old, text, patched))
+        Ok(Some(Change { file, old, new: text, patched }))
     }
 }
 
@@ -161,10 +164,10 @@ fn read(file: &Path) -> Result<Vec<u8>, ProjectError> {
 }
 
 /// Writes all files, or puts those back that were written before one could not be.
-fn write_all(changes: &[(PathBuf, Vec<u8>, Vec<u8>)]) -> Result<(), ProjectError> {
-    for (done, (file, _, new)) in changes.iter().enumerate() {
+fn write_all(changes: &[Change]) -> Result<(), ProjectError> {
+    for (done, Change { file, new, .. }) in changes.iter().enumerate() {
         if let Err(source) = disk::replace_secretly(file, new) {
-            for (file, old, _) in changes.iter().take(done) {
+            for Change { file, old, .. } in changes.iter().take(done) {
                 if let Err(error) = disk::replace_secretly(file, old) {
                     tracing::error!(file = %file.display(), %error, "a source could not be put back");
                 }

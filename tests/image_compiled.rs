@@ -192,3 +192,32 @@ fn a_constant_with_another_use_stays() {
         }
     }
 }
+
+#[test]
+fn the_command_line_patches_an_image() {
+    let folder = folder();
+    let elf = compiled(folder.path(), METHOD, "-Os");
+    let patched = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_meterbench"))
+            .args(["image", "patch-compiled", elf.to_str().expect("text"), "-o", "unit.bin"])
+            .args(arguments)
+            .current_dir(folder.path())
+            .output()
+            .expect("ran");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+    for (set, part) in [("Ugain=0x8000", "bit 15"), ("Ugain=0x2000", "is plausible"), ("Nphi=3", "does not write Nphi")]
+    {
+        let (code, _, messages) = patched(&["--set", set]);
+        assert_eq!((code, messages.contains(part)), (Some(2), true), "{set}: {messages}");
+        assert!(!folder.path().join("unit.bin").exists());
+    }
+    let (code, out, messages) = patched(&["--set", "Ugain=0x7000", "--set", "Nphi=0"]);
+    assert_eq!(code, Some(0), "{messages}");
+    assert!(out.contains("Ugain 0x71D8 -> 0x7000") && out.contains("CS2 0x993B -> 0x4062"), "{out}");
+    assert_eq!(out.lines().count(), 2, "{out}");
+    let image =
+        Image::read(&fs::read(folder.path().join("unit.bin")).expect("read"), None, 0x0800_0000).expect("image");
+    assert_eq!(values(&image).expect("found")[&Register::Ugain], 0x7000);
+}

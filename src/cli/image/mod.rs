@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use m90e26::Register;
 
+use self::unit::Unit;
 use super::exit::Exit;
-use crate::image::{Format, Image, source};
+use crate::disk;
+use crate::image::{Format, Image, compiled, source};
+use crate::profile;
 
 mod diff;
 mod patch;
@@ -36,6 +39,28 @@ enum Action {
         output: PathBuf,
         #[command(flatten)]
         reading: Reading,
+    },
+    /// Replace the registers in a compiled image of the stock OpenSmartMeter firmware, and the checksums over them
+    PatchCompiled {
+        /// The image
+        file: PathBuf,
+        /// Where the result goes; .hex is Intel HEX, .bin binary
+        #[arg(long, short)]
+        output: PathBuf,
+        /// A register and its value: Ugain=0x71D8; several times
+        #[arg(long = "set", value_parser = assignment, required_unless_present = "registers")]
+        set: Vec<(Register, u16)>,
+        /// Registers from a file: a dump, a report of `run --json`, a list as TOML, JSON, hex or C
+        #[arg(long, conflicts_with = "set")]
+        registers: Option<PathBuf>,
+        /// Meter profile: the windows registers must lie in
+        #[arg(long, default_value = "opensmartmeter-mt50")]
+        profile: String,
+        #[command(flatten)]
+        reading: Reading,
+        /// Print what was replaced as one JSON array
+        #[arg(long)]
+        json: bool,
     },
     /// Replace the literals of AFECHIP(0, NAME, 0x....) calls in a source of the stock OpenSmartMeter firmware
     PatchSource {
@@ -77,7 +102,31 @@ impl ImageCommand {
             Action::PatchProject(project) => project.run(data, out),
             Action::Convert { file, output, reading } => {
                 let content = reading.load(file)?.image.write(written_as(output)?)?;
-                std::fs::write(output, content).with_context(|| output.display().to_string())?;
+                disk::replace_secretly(output, &content).with_context(|| output.display().to_string())?;
+                Ok(Exit::DONE)
+            }
+            Action::PatchCompiled { file, output, set, registers, profile, reading, json } => {
+                let format = written_as(output)?;
+                let image = reading.load(file)?.image;
+                let held = compiled::values(&image).with_context(|| file.display().to_string())?;
+                let mut unit = Unit::default();
+                match registers {
+                    Some(registers) => unit.add_registers(registers)?,
+                    None => unit.content.registers.extend(set.iter().copied()),
+                }
+                unit.content.windows = profile::load_meter(profile)?.windows();
+                let words = unit.words_over(&held)?;
+                let (patched, replaced) = compiled::patch(&image, &words)?;
+                disk::replace_secretly(output, &patched.write(format)?)
+                    .with_context(|| output.display().to_string())?;
+                if *json {
+                    serde_json::to_writer(&mut *out, &replaced)?;
+                    writeln!(out)?;
+                } else {
+                    for compiled::Replaced { name, address, old, new } in replaced {
+                        writeln!(out, "{address}: {name} 0x{old:04X} -> 0x{new:04X}")?;
+                    }
+                }
                 Ok(Exit::DONE)
             }
             Action::PatchSource { file, output, set, json } => {

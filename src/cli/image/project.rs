@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use m90e26::Register;
-use meter_interface::block::Block;
 use serde_json::json;
 
 use super::unit::{Unit, recorded};
@@ -139,30 +138,12 @@ impl PatchProject {
 
     /// The words that go into calls: those given, and the checksums over them and over what the source keeps.
     fn words(&self, unit: &Unit, sources: &Sources) -> anyhow::Result<Vec<(Register, u16)>> {
-        let given = &unit.content.registers;
-        if given.is_empty() {
+        if unit.content.registers.is_empty() {
             return Ok(Vec::new());
         }
         let file = self.folder.join(&sources.registers);
-        let held = source::values(&std::fs::read(&file).with_context(|| file.display().to_string())?);
-        // What the source does not write has its power-on word in the chip.
-        let mut base = Block::default();
-        for &(register, word) in &held {
-            base.set_register(register, word);
-        }
-        let block = unit.content.block(Some(base), [])?;
-        let mut words = Vec::new();
-        for (&register, &word) in
-            given.iter().filter(|(register, _)| !matches!(register, Register::Cs1 | Register::Cs2))
-        {
-            let written = held.iter().any(|(other, _)| *other == register);
-            // A register that the source leaves alone need not be written with what it has anyway.
-            if written || word != register.power_on() {
-                words.push((register, word));
-            }
-        }
-        words.extend([(Register::Cs1, block.cs1), (Register::Cs2, block.cs2)]);
-        Ok(words)
+        let text = std::fs::read(&file).with_context(|| file.display().to_string())?;
+        unit.words_over(&source::values(&text).into_iter().collect())
     }
 
     fn build(&self, out: &mut dyn Write) -> anyhow::Result<Result<Built, BuildError>> {

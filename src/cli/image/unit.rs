@@ -135,6 +135,25 @@ impl Unit {
         Ok(())
     }
 
+    /// The words to write over those that a firmware writes, checked, with the checksums over all of them. A register that the firmware
+    /// leaves alone need not be written with the word it has anyway.
+    pub(super) fn words_over(&self, held: &BTreeMap<Register, u16>) -> anyhow::Result<Vec<(Register, u16)>> {
+        // What a firmware does not write has its power-on word in the chip.
+        let mut base = Block::default();
+        for (&register, &word) in held {
+            base.set_register(register, word);
+        }
+        let block = self.content.block(Some(base), [])?;
+        let given = self.content.registers.iter().map(|(register, word)| (*register, *word));
+        let mut words: Vec<(Register, u16)> = given
+            .filter(|(register, word)| {
+                !is_checksum(*register) && (held.contains_key(register) || *word != register.power_on())
+            })
+            .collect();
+        words.extend([(Register::Cs1, block.cs1), (Register::Cs2, block.cs2)]);
+        Ok(words)
+    }
+
     /// The serial number that is said last.
     pub(super) fn serial(&self) -> Option<&str> {
         self.fields.iter().rev().find(|(name, _)| name == "serial").map(|(_, serial)| serial.as_str())

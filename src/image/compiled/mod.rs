@@ -14,7 +14,7 @@ use super::Image;
 mod calls;
 mod thumb;
 
-use calls::{Calls, Constant, Origin};
+use calls::{Call, Calls, Constant, Origin};
 
 /// The registers that the stock firmware writes once each.
 const EXPECTED: [Register; 16] = [
@@ -208,12 +208,15 @@ fn is_free(
 
 /// What the one function that writes registers is called with.
 fn writes(calls: &Calls) -> Result<BTreeMap<Register, Constant>, CompiledError> {
-    let targets: BTreeSet<u32> = calls.calls.iter().map(|call| call.target).collect();
+    let mut targets: BTreeMap<u32, Vec<&Call>> = BTreeMap::new();
+    for call in &calls.calls {
+        targets.entry(call.target).or_default().push(call);
+    }
     let mut found: Option<(u32, BTreeMap<Register, Constant>)> = None;
-    for target in targets {
+    for (target, calls) in targets {
         // A method gets its object first.
         for first in [1, 0] {
-            let Some(writes) = writes_of(calls, target, first) else { continue };
+            let Some(writes) = writes_of(&calls, first) else { continue };
             if let Some((other, _)) = found {
                 return Err(CompiledError::Ambiguous { first: other, second: target });
             }
@@ -223,10 +226,10 @@ fn writes(calls: &Calls) -> Result<BTreeMap<Register, Constant>, CompiledError> 
     found.map(|(_, writes)| writes).ok_or(CompiledError::NotFound)
 }
 
-fn writes_of(calls: &Calls, target: u32, first: usize) -> Option<BTreeMap<Register, Constant>> {
+fn writes_of(calls: &[&Call], first: usize) -> Option<BTreeMap<Register, Constant>> {
     let mut writes = BTreeMap::new();
     let mut more_than_once = BTreeSet::new();
-    for call in calls.calls.iter().filter(|call| call.target == target) {
+    for call in calls {
         let mut arguments = call.arguments.iter().skip(first).copied();
         let (Some(Some(direction)), Some(Some(address)), Some(Some(word))) =
             (arguments.next(), arguments.next(), arguments.next())
@@ -256,5 +259,30 @@ impl Origin {
         match self {
             Self::Movs(address) | Self::Movw(address, _) | Self::Pool(address) | Self::Condition(address) => address,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::image::Segment;
+
+    proptest! {
+        #[test]
+        fn any_image_is_survived(address: u32, bytes in prop::collection::vec(any::<u8>(), 1..200)) {
+            if let Ok(image) = Image::from_segments([Segment { address, bytes }]) {
+                prop_assert_eq!(values(&image), Err(CompiledError::NotFound));
+            }
+        }
+    }
+
+    #[test]
+    fn a_large_image_takes_no_time() {
+        // A call in every word, each of another function.
+        let bytes = [0xF0, 0xF0, 0x00, 0xF8].repeat(1 << 18);
+        let image = Image::from_segments([Segment { address: 0x0800_0000, bytes }]).expect("an image");
+        assert_eq!(values(&image), Err(CompiledError::NotFound));
     }
 }

@@ -65,7 +65,7 @@ pub(super) fn narrow(address: u32, word: u16) -> Effect {
         0b01100 | 0b01110 | 0b10000 => other([field(3), field(0)], None),
         0b01101 | 0b01111 | 0b10001 => other([field(3)], Some(field(0))),
         0b10010 => other([field(8)], None),
-        0b10011 | 0b10100 | 0b10101 => other([], Some(field(8))),
+        0b10011..=0b10101 => other([], Some(field(8))),
         0b10110 | 0b10111 => miscellaneous(word, pc),
         0b11010 | 0b11011 if word >> 8 & 0xF < 0xE => {
             let offset = i32::from((word & 0xFF) as u8 as i8) * 2;

@@ -4,18 +4,39 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::Path;
 
+/// Who may read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Readers {
+    /// Whom the system lets by default.
+    Anybody,
+    /// The user who wrote it, and nobody else: there are secrets in it.
+    Owner,
+}
+
 /// Writes `bytes` beside `path`, as its name with `.new` behind it, then puts them in its place. Missing folders are made.
 ///
 /// # Errors
 /// The folder cannot be made or written; what stood at `path` stands there still.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    exchange(path, bytes, Readers::Anybody)
+}
+
+/// The same for what holds secrets: the file is its owner's alone from its first byte on, whoever could read the old one.
+///
+/// # Errors
+/// As [`replace`].
+pub fn replace_secretly(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    exchange(path, bytes, Readers::Owner)
+}
+
+fn exchange(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
     let mut name = path.file_name().ok_or_else(|| io::Error::other("this is no file's name"))?.to_owned();
     name.push(".new");
     let new = path.with_file_name(name);
-    let done = write_through(&new, bytes).and_then(|()| fs::rename(&new, path));
+    let done = write_through(&new, bytes, readers).and_then(|()| fs::rename(&new, path));
     if done.is_err() {
         // Half a file beside the old one is of use to nobody.
         fs::remove_file(&new).ok();
@@ -23,10 +44,38 @@ pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     done
 }
 
-fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
+fn write_through(path: &Path, bytes: &[u8], readers: Readers) -> io::Result<()> {
+    let mut file = match readers {
+        Readers::Anybody => File::create(path)?,
+        Readers::Owner => create_for_owner(path)?,
+    };
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+/// A new, empty file that only its owner may read and write (mode 0600). What was left there is removed, as it may be readable.
+/// Elsewhere than on Unix the folder's own rules hold.
+///
+/// # Errors
+/// It cannot be made.
+pub fn create_for_owner(path: &Path) -> io::Result<File> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    new_for_owner(path)
+}
+
+/// A new file as [`create_for_owner`] makes it, where there is none yet.
+///
+/// # Errors
+/// There is one, or it cannot be made.
+pub fn new_for_owner(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 #[cfg(test)]
@@ -43,5 +92,21 @@ mod tests {
         fs::create_dir_all(folder.join("deep").join("a.toml.new").join("in the way")).expect("folder");
         assert!(replace(&file, b"three").is_err());
         assert_eq!(fs::read(&file).expect("file"), b"two");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn secrets_are_their_owners_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join("disk-test-secret");
+        fs::remove_dir_all(&folder).ok();
+        let file = folder.join("a.bin");
+        replace(&file, b"for all").expect("written");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("allowed");
+        // What a crash has left is not written into either.
+        fs::write(folder.join("a.bin.new"), b"left").expect("written");
+        replace_secretly(&file, b"for one").expect("replaced");
+        assert_eq!(fs::metadata(&file).expect("file").permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::read(&file).expect("file"), b"for one");
     }
 }

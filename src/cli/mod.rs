@@ -21,6 +21,7 @@ pub mod flash;
 pub mod image;
 pub mod operator;
 pub mod profile;
+pub mod provision;
 pub mod read;
 pub mod records;
 pub mod run;
@@ -50,6 +51,7 @@ enum Command {
     Run(run::Run),
     Selftest(selftest::Selftest),
     Profile(profile::ProfileCommand),
+    Provision(provision::ProvisionCommand),
     Simulate(simulate::Simulate),
 }
 
@@ -76,11 +78,12 @@ impl Cli {
         let exit = match command {
             Command::Calculate(calculate) => calculate.run(&mut std::io::stdin().lock(), &mut out)?,
             Command::Flash(flash) => flash.run(&mut out)?,
-            Command::Image(image) => image.run(&mut out)?,
+            Command::Image(image) => image.run(self.data_folder(), &mut out)?,
             Command::Read(read) => read.run(&mut out)?,
             Command::Records(records) => records.run(&self.data_folder()?, &mut out)?,
             Command::Run(run) => run.run(self.data_folder(), &mut out)?,
             Command::Selftest(selftest) => selftest.run(&mut out)?,
+            Command::Provision(provision) => provision.run(&self.data_folder()?, &mut out)?,
             Command::Simulate(simulate) => simulate.run(&mut out)?,
             Command::Profile(profile) => profile.run(&mut out, &mut std::io::stderr())?,
         };

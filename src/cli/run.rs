@@ -1,6 +1,6 @@
 //! `meterbench run`: a procedure on one unit, or on several at once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use anyhow::bail;
 use super::exit::Exit;
 use super::message;
 use super::operator::Terminal;
+use super::provision::{self, Allotment};
 use crate::port::OpenError;
 use crate::port::url::DeviceUrl;
 use crate::procedure::{self, Bench, Control, Event, Measurement, Place, Plan, RunReport, Verdict};
@@ -44,6 +45,9 @@ pub struct Run {
     /// Batch the units belong to, for the record
     #[arg(long)]
     batch: Option<String>,
+    /// Give each unit its row of a provisioning list: the name of one, or a CSV file with columns named as the fields are
+    #[arg(long, value_name = "NAME|FILE")]
+    provision: Option<String>,
     /// Keep no record of this run, and say so in its result
     #[arg(long)]
     no_record: bool,
@@ -58,10 +62,20 @@ impl Run {
     /// # Errors
     /// Bad usage: a profile, an address or a serial number that is none; no folder for records.
     pub fn run(&self, data: anyhow::Result<PathBuf>, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let keeper = if self.no_record { None } else { Some(Keeper::in_folder(data?)) };
+        // Neither records nor provisioning is wanted without its folder; a run that keeps nothing needs none.
+        let data = if self.no_record && self.provision.is_none() { None } else { Some(data?) };
+        let keeper = data.clone().filter(|_| !self.no_record).map(Keeper::in_folder);
         let plan =
             Plan { meter: profile::load_meter(&self.profile)?, procedure: profile::load_procedure(&self.procedure)? };
         self.check_serials(&plan)?;
+        let allotment = match (&self.provision, &data) {
+            (Some(name), Some(data)) => match Allotment::reserve(data, name, &self.serial) {
+                Ok(allotment) => Some(allotment),
+                Err(error) => return Ok(provision::refused(&error.downcast()?)),
+            },
+            _ => None,
+        };
+        let kept = Kept { keeper, allotment };
         let addresses =
             Addresses { meters: self.meter.clone(), reference: self.reference.clone(), source: self.source.clone() };
         let readings = Arc::new(Readings::default());
@@ -75,9 +89,12 @@ impl Run {
             Ok(station) => station,
             Err(StationError::Open(OpenError::Port(error))) => {
                 let reports = self.serial.iter().map(|serial| RunReport::not_opened(serial, &plan, &error));
-                return self.finish(reports.collect(), keeper, (&plan, &readings), out);
+                return self.finish(reports.collect(), kept, (&plan, &readings), out);
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                kept.give_back();
+                return Err(error.into());
+            }
         };
         super::cancel_on_signals(&control);
         let Station { meters, reference, source, clock, simulated } = station;
@@ -85,31 +102,53 @@ impl Run {
             self.serial.iter().cloned().zip(meters).map(|(serial, meter)| Place { serial, meter }).collect();
         let mut bench = Bench { positions, reference, source, clock, operator, simulated };
         let reports = procedure::run(&mut bench, &plan, &control);
-        self.finish(reports, keeper, (&plan, &readings), out)
+        self.finish(reports, kept, (&plan, &readings), out)
     }
 
     /// Nothing is printed before it is recorded.
     fn finish(
         &self,
         mut reports: Vec<RunReport>,
-        keeper: Option<Keeper>,
+        Kept { keeper, mut allotment }: Kept,
         (plan, readings): (&Plan, &Readings),
         out: &mut dyn Write,
     ) -> anyhow::Result<Exit> {
-        let about = About { operator: self.operator.clone(), batch: self.batch.clone(), ..About::now(1) };
+        let rows = |allotment: &Allotment| {
+            self.serial.iter().filter_map(|serial| Some((serial.clone(), allotment.of(serial)?.row()))).collect()
+        };
+        let provisioning_rows: BTreeMap<String, String> = allotment.as_ref().map(rows).unwrap_or_default();
+        let about = About {
+            operator: self.operator.clone(),
+            batch: self.batch.clone(),
+            provisioning_rows: provisioning_rows.clone(),
+            ..About::now(1)
+        };
+        let recording = keeper.is_some();
         let receipts = match keeper {
             Some(mut keeper) => keeper.keep_run(&mut reports, plan, readings, &about),
             None => vec![None; reports.len()],
         };
         for (report, record) in reports.iter().zip(receipts) {
+            match &mut allotment {
+                // A result that waits to be stored may be a PASS: its row must not go to another unit.
+                Some(_) if recording && record.is_none() => {
+                    message(&format!("The row of {} stays reserved until its result is stored", report.serial));
+                }
+                Some(allotment) => allotment.settle(&report.serial, report.verdict),
+                None => {}
+            }
+            let provisioning_row = provisioning_rows.get(&report.serial);
             if self.json {
-                serde_json::to_writer(&mut *out, &Recorded { report, record })?;
+                serde_json::to_writer(&mut *out, &Recorded { report, record, provisioning_row })?;
                 writeln!(out)?;
             } else {
                 print(report, out)?;
                 match record {
                     Some(Receipt { number, hash }) => writeln!(out, "  record {number}  {hash}")?,
                     None => writeln!(out, "  NOT RECORDED")?,
+                }
+                if let Some(row) = provisioning_row {
+                    writeln!(out, "  provisioning {row}")?;
                 }
             }
         }
@@ -146,6 +185,23 @@ struct Recorded<'a> {
     #[serde(flatten)]
     report: &'a RunReport,
     record: Option<Receipt>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provisioning_row: Option<&'a String>,
+}
+
+/// What a run must come to terms with when it ends.
+struct Kept {
+    keeper: Option<Keeper>,
+    allotment: Option<Allotment>,
+}
+
+impl Kept {
+    /// Nothing was begun.
+    fn give_back(self) {
+        if let Some(mut allotment) = self.allotment {
+            allotment.give_back_all();
+        }
+    }
 }
 
 /// Progress in words, on standard error.

@@ -9,9 +9,13 @@
 use std::fmt;
 
 pub mod block;
+pub mod compiled;
+pub mod compose;
 pub mod diff;
 mod elf;
+pub mod field;
 mod hex;
+pub mod pages;
 pub mod show;
 pub mod source;
 

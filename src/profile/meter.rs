@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::check::Findings;
 use super::scalars::RegisterWord;
+use super::sources::Sources;
 use super::{Kind, Profile};
 use crate::load::{LoadPoint, PowerFactor};
 use crate::units::{Amps, Hertz, Volts};
@@ -36,6 +37,8 @@ pub struct MeterProfile {
     pub registers: Registers,
     /// What results are believed.
     pub plausible: Plausible,
+    /// Where the stock firmware's sources keep a unit's values; none for a meter without such sources.
+    pub sources: Option<Sources>,
 }
 
 /// Accuracy classes as they are printed: of IEC 62053, and of EN 50470-3.
@@ -325,6 +328,9 @@ impl Profile for MeterProfile {
         self.check_calibration(findings);
         self.check_registers(findings);
         self.plausible.check(&self.calibration.lines, findings);
+        if let Some(sources) = &self.sources {
+            sources.check(findings);
+        }
     }
 }
 

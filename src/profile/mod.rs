@@ -7,6 +7,7 @@
 use std::fmt;
 use std::path::{MAIN_SEPARATOR, Path};
 
+pub mod block;
 pub mod changes;
 pub mod check;
 pub mod error;
@@ -15,6 +16,7 @@ pub mod library;
 pub mod meter;
 pub mod procedure;
 pub mod scalars;
+pub mod sources;
 pub mod template;
 pub mod verification;
 

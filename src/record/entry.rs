@@ -22,13 +22,15 @@ pub struct About {
     pub batch: Option<String>,
     /// Place on the bench, from 1.
     pub position: u32,
+    /// The row of a provisioning list that each unit had, by serial number.
+    pub provisioning_rows: BTreeMap<String, String>,
 }
 
 impl About {
     /// A run that ends now at this position (from 1).
     #[must_use]
     pub fn now(position: u32) -> Self {
-        Self { at: Stamp::now(), operator: None, batch: None, position }
+        Self { at: Stamp::now(), operator: None, batch: None, position, provisioning_rows: BTreeMap::new() }
     }
 }
 
@@ -204,7 +206,7 @@ impl Draft {
             bus,
             image_sha256: None,
             flash: None,
-            provisioning_row: None,
+            provisioning_row: about.provisioning_rows.get(&report.serial).cloned(),
             at: about.at,
         };
         entry.uid = uid(&entry);

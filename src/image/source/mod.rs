@@ -2,7 +2,8 @@
 //!
 //! Its firmware writes the metering chip's registers at boot by calls of the shape `AFECHIP(0, Ugain, 0x71D8);` in SAM_UART.cpp.
 //! [`patch`] replaces the literals of the registers wanted and leaves every other byte as it is: spacing, comments, line ends,
-//! encoding. It refuses a source in which it is not certain which literal the compiler will use.
+//! encoding; [`patch_variables`] does the same with what servers and network know a unit by. Both refuse a source in which it is not
+//! certain which literal the compiler will use.
 //!
 //! Not here: what the values ought to be (`calibration`), and compiling.
 
@@ -10,9 +11,16 @@ use std::ops::Range;
 
 use m90e26::Register;
 
+mod condition;
+mod literal;
 mod token;
+mod variable;
 
+use condition::{Condition, directive, follow, is_guarded};
+use literal::{literal_like, number};
 use token::{Kind, Token, tokens};
+
+pub use variable::{Placed, VariableError, patch_variables};
 
 /// The function of the stock firmware that writes and reads a register.
 const CALL: &str = "AFECHIP";
@@ -116,7 +124,7 @@ pub fn patch(source: &[u8], wanted: &[(Register, u16)]) -> Result<(Vec<u8>, Vec<
     for (span, register, value) in places {
         patched.extend_from_slice(source.get(done..span.start).unwrap_or_default());
         let old = reading.text(&span);
-        let new = literal_like(&old, value);
+        let new = literal_like(&old, value.into(), 4);
         patched.extend_from_slice(new.as_bytes());
         replaced.push(Replaced { name: c_name(register).to_owned(), line: reading.line(span.start), old, new });
         done = span.end;
@@ -167,6 +175,7 @@ impl Reading<'_> {
     fn calls(&self) -> Vec<Call> {
         let mut calls = Vec::new();
         let mut conditions: Vec<Condition> = Vec::new();
+        let guarded = is_guarded(self);
         for (position, token) in self.tokens.iter().enumerate() {
             let text = self.text(&token.span);
             if token.kind == Kind::Directive {
@@ -174,10 +183,13 @@ impl Reading<'_> {
                     calls.extend(self.calls_in_macro(token));
                 } else {
                     follow(&mut conditions, &text);
+                    if position == 0 && guarded {
+                        conditions.iter_mut().for_each(Condition::certainly_true);
+                    }
                 }
             } else if token.kind == Kind::Name && text == CALL && !conditions.iter().any(Condition::is_dead) {
                 let after = self.tokens.get(position + 1..).unwrap_or_default();
-                let condition = conditions.last().map(|condition| condition.text.clone());
+                let condition = Condition::innermost(&conditions);
                 calls.extend(self.call(token.span.start, after, condition));
             }
         }
@@ -263,83 +275,6 @@ impl Reading<'_> {
 
     fn line(&self, position: usize) -> usize {
         self.source.iter().take(position).filter(|byte| **byte == b'\n').count() + 1
-    }
-}
-
-/// An open `#if` and which of its branches is being read.
-struct Condition {
-    text: String,
-    /// What `#if 0` and `#if 1` say for certain about the branch.
-    certain: Option<bool>,
-}
-
-impl Condition {
-    fn is_dead(&self) -> bool {
-        self.certain == Some(false)
-    }
-}
-
-/// The word after `#`.
-fn directive(text: &str) -> &str {
-    let rest = text.trim_start_matches('#').trim_start();
-    rest.split(|letter: char| !letter.is_ascii_alphabetic()).next().unwrap_or_default()
-}
-
-fn follow(conditions: &mut Vec<Condition>, text: &str) {
-    let word = directive(text);
-    let condition = text.trim_start_matches('#').trim_start().trim_start_matches(word).trim();
-    match word {
-        "if" | "ifdef" | "ifndef" => {
-            let certain = match (word, condition) {
-                ("if", "0") => Some(false),
-                ("if", "1") => Some(true),
-                _ => None,
-            };
-            conditions.push(Condition { text: text.trim().to_owned(), certain });
-        }
-        "else" | "elif" | "elifdef" | "elifndef" => {
-            if let Some(last) = conditions.last_mut() {
-                last.text = format!("{} of {}", text.trim(), last.text);
-                last.certain = match last.certain {
-                    Some(true) => Some(false),
-                    Some(false) if word == "else" => Some(true),
-                    _ => None,
-                };
-            }
-        }
-        "endif" => {
-            conditions.pop();
-        }
-        _ => {}
-    }
-}
-
-/// The parts of an integer literal: prefix, digits, suffix.
-fn split(literal: &str) -> Option<(&str, &str, &str)> {
-    let hexadecimal = literal.starts_with("0x") || literal.starts_with("0X");
-    let (prefix, rest) = literal.split_at_checked(if hexadecimal { 2 } else { 0 })?;
-    let is_digit = |letter: char| if hexadecimal { letter.is_ascii_hexdigit() } else { letter.is_ascii_digit() };
-    let length = rest.find(|letter| !is_digit(letter)).unwrap_or(rest.len());
-    let (digits, suffix) = rest.split_at_checked(length)?;
-    let octal = !hexadecimal && digits.len() > 1 && digits.starts_with('0');
-    let known = suffix.chars().all(|letter| "uUlL".contains(letter));
-    (!digits.is_empty() && known && !octal).then_some((prefix, digits, suffix))
-}
-
-/// The value of a decimal or hexadecimal integer literal.
-fn number(literal: &str) -> Option<u32> {
-    let (prefix, digits, _) = split(literal)?;
-    u32::from_str_radix(digits, if prefix.is_empty() { 10 } else { 16 }).ok()
-}
-
-/// `value` as the old literal was written: its base, prefix, case and suffix.
-fn literal_like(old: &str, value: u16) -> String {
-    let (prefix, digits, suffix) = split(old).unwrap_or(("0x", "", ""));
-    let lower = digits.chars().any(|digit| digit.is_ascii_lowercase());
-    match (prefix, lower) {
-        ("", _) => format!("{value}{suffix}"),
-        (_, true) => format!("{prefix}{value:04x}{suffix}"),
-        (_, false) => format!("{prefix}{value:04X}{suffix}"),
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use m90e26::Register;
 
-use super::{BusStatistics, Line, Meter, MeterError, Quantity, Readings, Word};
+use super::{BusStatistics, Line, Meter, MeterError, Quantity, Reach, Readings, Word};
 use crate::clock::SharedClock;
 use crate::port::{LineSettings, Port};
 
@@ -210,6 +210,10 @@ impl Meter for LogMeter {
 
     fn bus(&self) -> BusStatistics {
         self.statistics
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Readings
     }
 
     /// The log shows real amperes and watts; only what no scale applies to is a register's quantity.

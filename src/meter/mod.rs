@@ -8,7 +8,7 @@ pub use m90e26::Line;
 use m90e26::{Register, value};
 
 use crate::clock::Moment;
-use crate::port::PortError;
+use crate::port::{OpenError, PortError};
 
 pub mod afe;
 pub mod log;
@@ -28,6 +28,20 @@ pub struct Word {
     pub recovered: bool,
 }
 
+/// Opens a meter at the moment it is needed.
+pub type Opener = Box<dyn FnMut() -> Result<Box<dyn Meter>, OpenError> + Send>;
+
+/// How much of a meter a way to it shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The metering chip's registers.
+    Chip,
+    /// These, and what the meter's own program tells of itself.
+    Service,
+    /// Readings only.
+    Readings,
+}
+
 /// A meter under test.
 pub trait Meter: Send {
     /// Finds the meter's speed and makes sure that something answers sensibly.
@@ -41,6 +55,16 @@ pub trait Meter: Send {
 
     /// What the bus has done so far.
     fn bus(&self) -> BusStatistics;
+
+    /// What this way shows.
+    fn reach(&self) -> Reach {
+        Reach::Chip
+    }
+
+    /// The service port, where this is the way.
+    fn service(&mut self) -> Option<&mut service::ServiceMeter> {
+        None
+    }
 
     /// One quantity with the resolution of its LSB register.
     fn quantity(&mut self, quantity: Quantity) -> Result<f64, MeterError> {

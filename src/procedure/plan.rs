@@ -17,6 +17,8 @@ use crate::units::Amps;
 
 /// From one load point to the next.
 const SETTLING: Duration = Duration::from_secs(4);
+/// 64 KiB over the boot loader: at 115200 baud they take some 8 s to write and 6 s to read back.
+const FLASHING: Duration = Duration::from_secs(17);
 /// A step that only reads and writes registers.
 const TALK: Duration = Duration::from_secs(1);
 
@@ -46,6 +48,10 @@ pub enum Step {
     Offsets,
     /// CS1, CS2, normal operation.
     Commit,
+    /// The unit's own image onto its chip.
+    Flash,
+    /// The unit runs its image, and is found to be this unit with this calibration.
+    Restart,
     /// Errors at one verification point, by its number.
     Verify(usize),
 }
@@ -60,6 +66,9 @@ impl Plan {
             steps.push(Step::Offsets);
         }
         steps.push(Step::Commit);
+        if self.procedure.flash.is_some() {
+            steps.extend([Step::Flash, Step::Restart]);
+        }
         steps.extend((0..self.procedure.verify.len()).map(Step::Verify));
         steps
     }
@@ -69,8 +78,8 @@ impl Plan {
     pub fn load_point(&self, step: Step) -> Option<LoadPoint> {
         let rating = &self.meter.rating;
         match step {
-            Step::Identify | Step::Prepare | Step::Commit => None,
-            Step::Gains | Step::EnergyGain => Some(rating.load_point(1.0, 1.0, PowerFactor::UNITY)),
+            Step::Identify | Step::Prepare | Step::Commit | Step::Flash => None,
+            Step::Gains | Step::EnergyGain | Step::Restart => Some(rating.load_point(1.0, 1.0, PowerFactor::UNITY)),
             Step::Phase => Some(rating.load_point(1.0, 1.0, PowerFactor::HALF_INDUCTIVE)),
             Step::Offsets => Some(rating.load_point(1.0, 0.0, PowerFactor::UNITY)),
             Step::Verify(number) => self.verify_point(number).map(|point| self.verify_load(point)),
@@ -91,7 +100,8 @@ impl Plan {
             settled
                 + match step {
                     Step::Identify => TALK * 2,
-                    Step::Prepare | Step::Commit => TALK,
+                    Step::Prepare | Step::Commit | Step::Restart => TALK,
+                    Step::Flash => FLASHING,
                     Step::Gains => stability.window * 2 + rms.min + TALK,
                     Step::EnergyGain | Step::Phase => middle(energy.min, energy.max) * lines,
                     Step::Offsets => (offsets.settle + offsets.current_measure) * lines,
@@ -128,6 +138,8 @@ impl Plan {
             Step::Phase => "Phase at PF 0.5L".to_owned(),
             Step::Offsets => "Offsets without current".to_owned(),
             Step::Commit => "Checksums and normal operation".to_owned(),
+            Step::Flash => "Flash the unit's own image and read it back".to_owned(),
+            Step::Restart => "Start the unit on its image".to_owned(),
             Step::Verify(number) => {
                 format!("Verify at {}", self.verify_point(number).map_or("?", |point| point.name.as_str()))
             }
@@ -138,6 +150,17 @@ impl Plan {
     #[must_use]
     pub fn lines(&self) -> &[Line] {
         &self.meter.calibration.lines
+    }
+
+    /// The line that meters when nobody tells the chip otherwise.
+    #[must_use]
+    pub fn metered_line(&self) -> Line {
+        match self.lines() {
+            [only] => *only,
+            // Where there are two, MMode says which; with the pins set otherwise both are read, and L is the first.
+            _ if MMode::from_bits(self.meter.registers.m_mode.0).lnsel() == LnSel::N => Line::N,
+            _ => Line::L,
+        }
     }
 
     /// Real amperes from register amperes.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::advice;
+use super::flashing::FlashReport;
 use super::plan::Plan;
 use crate::advice::Advice;
 use crate::meter::BusStatistics;
@@ -160,6 +161,9 @@ pub struct RunReport {
     pub registers: serde_json::Map<String, serde_json::Value>,
     /// The registers it was found with.
     pub registers_before: serde_json::Map<String, serde_json::Value>,
+    /// What was flashed; none where the procedure flashes nothing or did not come to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flash: Option<FlashReport>,
     /// All that was measured.
     pub measurements: Vec<Measurement>,
     /// All that was done.
@@ -185,6 +189,7 @@ impl RunReport {
             instruments: Vec::new(),
             registers: serde_json::Map::new(),
             registers_before: serde_json::Map::new(),
+            flash: None,
             measurements: Vec::new(),
             steps: Vec::new(),
             advice: Some(advice::of_port(error)),

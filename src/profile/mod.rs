@@ -10,6 +10,7 @@ use std::path::{MAIN_SEPARATOR, Path};
 pub mod changes;
 pub mod check;
 pub mod error;
+pub mod flashing;
 pub mod instrument;
 pub mod library;
 pub mod meter;

@@ -25,7 +25,7 @@ pub mod summary;
 mod time;
 mod words;
 
-pub use entry::{About, Draft, Entry};
+pub use entry::{About, Draft, Entry, uid_ahead};
 pub use error::StoreError;
 pub use keeper::Keeper;
 pub use readings::Readings;

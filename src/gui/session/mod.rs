@@ -416,10 +416,11 @@ impl Worker<'_> {
         let source = optional(&texts.source)?;
         let by_hand = reference.as_ref().is_some_and(|url| url.kind == "manual");
         let pace = meters.iter().find_map(|url| url.parsed::<f64>("pace").transpose()).transpose()?.unwrap_or(1.0);
-        let addresses = Addresses { meters, reference, source };
+        let addresses = Addresses { meters, reference, source, later: Vec::new() };
         let operator: Arc<dyn Operator> = self.operator.clone();
         let station = station::open(&addresses, &operator)?;
-        let positions = station.meters.into_iter().map(|meter| Place { serial: String::new(), meter }).collect();
+        let positions =
+            station.meters.into_iter().map(|meter| Place { serial: String::new(), meter, flash: None }).collect();
         let (reference, source, clock) = (station.reference, station.source, station.clock);
         let mut bench = Bench { positions, reference, source, clock, operator, simulated: station.simulated };
         self.links.open = true;

@@ -19,7 +19,7 @@ use meter_interface::map::{
     windows,
 };
 
-use super::{BusStatistics, Meter, MeterError, Word};
+use super::{BusStatistics, Meter, MeterError, Reach, Word};
 use crate::clock::{Moment, SharedClock, sleep};
 use crate::port::{Port, PortError};
 use codec::{Answer, Request};
@@ -350,6 +350,8 @@ fn nonsense(reply: &Reply) -> ServiceError {
 
 impl Meter for ServiceMeter {
     fn connect(&mut self) -> Result<(), MeterError> {
+        // A meter that was started meanwhile is locked, and stays so until something is to be written.
+        self.unlocked = None;
         self.identify()?;
         self.note_counters()?;
         Ok(())
@@ -381,5 +383,13 @@ impl Meter for ServiceMeter {
 
     fn bus(&self) -> BusStatistics {
         self.link.statistics()
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Service
+    }
+
+    fn service(&mut self) -> Option<&mut ServiceMeter> {
+        Some(self)
     }
 }

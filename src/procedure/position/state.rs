@@ -78,6 +78,9 @@ impl Position<'_> {
             if matches!(result, Err(StepError::Cancelled)) || self.is_intact()? {
                 return result;
             }
+            if self.own_program {
+                return Err(StepError::CalibrationLost);
+            }
             resets += 1;
             if resets > MOST_RESETS {
                 return Err(StepError::KeepsResetting { times: resets });

@@ -4,6 +4,7 @@ use m90e26::Register;
 
 use super::Position;
 use super::averages::{Average, Until};
+use crate::meter::Reach;
 use crate::procedure::error::StepError;
 use crate::procedure::plan::Step;
 use crate::procedure::report::Measurement;
@@ -18,7 +19,12 @@ impl Position<'_> {
         let (Some(verify), Some(point)) = (plan.verify_point(number), plan.load_point(Step::Verify(number))) else {
             return Err(StepError::Panicked);
         };
-        let lines = plan.lines();
+        let metered = [plan.metered_line()];
+        // A meter that runs its own program meters one line, and nobody tells its chip another.
+        let lines = if self.own_program { &metered } else { plan.lines() };
+        if self.meter.reach() == Reach::Readings {
+            return self.verify_readings(verify);
+        }
         let limits = &verify.limits;
         let mut words = Vec::new();
         let currents = if limits.current.is_some() { lines } else { &[] };
@@ -40,10 +46,13 @@ impl Position<'_> {
         }
         if let Some(limit) = limits.energy {
             for &line in lines {
-                self.select_line(plan.mmode_for(line))?;
+                if !self.own_program {
+                    self.select_line(plan.mmode_for(line))?;
+                }
                 let target = plan.procedure.energy.verify_uncertainty;
                 let found = self.guarded(|position| position.energy_error(line, &point, target))?;
-                let name = if lines.len() > 1 { format!("energy_error_{line}") } else { "energy_error".to_owned() };
+                let name =
+                    if plan.lines().len() > 1 { format!("energy_error_{line}") } else { "energy_error".to_owned() };
                 let measurement =
                     Measurement::judged(name, verify.name.as_str(), (found.error.0, "%"), Some((-limit.0, limit.0)))
                         .limited_by(&verify.limit_source)
@@ -51,7 +60,9 @@ impl Position<'_> {
                 self.record(measurement);
                 words.push(format!("energy {}", found.error));
             }
-            self.select_line(plan.meter.registers.m_mode.0)?;
+            if !self.own_program {
+                self.select_line(plan.meter.registers.m_mode.0)?;
+            }
         }
         self.guarded(Self::compare_registers)?;
         self.guarded(Self::expect_clean_status)?;

@@ -1,5 +1,7 @@
 //! `meterbench run`: a procedure on one unit, or on several at once.
 
+mod flashing;
+
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
@@ -12,7 +14,7 @@ use super::message;
 use super::operator::Terminal;
 use crate::port::OpenError;
 use crate::port::url::DeviceUrl;
-use crate::procedure::{self, Bench, Control, Event, Measurement, Place, Plan, RunReport, Verdict};
+use crate::procedure::{self, Bench, Control, Event, FlashReport, Measurement, Place, Plan, RunReport, Verdict};
 use crate::profile;
 use crate::record::{About, Keeper, Readings, Receipt};
 use crate::station::{self, Addresses, Station, StationError};
@@ -38,6 +40,18 @@ pub struct Run {
     /// Source; without one the reference's instrument if it can supply, or else the operator
     #[arg(long)]
     source: Option<DeviceUrl>,
+    /// The unit's chip, for a procedure that flashes: rom+serial:/dev/ttyUSB2?reset=dtr&boot0=rts, swd:, sim:; in the order of the meters
+    #[arg(long)]
+    flash: Vec<DeviceUrl>,
+    /// The firmware that is made the unit's own and flashed: ELF, Intel HEX or binary; one for all units, or one for each
+    #[arg(long)]
+    image: Vec<PathBuf>,
+    /// The meter after flashing, when it is reached on another way than before: service+serial:...; in the order of the meters
+    #[arg(long)]
+    service: Vec<DeviceUrl>,
+    /// Name of this bench, for the unit's calibration block
+    #[arg(long, default_value = "")]
+    bench: String,
     /// Who sits at the bench, for the record
     #[arg(long)]
     operator: Option<String>,
@@ -62,8 +76,13 @@ impl Run {
         let plan =
             Plan { meter: profile::load_meter(&self.profile)?, procedure: profile::load_procedure(&self.procedure)? };
         self.check_serials(&plan)?;
-        let addresses =
-            Addresses { meters: self.meter.clone(), reference: self.reference.clone(), source: self.source.clone() };
+        let images = flashing::images(self, &plan)?;
+        let addresses = Addresses {
+            meters: self.meter.clone(),
+            reference: self.reference.clone(),
+            source: self.source.clone(),
+            later: self.flash.iter().chain(&self.service).cloned().collect(),
+        };
         let readings = Arc::new(Readings::default());
         let heard = Arc::clone(&readings);
         let control = Arc::new(Control::new(move |event| {
@@ -79,10 +98,11 @@ impl Run {
             }
             Err(error) => return Err(error.into()),
         };
+        let Station { meters, reference, source, ways, clock, simulated } = station;
+        let mut sites = flashing::sites(self, &images, &ways)?.into_iter();
         super::cancel_on_signals(&control);
-        let Station { meters, reference, source, clock, simulated } = station;
-        let positions =
-            self.serial.iter().cloned().zip(meters).map(|(serial, meter)| Place { serial, meter }).collect();
+        let places = self.serial.iter().cloned().zip(meters);
+        let positions = places.map(|(serial, meter)| Place { serial, meter, flash: sites.next() }).collect();
         let mut bench = Bench { positions, reference, source, clock, operator, simulated };
         let reports = procedure::run(&mut bench, &plan, &control);
         self.finish(reports, keeper, (&plan, &readings), out)
@@ -180,10 +200,26 @@ fn print(report: &RunReport, out: &mut dyn Write) -> anyhow::Result<()> {
         }
     }
     if report.verdict == Verdict::Pass {
-        writeln!(out, "  The chip forgets these at power-off: they belong into the meter's firmware")?;
+        match &report.flash {
+            None => writeln!(out, "  The chip forgets these at power-off: they belong into the meter's firmware")?,
+            Some(flash) => print_flash(flash, out)?,
+        }
     }
     if let Some(advice) = &report.advice {
         writeln!(out, "  what  {}\n  why   {}\n  next  {}", advice.what, advice.why, advice.next)?;
+    }
+    Ok(())
+}
+
+fn print_flash(flash: &FlashReport, out: &mut dyn Write) -> anyhow::Result<()> {
+    writeln!(out, "  image     {}, copy {} number {}", flash.image_sha256, flash.copy, flash.sequence)?;
+    if let Some(chip) = &flash.chip {
+        let id = chip.unique_id.as_deref().unwrap_or("unknown");
+        writeln!(out, "  chip      {} {id}, {} bytes written", chip.chip_id, chip.bytes_written)?;
+    }
+    if let Some(answered) = &flash.answered {
+        let firmware = answered.firmware.as_deref().map_or_else(String::new, |version| format!(", firmware {version}"));
+        writeln!(out, "  proven    through {}{firmware}", answered.through)?;
     }
     Ok(())
 }

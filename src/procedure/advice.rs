@@ -310,11 +310,16 @@ fn of_instrument(error: &InstrumentError) -> Advice {
 mod tests {
     use m90e26::Register;
     use m90e26::uart::SessionError;
+    use meter_interface::block::Copy;
 
     use super::*;
     use crate::calibration::formula::{self, AnalogPath, PlRounding};
+    use crate::flash::{FlashError, Stage};
+    use crate::image::block::PatchError;
+    use crate::image::firmware::FirmwareError;
     use crate::load::{LoadPoint, PowerFactor};
     use crate::meter::Line;
+    use crate::port::url::DeviceUrl;
     use crate::units::{Amps, Hertz, Percent, Volts};
 
     fn all() -> Vec<StepError> {
@@ -405,6 +410,22 @@ mod tests {
             StepError::StatusNotClean { status: 0xF000 },
             StepError::RegisterDiffers { register: Register::Ugain, expected: 0x71D8, found: 0x6720 },
             StepError::KeepsResetting { times: 4 },
+            FlashError::NoAnswer.into(),
+            FlashError::Cancelled { stage: Stage::Write }.into(),
+            StepError::NothingToFlash,
+            StepError::BlockField { field: "serial", reason: "\"a long one\" is longer than 24 bytes".to_owned() },
+            FirmwareError::Patch(PatchError::NoPage { copy: Copy::A, address: 0x0800_F800 }).into(),
+            StepError::TargetClosed { source: PortError::Open { port: port(), reason: reason() }.into() },
+            StepError::TargetClosed { source: DeviceUrl::sim().error("it is none").into() },
+            StepError::LinkClosed { source: PortError::Open { port: port(), reason: reason() }.into() },
+            StepError::WrongLink { found: "the log" },
+            StepError::NotStarted { seconds: 20.2, reason: "the meter's service port does not answer".to_owned() },
+            StepError::WrongAnswer {
+                what: "serial number",
+                expected: "MT50-000123".to_owned(),
+                found: "MT50-000122".to_owned(),
+            },
+            StepError::CalibrationLost,
             StepError::SourceOn { reason: "no answer".to_owned() },
             StepError::Panicked,
         ]

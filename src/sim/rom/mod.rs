@@ -121,6 +121,11 @@ impl RomDevice {
         self.memories.fill(byte);
     }
 
+    /// Cells change by themselves: these bits of the byte at this offset turn over.
+    pub fn disturb(&mut self, offset: usize, bits: u8) {
+        self.memories.disturb(offset, bits);
+    }
+
     /// Where the program started that the chip runs, if it runs one.
     #[must_use]
     pub fn running(&self) -> Option<u32> {

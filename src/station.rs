@@ -98,7 +98,7 @@ pub fn open(addresses: &Addresses, operator: &Arc<dyn Operator>) -> Result<Stati
             each.map(|(url, board)| opener.meter_of_several(url, board.as_ref())).collect::<Result<_, _>>()?
         }
     };
-    let ways = Ways { clock: clock.clone(), operator: operator.clone(), boards };
+    let ways = Ways { clock: clock.clone(), operator: operator.clone(), virtual_time: all_simulated, boards };
     Ok(Station { meters, reference, source, ways, simulated: wires.is_some(), clock })
 }
 

@@ -1,7 +1,6 @@
 //! The devices a station has, as the connection bar and its panel speak of them.
 
 use super::session::{AddressTexts, Link, Links};
-use crate::flash::rom::RomTarget;
 use crate::port::url::{DeviceUrl, Transport};
 use crate::station::check;
 
@@ -111,7 +110,7 @@ impl Device {
             Self::Meter => check::meter,
             Self::Reference => check::reference,
             Self::Source => check::source,
-            Self::Target => RomTarget::check,
+            Self::Target => check::target,
         };
         let read = text.parse::<DeviceUrl>().and_then(|url| check(&url).map(|()| url));
         read.map(Some).map_err(|error| error.problem)

@@ -217,7 +217,7 @@ impl Draft {
 
 /// The number of a run that has not ended yet, for a unit that is to tell it.
 #[must_use]
-pub fn uid_ahead(serial: &str) -> String {
+pub(super) fn uid_ahead(serial: &str) -> String {
     unique(serial)
 }
 

@@ -2,11 +2,13 @@
 //!
 //! A profile in a file of one's own is not read here: that waits for a disk, and opening the station says what is wrong with it.
 
+use crate::flash::rom::RomTarget;
 use crate::port::url::{DeviceUrl, Transport, UrlError};
 use crate::port::{self, LINE_OPTIONS, LineSettings};
 use crate::profile::{self, InstrumentProfile, Kind};
 use crate::reference::manual::ManualReference;
 use crate::sim::SimOptions;
+use crate::sim::rom::RomOptions;
 
 /// A meter under test.
 ///
@@ -48,6 +50,17 @@ pub fn source(url: &DeviceUrl) -> Result<(), UrlError> {
     match instrument(url)? {
         Some(profile) if profile.source.is_none() => Err(url.error("this instrument's profile supplies nothing")),
         _ => Ok(()),
+    }
+}
+
+/// A chip to flash.
+///
+/// # Errors
+/// What is wrong with the address.
+pub fn target(url: &DeviceUrl) -> Result<(), UrlError> {
+    match (url.kind.as_str(), &url.transport) {
+        ("sim", Transport::Direct) => RomOptions::from_url(url).map(|_| ()),
+        _ => RomTarget::check(url),
     }
 }
 

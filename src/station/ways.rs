@@ -27,6 +27,8 @@ const SIM_ENTRY: Entry = Entry::Signals {
 pub struct Ways {
     pub(super) clock: SharedClock,
     pub(super) operator: Arc<dyn Operator>,
+    /// Time is virtual, and only what is simulated lives in it.
+    pub(super) virtual_time: bool,
     /// By position: the simulated board, where it is one.
     pub(super) boards: Vec<Option<Shared<AfeDevice>>>,
 }
@@ -39,6 +41,7 @@ impl Ways {
     pub fn target(&self, position: usize, url: &DeviceUrl) -> Result<(flash::Opener, Hands), UrlError> {
         let clock = Arc::clone(&self.clock);
         if url.kind != "sim" {
+            self.expect_real(url)?;
             let (url, hands) = (url.clone(), flash::hands(url)?);
             return Ok((Box::new(move || flash::open(&url, &clock)), hands));
         }
@@ -56,6 +59,13 @@ impl Ways {
         Ok((Box::new(open), Hands::None))
     }
 
+    fn expect_real(&self, url: &DeviceUrl) -> Result<(), UrlError> {
+        if self.virtual_time {
+            return Err(url.error("everything else at this station is simulated, so its time is too: use sim:"));
+        }
+        Ok(())
+    }
+
     /// The way to a meter that runs its image. Nothing is opened yet.
     ///
     /// # Errors
@@ -64,6 +74,7 @@ impl Ways {
         if !matches!(url.kind.as_str(), "service" | "afe" | "log") {
             return Err(url.error("a meter after flashing is service+, afe+ or log+, each with serial: or tcp:"));
         }
+        self.expect_real(url)?;
         let (clock, operator, url) = (Arc::clone(&self.clock), Arc::clone(&self.operator), url.clone());
         Ok(Box::new(move || {
             let opener = Opener { clock: &clock, operator: &operator, wires: None };

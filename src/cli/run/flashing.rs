@@ -4,12 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use jiff::Zoned;
-use meter_interface::block::{Date, FLASH_START};
+use meter_interface::block::FLASH_START;
 
 use super::Run;
 use crate::image::firmware::Firmware;
-use crate::procedure::{FlashSite, Imprint, Plan};
+use crate::procedure::{FlashSite, Plan};
 use crate::record;
 use crate::station::Ways;
 
@@ -59,18 +58,8 @@ pub(super) fn sites(run: &Run, images: &[Arc<Firmware>], ways: &Ways) -> anyhow:
         let (target, hands) = ways.target(position, url)?;
         let link = run.service.get(position).filter(|url| run.meter.get(position) != Some(url));
         let link = link.map(|url| ways.meter(url)).transpose()?;
-        let imprint = Imprint {
-            calibrated_on: today(),
-            bench: run.bench.clone(),
-            record: record::uid_ahead(serial),
-            provisioned: None,
-        };
+        let imprint = record::imprint(serial, &run.bench);
         sites.push(FlashSite { firmware: Arc::clone(firmware), target, hands, link, opened: None, imprint });
     }
     Ok(sites)
-}
-
-fn today() -> Option<Date> {
-    let now = Zoned::now();
-    Date::new(u16::try_from(now.year()).ok()?, u8::try_from(now.month()).ok()?, u8::try_from(now.day()).ok()?)
 }

@@ -20,15 +20,18 @@ use meterbench::flash::rom::entry::{ControlLine, Entry};
 use meterbench::flash::rom::{RomTarget, target::LINE};
 use meterbench::flash::{FlashError, Hands, Identity, Plan as FlashPlan, Programmed, Target, UniqueId, Watch};
 use meterbench::image::firmware::Firmware;
+use meterbench::meter::Meter;
+use meterbench::meter::log::LogMeter;
 use meterbench::meter::service::ServiceMeter;
 use meterbench::operator::{Answer, Operator, OperatorError, Prompt, Sketch};
-use meterbench::port::{Level, Signal};
+use meterbench::port::{Level, LineSettings, Port, PortError, Signal};
 use meterbench::procedure::{Control, Event, FlashSite, Imprint, Plan, Verdict};
 use meterbench::profile::flashing::{Restart, Through};
 use meterbench::sim::device::{Device, Shared};
 use meterbench::sim::line::SimLine;
 use meterbench::sim::rom::RomOptions;
 use meterbench::sim::unit::SimUnit;
+use meterbench::units::Percent;
 use service_port::ServicePort;
 use simulated::{Outcome, Setup, plan};
 
@@ -140,7 +143,7 @@ impl Rig {
             let (mut block, mut unique) = (block(&unit), unique());
             change(&mut block, &mut unique);
             let port = ServicePort::started(&clock, chip.clone(), block, unique);
-            let meter: Box<dyn meterbench::meter::Meter> = Box::new(ServiceMeter::new(Box::new(port), clock.clone()));
+            let meter: Box<dyn Meter> = Box::new(ServiceMeter::new(Box::new(port), clock.clone()));
             Ok(meter)
         };
         self.setup.flash.as_mut().expect("a site").link = Some(Box::new(open));
@@ -238,6 +241,92 @@ fn somebody_else_or_something_old_answers() {
     for (change, part) in cases {
         assert_refused(&Rig::new(5, RomOptions::default()).through_service(change).run(), part);
     }
+}
+
+/// The stock firmware's log: what it says at its start, then readings each second that follow the wires.
+struct Printer {
+    clock: SharedClock,
+    world: meterbench::sim::world::World,
+    text: std::collections::VecDeque<u8>,
+    next: f64,
+    gain: f64,
+}
+
+impl Port for Printer {
+    fn write(&mut self, _: &[u8]) -> Result<(), PortError> {
+        Ok(())
+    }
+
+    fn read(&mut self, into: &mut [u8], deadline: Moment) -> Result<usize, PortError> {
+        if self.text.is_empty() {
+            self.clock.sleep_until(deadline.min(Moment::from_micros((self.next * 1e6) as u64)));
+            if self.clock.now().secs() >= self.next {
+                self.next = self.clock.now().secs() + 1.0;
+                let mains = self.world.at(self.clock.now().secs());
+                let (u, pf) = (mains.u * self.gain, mains.phi.to_radians().cos());
+                let i = (mains.i / 0.02).round() * 0.02;
+                let poll = format!(
+                    "POWER FACTOR : {pf:.2}\r\nFREQUENCY : {:.2}\r\nMAINS VOLTAGE : {u:.2}\r\nCURRENT  : {i:.2}\r\n\
+                     ACTIVE POWER : {:.2}\r\n",
+                    mains.f,
+                    u * i * pf
+                );
+                self.text.extend(poll.bytes());
+            }
+        }
+        let count = self.text.len().min(into.len());
+        into.iter_mut().zip(self.text.drain(..count)).for_each(|(slot, byte)| *slot = byte);
+        Ok(count)
+    }
+
+    fn configure(&mut self, _: LineSettings) -> Result<(), PortError> {
+        Ok(())
+    }
+
+    fn set_signal(&mut self, _: Signal, _: Level) -> Result<(), PortError> {
+        Ok(())
+    }
+}
+
+/// A run whose proof is the log, which begins with these words over the block in the flash.
+fn by_log(start: fn(Block) -> String, gain: f64) -> Outcome {
+    let mut rig = Rig::new(17, RomOptions::default());
+    let procedure = &mut rig.plan.procedure.profile;
+    procedure.flash.as_mut().expect("it flashes").verify_through = vec![Through::Log];
+    for point in &mut procedure.verify {
+        let limits = &mut point.limits;
+        // What the log's digits can keep.
+        (limits.energy, limits.current) = (None, Some(Percent(1.5)));
+        limits.voltage = Some(Percent(0.2));
+    }
+    let (clock, unit) = (rig.setup.clock.clone(), rig.unit.clone());
+    let world = rig.setup.station.world().clone();
+    let open = move || {
+        let text = start(block(&unit).expect("a block")).into_bytes().into();
+        let port = Printer { clock: clock.clone(), world: world.clone(), text, next: clock.now().secs(), gain };
+        let patience = std::time::Duration::from_secs(5);
+        let meter: Box<dyn Meter> = Box::new(LogMeter::new(Box::new(port), clock.clone(), patience));
+        Ok(meter)
+    };
+    rig.setup.flash.as_mut().expect("a site").link = Some(Box::new(open));
+    rig.run()
+}
+
+fn honest(block: Block) -> String {
+    format!("Device Powered!\r\nChecksum 1:{:X}\r\nChecksum 2:{:X}\r\n", block.cs1, block.cs2)
+}
+
+#[test]
+fn a_unit_that_only_prints() {
+    let outcome = by_log(honest, 1.0);
+    assert_eq!(outcome.report.verdict, Verdict::Pass, "{} {:?}", what(&outcome), outcome.report.steps);
+    let found = &outcome.report.measurements;
+    assert!(found.iter().filter(|measured| measured.method == "readings of the log").count() == 4, "{found:?}");
+    assert_eq!(by_log(honest, 1.01).report.verdict, Verdict::Fail, "measured, and out of limits");
+    let other = |block: Block| honest(Block { cs1: block.cs1 ^ 1, ..block });
+    assert_refused(&by_log(other, 1.0), "Checksum 1");
+    assert_refused(&by_log(|_| "Device Powered!\r\nChecksum 1 Error!!\r\n".to_owned(), 1.0), "complaint");
+    assert_refused(&by_log(|_| String::new(), 1.0), "both checksums");
 }
 
 #[test]

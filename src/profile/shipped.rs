@@ -18,6 +18,7 @@ const SHIPPED: &[(Kind, &str, &str)] = shipped![
     Procedure "procedures" "calibrate-quick",
     Procedure "procedures" "calibrate-flash",
     Procedure "procedures" "calibrate-flash-quick",
+    Procedure "procedures" "calibrate-flash-chip",
     Instrument "references" "zera-mt310s2",
     Instrument "references" "yokogawa-wt310",
     Instrument "references" "gwinstek-gpm-8213",

@@ -85,6 +85,10 @@ impl Position<'_> {
         let report = flash::flash(&mut *target, &unit.image, &options, clock, &mut watch)?;
         drop(watch);
         drop(target);
+        // Before the unit starts: what it says at its start is said once.
+        if let Some(open) = &mut site.link {
+            site.opened = Some(open().map_err(|source| StepError::LinkClosed { source })?);
+        }
         let detail = format!(
             "{} bytes written, {} left as they were, all read back in {:.1} s; chip {}, unique id {}",
             report.bytes_written,

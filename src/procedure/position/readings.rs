@@ -16,20 +16,27 @@ const FEWEST: usize = 5;
 /// Readings that keep coming are taken as long as the procedure averages; a log that is printed rarely gets so much longer.
 const PATIENCE: u32 = 20;
 
-/// One quantity: its name, the reading's value, the reference's, its limit.
-type Quantity = (&'static str, fn(&Readings) -> f64, fn(&ReferenceReading) -> f64, Option<Percent>);
+/// Steps of what the stock firmware prints: Urms has 0.01 V, the halved current in 0.01 A is doubled, the power factor has two digits, and
+/// the power is the product of the three (SAM_UART.cpp of the OpenSmartMeter).
+const VOLTS: f64 = 0.01;
+const AMPERES: f64 = 0.02;
+const POWER_FACTOR: f64 = 0.01;
+
+/// One quantity: its name, the reading's value, the relative steps it is printed in, the reference's value, its limit.
+type Quantity =
+    (&'static str, fn(&Readings) -> f64, fn(&Readings) -> f64, fn(&ReferenceReading) -> f64, Option<Percent>);
 
 impl Position<'_> {
-    /// Averages readings until their scatter is below a tenth of each limit. Power stands for energy: the log counts too coarsely.
+    /// Averages readings until scatter and rounding are below a tenth of each limit; a limit that the log's digits cannot keep is an ERROR. Power stands for energy: the log counts too coarsely.
     pub(super) fn verify_readings(&mut self, verify: &VerifyPoint) -> Result<String, StepError> {
         let plan = self.around.plan;
         let (line, scale) = (plan.metered_line(), plan.meter.calibration.current_scale);
         let rms = &plan.procedure.rms;
         let limits = &verify.limits;
         let quantities: [Quantity; 3] = [
-            ("voltage_error", |shown| shown.u, |truth| truth.u.0, limits.voltage),
-            ("current_error", |shown| shown.i, |truth| truth.i.0, limits.current),
-            ("power_error", |shown| shown.p, |truth| truth.p.0, limits.energy),
+            ("voltage_error", |shown| shown.u, |shown| VOLTS / shown.u, |truth| truth.u.0, limits.voltage),
+            ("current_error", |shown| shown.i, |shown| AMPERES / shown.i, |truth| truth.i.0, limits.current),
+            ("power_error", |shown| shown.p, steps_of_power, |truth| truth.p.0, limits.energy),
         ];
         // The log may still tell of the load point before.
         self.wait(plan.procedure.stability.window)?;
@@ -53,14 +60,16 @@ impl Position<'_> {
             let stretch = self.around.feed.stretch(from, to)?;
             let mut judged = Vec::new();
             let mut unsure = None;
-            for (name, of_meter, of_reference, limit) in quantities {
+            for (name, of_meter, steps, of_reference, limit) in quantities {
                 let Some(limit) = limit else { continue };
                 let errors = shown
                     .iter()
                     .map(|(at, readings)| Percent::error(of_meter(readings), stretch.at(*at, of_reference)).0)
                     .collect::<Vec<_>>();
-                let (mean, uncertainty) = mean_and_uncertainty(&errors);
-                if uncertainty > limit.0 / 10.0 {
+                let (mean, scatter) = mean_and_uncertainty(&errors);
+                let uncertainty = scatter.hypot(rounding(steps(&readings)));
+                // What is no number is not known well enough.
+                if !(uncertainty <= limit.0 / 10.0) {
                     unsure = Some((name, uncertainty, limit.0 / 10.0));
                 }
                 judged.push((name, mean, uncertainty, limit.0));
@@ -84,6 +93,15 @@ impl Position<'_> {
         }
         Ok(words.join(", "))
     }
+}
+
+fn steps_of_power(shown: &Readings) -> f64 {
+    (VOLTS / shown.u).hypot(AMPERES / shown.i).hypot(POWER_FACTOR / shown.pf)
+}
+
+/// Standard uncertainty in percent of a value that is printed in these relative steps: any place between two of them is as likely.
+fn rounding(relative_step: f64) -> f64 {
+    relative_step.abs() / 12_f64.sqrt() * 100.0
 }
 
 fn mean_and_uncertainty(values: &[f64]) -> (f64, f64) {

@@ -50,11 +50,10 @@ impl Position<'_> {
         Ok(detail)
     }
 
-    /// Opens the way to the started unit, and asks until it answers.
+    /// Turns to the started unit, and asks until it answers.
     fn await_meter(&mut self, table: &Flashing) -> Result<(), StepError> {
-        if let Some(FlashSite { link: Some(open), opened, .. }) = self.site.take() {
-            let meter = open().map_err(|source| StepError::LinkClosed { source })?;
-            self.meter = &mut **opened.insert(meter);
+        if let Some(FlashSite { opened: Some(meter), .. }) = self.site.take() {
+            self.meter = &mut **meter;
         }
         self.until(table, |position| {
             Ok(match position.meter.connect() {
@@ -178,22 +177,32 @@ impl Position<'_> {
         Ok((Answered { through: Through::Chip.word(), firmware: None, build: None }, detail))
     }
 
-    /// The log shows no registers: that the image is right was read back, and that it works the readings tell.
+    /// The log shows no registers, but the checksums over them when the meter starts; then readings.
     fn proven_by_log(&mut self, table: &Flashing) -> Result<(Answered, String), StepError> {
         let line = self.around.plan.metered_line();
         let scale = self.around.plan.meter.calibration.current_scale;
+        let expected = [("Checksum 1", self.registers.cs1()), ("Checksum 2", self.registers.cs2())];
+        let mut seen = [false; 2];
         let shown = self.until(table, |position| {
-            Ok(match position.meter.readings(line, scale) {
-                Ok(readings) => Outcome::Done(readings),
+            let readings = position.meter.readings(line, scale);
+            for remark in position.meter.remarks() {
+                if ["Error", "failed"].iter().any(|word| remark.contains(word)) {
+                    return Err(differs("log line", "no complaint", remark));
+                }
+                for ((name, word), seen) in expected.iter().zip(&mut seen) {
+                    if remark.starts_with(name) {
+                        expect(name, format!("{name}: {word:04X}"), remark.clone())?;
+                        *seen = true;
+                    }
+                }
+            }
+            Ok(match readings {
+                Ok(readings) if seen == [true; 2] => Outcome::Done(readings),
+                Ok(_) => Outcome::NotYet("its log did not show both checksums at its start".to_owned()),
                 Err(error) => Outcome::NotYet(error.to_string()),
             })
         })?;
-        let complaint =
-            self.meter.remarks().into_iter().find(|remark| remark.contains("Error") || remark.contains("failed"));
-        if let Some(complaint) = complaint {
-            return Err(differs("log line", "no complaint", complaint));
-        }
-        let detail = format!("its log shows {:.2} V, {:.3} A", shown.u, shown.i);
+        let detail = format!("its log shows both checksums, then {:.2} V, {:.2} A", shown.u, shown.i);
         Ok((Answered { through: Through::Log.word(), firmware: None, build: None }, detail))
     }
 }

@@ -14,7 +14,7 @@ mod simulated;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use m90e26::Register;
-use meter_interface::block::{Block, Copy, FLASH_START, PAGE, Text, choose};
+use meter_interface::block::{Block, Copy, FLASH_START, PAGE, Secret, Text, choose};
 use meterbench::clock::{Moment, SharedClock};
 use meterbench::flash::rom::entry::{ControlLine, Entry};
 use meterbench::flash::rom::{RomTarget, target::LINE};
@@ -25,6 +25,7 @@ use meterbench::meter::log::LogMeter;
 use meterbench::meter::service::ServiceMeter;
 use meterbench::operator::{Answer, Operator, OperatorError, Prompt, Sketch};
 use meterbench::port::{Level, LineSettings, Port, PortError, Signal};
+use meterbench::procedure::flashing::Provisioned;
 use meterbench::procedure::{Control, Event, FlashSite, Imprint, Plan, Verdict};
 use meterbench::profile::flashing::{Restart, Through};
 use meterbench::sim::device::{Device, Shared};
@@ -140,7 +141,7 @@ impl Rig {
     fn through_service(mut self, change: fn(&mut Option<Block>, &mut [u16; 6])) -> Self {
         let (clock, chip, unit) = (self.setup.clock.clone(), self.setup.device.clone(), self.unit.clone());
         let open = move || {
-            let (mut block, mut unique) = (block(&unit), unique());
+            let (mut block, mut unique) = (block_of(&unit), unique());
             change(&mut block, &mut unique);
             let port = ServicePort::started(&clock, chip.clone(), block, unique);
             let meter: Box<dyn Meter> = Box::new(ServiceMeter::new(Box::new(port), clock.clone()));
@@ -166,7 +167,7 @@ fn page(unit: &Shared<SimUnit>, copy: Copy) -> Vec<u8> {
     unit.lock().rom().flash()[start..start + PAGE].to_vec()
 }
 
-fn block(unit: &Shared<SimUnit>) -> Option<Block> {
+fn block_of(unit: &Shared<SimUnit>) -> Option<Block> {
     choose(&page(unit, Copy::A), &page(unit, Copy::B)).ok().map(|choice| choice.block)
 }
 
@@ -200,7 +201,7 @@ fn the_image_is_the_units_own() {
     let chip = flash.chip.as_ref().expect("a report");
     assert!(chip.verified && chip.started && chip.bytes_trusted == 0 && flash.is_proven());
     assert_eq!(chip.unique_id.as_deref(), Some(UniqueId(*b"SIMULATE\x01\0\0\0").to_string().as_str()));
-    let held = block(&unit).expect("a block");
+    let held = block_of(&unit).expect("a block");
     assert_eq!(
         (held.serial.as_str(), held.bench.as_str(), held.record.as_str()),
         ("UNIT", "Bench 1", "0123456789abcdef")
@@ -210,6 +211,25 @@ fn the_image_is_the_units_own() {
     assert_eq!(held.checksums(), [held.cs1, held.cs2]);
     assert_eq!((held.pulses_per_kwh, held.constant_imp_per_kwh, held.current_scale.numerator()), (2000, 1000, 20));
     assert_eq!(outcome.held, reported, "the chip was loaded by the unit's own program");
+}
+
+#[test]
+fn provisioned_values_are_in_the_unit_and_nowhere_else() {
+    const TOKEN: &str = "A1B2C3D4E5F6G7H8I9J0";
+    let mut rig = Rig::new(3, RomOptions::default()).through_service(|_, _| {});
+    let token = Secret::new(Text::new(TOKEN).expect("fits"));
+    // Whatever calibration such a row brings along is none.
+    let block = Block { token: token.clone(), meter_number: 123, cs1: 7, pulses_per_kwh: 1, ..Block::default() };
+    let site = rig.setup.flash.as_mut().expect("a site");
+    site.imprint.provisioned = Some(Provisioned { block, row: "17".to_owned() });
+    let unit = rig.unit.clone();
+    let outcome = rig.run();
+    assert_eq!(outcome.report.verdict, Verdict::Pass, "{:?}", outcome.report.advice);
+    let held = block_of(&unit).expect("a block");
+    assert_eq!((held.token, held.meter_number, held.pulses_per_kwh), (token, 123, 2000));
+    assert_eq!(held.cs1, outcome.reported().cs1());
+    let told = serde_json::to_string(&outcome.report).expect("JSON");
+    assert!(told.contains("\"provisioning_row\":\"17\"") && !told.contains(TOKEN), "{told}");
 }
 
 #[test]
@@ -302,7 +322,7 @@ fn by_log(start: fn(Block) -> String, gain: f64) -> Outcome {
     let (clock, unit) = (rig.setup.clock.clone(), rig.unit.clone());
     let world = rig.setup.station.world().clone();
     let open = move || {
-        let text = start(block(&unit).expect("a block")).into_bytes().into();
+        let text = start(block_of(&unit).expect("a block")).into_bytes().into();
         let port = Printer { clock: clock.clone(), world: world.clone(), text, next: clock.now().secs(), gain };
         let patience = std::time::Duration::from_secs(5);
         let meter: Box<dyn Meter> = Box::new(LogMeter::new(Box::new(port), clock.clone(), patience));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use meterbench::gui::session::{AddressTexts, Consent, Notice, Order, Session};
 use meterbench::job::NoWake;
-use meterbench::procedure::{Event, RunReport, Verdict};
+use meterbench::procedure::{Event, FlashReport, RunReport, Verdict};
 
 const IMAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/firmware/images/meter.elf");
 
@@ -55,7 +55,7 @@ fn every_position_gets_its_own_image_and_progress_is_shown() {
     assert_eq!(reports.len(), 2);
     for report in &reports {
         assert_eq!(report.verdict, Verdict::Pass, "{:?}", report.advice);
-        assert!(report.flash.as_ref().is_some_and(|flash| flash.is_proven()));
+        assert!(report.flash.as_ref().is_some_and(FlashReport::is_proven));
     }
     let images: Vec<_> = reports.iter().map(|report| &report.flash.as_ref().unwrap().image_sha256).collect();
     assert_ne!(images.first(), images.last());

@@ -69,7 +69,7 @@ impl Position<'_> {
                 let (mean, scatter) = mean_and_uncertainty(&errors);
                 let uncertainty = scatter.hypot(rounding(steps(&readings)));
                 // What is no number is not known well enough.
-                if !(uncertainty <= limit.0 / 10.0) {
+                if uncertainty.is_nan() || uncertainty > limit.0 / 10.0 {
                     unsure = Some((name, uncertainty, limit.0 / 10.0));
                 }
                 judged.push((name, mean, uncertainty, limit.0));

@@ -94,10 +94,10 @@ impl Position<'_> {
         let unit = self.unit.clone().ok_or(StepError::NothingToFlash)?;
         self.compare_identity(&found, &unit, table)?;
         let block = self.service()?.block().map_err(crate::meter::MeterError::from)?;
-        let block = block.map_err(|error| differs("calibration block", "the one flashed", error))?;
+        let block = block.map_err(|error| differs("calibration block", &"the one flashed", &error))?;
         // The sequence number tells old from new; the rest is what was flashed, but for the secrets, which no meter shows.
         if block != unit {
-            return Err(differs("calibration block", "the one flashed", "another one"));
+            return Err(differs("calibration block", &"the one flashed", &"another one"));
         }
         self.until(table, |position| {
             let snapshot = position.service()?.snapshot().map_err(crate::meter::MeterError::from)?;
@@ -114,7 +114,7 @@ impl Position<'_> {
                     }
                     Ok(Outcome::Done(()))
                 }
-                state => Err(differs("state", State::Metering, state)),
+                state => Err(differs("state", &State::Metering, &state)),
             }
         })?;
         self.guarded(Self::compare_registers)?;
@@ -187,7 +187,7 @@ impl Position<'_> {
             let readings = position.meter.readings(line, scale);
             for remark in position.meter.remarks() {
                 if ["Error", "failed"].iter().any(|word| remark.contains(word)) {
-                    return Err(differs("log line", "no complaint", remark));
+                    return Err(differs("log line", &"no complaint", &remark));
                 }
                 for ((name, word), seen) in expected.iter().zip(&mut seen) {
                     if remark.starts_with(name) {
@@ -213,10 +213,10 @@ fn printed(unique: [u16; 6]) -> String {
 }
 
 fn expect<T: PartialEq + std::fmt::Display>(what: &'static str, expected: T, found: T) -> Result<(), StepError> {
-    if expected == found { Ok(()) } else { Err(differs(what, expected, found)) }
+    if expected == found { Ok(()) } else { Err(differs(what, &expected, &found)) }
 }
 
-fn differs(what: &'static str, expected: impl ToString, found: impl ToString) -> StepError {
+fn differs(what: &'static str, expected: &dyn std::fmt::Display, found: &dyn std::fmt::Display) -> StepError {
     StepError::WrongAnswer { what, expected: expected.to_string(), found: found.to_string() }
 }
 

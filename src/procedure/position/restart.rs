@@ -110,7 +110,7 @@ impl Position<'_> {
                         ("CS2 by its chip", unit.cs2, snapshot.cs2_chip),
                         ("CS2 in its block", unit.cs2, snapshot.cs2_block),
                     ] {
-                        expect(what, format!("{expected:04X}"), format!("{found:04X}"))?;
+                        expect(what, &format!("{expected:04X}"), &format!("{found:04X}"))?;
                     }
                     Ok(Outcome::Done(()))
                 }
@@ -138,8 +138,8 @@ impl Position<'_> {
             expect("firmware version", firmware.as_str(), found.firmware.as_str())?;
         }
         let layout = meter_interface::block::LAYOUT_VERSION;
-        expect("block layout version", layout, found.identity.layout_version)?;
-        expect("calibration number", unit.sequence, found.identity.sequence)?;
+        expect("block layout version", &layout, &found.identity.layout_version)?;
+        expect("calibration number", &unit.sequence, &found.identity.sequence)?;
         let copy = if found.identity.copy == 1 { "A" } else { "B" };
         let chip = self.flashed.as_ref();
         expect("calibration copy", chip.map_or("", |flashed| &flashed.copy), copy)?;
@@ -191,7 +191,7 @@ impl Position<'_> {
                 }
                 for ((name, word), seen) in expected.iter().zip(&mut seen) {
                     if remark.starts_with(name) {
-                        expect(name, format!("{name}: {word:04X}"), remark.clone())?;
+                        expect(name, &format!("{name}: {word:04X}"), &remark)?;
                         *seen = true;
                     }
                 }
@@ -212,7 +212,11 @@ fn printed(unique: [u16; 6]) -> String {
     unique.iter().rev().map(|word| format!("{word:04x}")).collect()
 }
 
-fn expect<T: PartialEq + std::fmt::Display>(what: &'static str, expected: T, found: T) -> Result<(), StepError> {
+fn expect<T: PartialEq + std::fmt::Display + ?Sized>(
+    what: &'static str,
+    expected: &T,
+    found: &T,
+) -> Result<(), StepError> {
     if expected == found { Ok(()) } else { Err(differs(what, &expected, &found)) }
 }
 

@@ -9,6 +9,9 @@ use std::time::Duration;
 use meter_interface::map;
 
 pub mod check;
+mod ways;
+
+pub use ways::Ways;
 
 use crate::clock::{RealClock, SharedClock, VirtualClock};
 use crate::meter::afe::AfeMeter;
@@ -22,6 +25,7 @@ use crate::profile::{self, ProfileError};
 use crate::reference::manual::{Confirm, ManualReference, ManualSource};
 use crate::reference::scpi::ScpiLink;
 use crate::reference::{BenchServices, Reference, Source};
+use crate::sim::device::{AfeDevice, Shared};
 use crate::sim::{self, SimOptions};
 
 /// The addresses of a station.
@@ -33,6 +37,8 @@ pub struct Addresses {
     pub reference: Option<DeviceUrl>,
     /// The source; without one the reference's instrument supplies, if it can, or else the operator.
     pub source: Option<DeviceUrl>,
+    /// Those opened later, through [`Ways`]. They too decide whose time it is.
+    pub later: Vec<DeviceUrl>,
 }
 
 /// An open station.
@@ -43,6 +49,8 @@ pub struct Station {
     pub reference: Box<dyn Reference>,
     /// Supplies the load points.
     pub source: Box<dyn Source>,
+    /// Opens what a run comes to later.
+    pub ways: Ways,
     /// Time.
     pub clock: SharedClock,
     /// Some address is `sim:`.
@@ -71,7 +79,7 @@ pub enum StationError {
 pub fn open(addresses: &Addresses, operator: &Arc<dyn Operator>) -> Result<Station, StationError> {
     let is_sim = |url: &DeviceUrl| url.kind == "sim";
     let urls = || addresses.meters.iter().chain(&addresses.reference).chain(&addresses.source);
-    let all_simulated = urls().all(is_sim);
+    let all_simulated = urls().chain(&addresses.later).all(is_sim);
     let options: Vec<SimOptions> =
         urls().filter(|url| is_sim(url)).map(SimOptions::from_url).collect::<Result<_, _>>()?;
     let pace = options.iter().find_map(|options| options.pace);
@@ -82,11 +90,16 @@ pub fn open(addresses: &Addresses, operator: &Arc<dyn Operator>) -> Result<Stati
 
     // The bench first: a meter must not be opened for nothing when it is not even named.
     let (reference, source) = opener.bench(addresses)?;
+    let boards = addresses.meters.iter().map(|url| opener.board(url)).collect::<Result<Vec<_>, _>>()?;
     let meters = match addresses.meters.as_slice() {
-        [only] => vec![opener.meter(only)?],
-        several => several.iter().map(|url| opener.meter_of_several(url)).collect::<Result<_, _>>()?,
+        [only] => vec![opener.meter(only, boards.first().and_then(Option::as_ref))?],
+        several => {
+            let each = several.iter().zip(&boards);
+            each.map(|(url, board)| opener.meter_of_several(url, board.as_ref())).collect::<Result<_, _>>()?
+        }
     };
-    Ok(Station { meters, reference, source, simulated: wires.is_some(), clock })
+    let ways = Ways { clock: clock.clone(), operator: operator.clone(), virtual_time: all_simulated, boards };
+    Ok(Station { meters, reference, source, ways, simulated: wires.is_some(), clock })
 }
 
 /// Opens a meter alone, in real time, to look at it without a reference.
@@ -98,7 +111,7 @@ pub fn open_meter(
     operator: &Arc<dyn Operator>,
 ) -> Result<(Box<dyn Meter>, SharedClock), StationError> {
     let clock = RealClock::shared();
-    let meter = Opener { clock: &clock, operator, wires: None }.meter(url)?;
+    let meter = Opener { clock: &clock, operator, wires: None }.meter(url, None)?;
     Ok((meter, clock))
 }
 
@@ -131,11 +144,19 @@ impl Opener<'_> {
         BenchServices { clock: self.clock.clone(), operator: self.operator.clone() }
     }
 
-    fn meter(&self, url: &DeviceUrl) -> Result<Box<dyn Meter>, StationError> {
-        match (url.kind.as_str(), self.wires) {
-            ("sim", Some(wires)) => {
+    /// The simulated board of an address, where it names one.
+    fn board(&self, url: &DeviceUrl) -> Result<Option<Shared<AfeDevice>>, UrlError> {
+        match self.wires.filter(|_| url.kind == "sim") {
+            Some(wires) => Ok(Some(wires.meter(&SimOptions::from_url(url)?))),
+            None => Ok(None),
+        }
+    }
+
+    fn meter(&self, url: &DeviceUrl, board: Option<&Shared<AfeDevice>>) -> Result<Box<dyn Meter>, StationError> {
+        match (url.kind.as_str(), self.wires.zip(board)) {
+            ("sim", Some((wires, board))) => {
                 let options = SimOptions::from_url(url)?;
-                let port = wires.meter_port(&options, wires.meter(&options));
+                let port = wires.meter_port(&options, board.clone());
                 Ok(Box::new(AfeMeter::new(port, self.clock.clone(), None)))
             }
             ("afe", _) => {
@@ -158,8 +179,12 @@ impl Opener<'_> {
     }
 
     /// A port that is not there holds up its own position only: its meter answers with the reason.
-    fn meter_of_several(&self, url: &DeviceUrl) -> Result<Box<dyn Meter>, StationError> {
-        match self.meter(url) {
+    fn meter_of_several(
+        &self,
+        url: &DeviceUrl,
+        board: Option<&Shared<AfeDevice>>,
+    ) -> Result<Box<dyn Meter>, StationError> {
+        match self.meter(url, board) {
             Err(StationError::Open(OpenError::Port(error))) => {
                 tracing::warn!(%error, "a position has no port");
                 let port = Box::new(AbsentPort::after(&error));

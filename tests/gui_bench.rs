@@ -127,6 +127,7 @@ fn report(verdict: Verdict, measurements: Vec<Measurement>, advice: Option<Advic
         instruments: vec!["Meterbench SIM".to_owned()],
         registers: RegisterSet::power_on().to_json(),
         registers_before: RegisterSet::power_on().to_json(),
+        flash: None,
         measurements,
         steps: Vec::new(),
         advice,

@@ -61,6 +61,7 @@ fn ended(serial: &str, verdict: Verdict) -> Notice {
         instruments: Vec::new(),
         registers: RegisterSet::power_on().to_json(),
         registers_before: RegisterSet::power_on().to_json(),
+        flash: None,
         measurements: Vec::new(),
         steps: Vec::new(),
         advice: None,

@@ -92,6 +92,45 @@ fn a_calibration_over_a_pty_at_9600_baud() {
 }
 
 #[test]
+fn a_flashed_unit_and_its_record() {
+    let image = concat!(env!("CARGO_MANIFEST_DIR"), "/firmware/images/meter.elf");
+    let run = |more: &[&str]| {
+        let mut arguments = vec!["run", "--json", "--procedure", "calibrate-flash-quick", "--meter", "sim:?seed=3"];
+        arguments.extend(more);
+        meterbench(&arguments)
+    };
+    let output = run(&["--serial", "FLASH3", "--flash", "sim:", "--image", image, "--bench", "Bench 2"]);
+    let report = &reports(&output)[0];
+    assert_eq!(output.status.code(), Some(0), "{report}");
+    let number = report["record"]["number"].to_string();
+    let shown = reports(&meterbench(&["records", "show", &number, "--json"])).remove(0);
+    let entry = &shown["record"]["entry"];
+    assert_eq!(entry["serial"], "FLASH3", "{shown}");
+    assert_eq!(entry["image_sha256"], report["flash"]["image_sha256"]);
+    assert_eq!(entry["uid"], report["flash"]["record"], "the unit tells its record");
+    let flash: Value = serde_json::from_str(entry["flash"].as_str().expect("text")).expect("JSON");
+    assert_eq!(flash["chip"]["unique_id"].as_str().map(str::len), Some(24));
+    assert_eq!(flash["chip"]["chip_id"], "0x410");
+
+    // A chip that cannot be flashed is an ERROR, and what is missing is bad usage.
+    let output = run(&["--serial", "FLASH4", "--flash", "sim:?gone_at=9000", "--image", image]);
+    assert_eq!((output.status.code(), &reports(&output)[0]["verdict"]), (Some(3), &Value::from("ERROR")));
+    for more in [
+        &["--serial", "F5"][..],
+        &["--serial", "F5", "--flash", "sim:"],
+        &["--serial", "F5", "--flash", "sim:", "--image", "/nowhere"],
+        &["--serial", "F5", "--flash", "sim:", "--image", image, "--image", image],
+        &["--serial", "F5", "--flash", "sim:?nack=1", "--image", image],
+        &["--serial", "F5", "--flash", "scpi+tcp:h:1", "--image", image],
+        &["--serial", "F5", "--flash", "sim:", "--image", image, "--service", "sim:"],
+    ] {
+        assert_eq!(run(more).status.code(), Some(2), "{more:?}");
+    }
+    let output = meterbench(&["run", "--meter", "sim:", "--serial", "F6", "--flash", "sim:", "--image", image]);
+    assert_eq!(output.status.code(), Some(2), "the procedure flashes nothing");
+}
+
+#[test]
 fn a_meter_process_that_dies_is_an_error() {
     let simulator = Simulator::start(&["--sim", "sim:?seed=9&gone_at=4"]);
     let output = run_quickly(&simulator, &["--meter", simulator.meter(0), "--serial", "GONE9"]);

@@ -48,6 +48,22 @@ fn an_unknown_key_is_named_with_its_line_and_what_is_allowed() {
 }
 
 #[test]
+fn a_flash_table_is_as_strict() {
+    for (from, to, key, part) in [
+        ("restart = \"target\"", "restart = \"reset\"", "flash.restart", "power-cycle"),
+        ("\"chip\"]", "\"jtag\"]", "flash.verify_through[1]", "service"),
+        ("verify_through = [\"service\", \"chip\"]", "verify_through = []", "flash.verify_through", "needed"),
+        ("wait_secs = 20", "wait_secs = 0", "flash.wait_secs", "1 s"),
+        ("chip = \"0410\"", "chip = \"410\"", "flash.chip", "four hex digits"),
+        ("chip = \"0410\"", "chips = \"0410\"", "flash.chips", "verify_through"),
+    ] {
+        let (_, found, problem) = finding::<Procedure>("calibrate-flash", from, to);
+        assert_eq!(found, key, "{problem}");
+        assert!(problem.contains(part), "{key}: {problem}");
+    }
+}
+
+#[test]
 fn a_wrong_value_is_named_with_its_line_and_what_is_allowed() {
     for (from, to, key, part) in [
         ("SagTh = \"1F2F\"", "SagTh = \"1F2\"", "registers.SagTh", "four hex digits"),

@@ -260,3 +260,31 @@ fn a_run_takes_a_file_too() {
     let (_, listed, _) = meterbench(folder, &["provision", "list"]);
     assert!(listed.contains("turn row 2: free"), "{listed}");
 }
+
+#[test]
+fn a_flashed_unit_holds_its_row() {
+    let folder = folder();
+    let folder = folder.path();
+    std::fs::write(folder.join("turn.csv"), "meter_number,token\n11,tell-nobody-1\n12,tell-nobody-2\n")
+        .expect("written");
+    let image = concat!(env!("CARGO_MANIFEST_DIR"), "/firmware/images/meter.elf");
+    let run = ["run", "--procedure", "calibrate-flash-quick", "--image", image, "--provision", "turn.csv", "--json"];
+    let unit = ["--serial", "SIM1", "--meter", "sim:?seed=1", "--flash", "sim:"];
+    let (code, out, messages) = meterbench(folder, &[&run[..], &unit].concat());
+    assert_eq!(code, Some(0), "{out} {messages}");
+    let report: Value = serde_json::from_str(&out).expect("JSON");
+    assert_eq!(report["flash"]["provisioning_row"], "turn row 1");
+    assert_eq!(report["provisioning_row"], "turn row 1");
+
+    // A chip that was half written may hold the values all the same: they are no other unit's.
+    let unit = ["--serial", "SIM2", "--meter", "sim:?seed=2", "--flash", "sim:?gone_at=20000"];
+    let (code, failed, said) = meterbench(folder, &[&run[..], &unit].concat());
+    assert_eq!(code, Some(3), "{failed} {said}");
+    assert!(said.contains("turn row 2 stays reserved") || said.contains("The row of SIM2 stays reserved"), "{said}");
+    let (_, listed, _) = meterbench(folder, &["provision", "list"]);
+    assert!(listed.contains("turn row 1: used by SIM1"), "{listed}");
+    assert!(!listed.contains("turn row 2: free"), "{listed}");
+    for text in [&out, &failed, &messages, &said, &listed] {
+        assert!(!text.contains("tell-nobody"), "{text}");
+    }
+}

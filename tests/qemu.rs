@@ -79,6 +79,7 @@ fn calibrated_patched_started_again_and_verified() {
         reference: Box::new(reference),
         source: Box::new(source),
         operator,
+        flash: None,
     };
     let began = clock.now();
     let outcome = setup.run(&plan("opensmartmeter-mt50", "calibrate-quick"), &Control::new(|_| {}));

@@ -54,7 +54,12 @@ impl Read {
         let profile = profile::load_meter(&self.profile)?;
         let control = Arc::new(Control::new(|_| {}));
         let operator = Terminal::shared(&control);
-        let addresses = Addresses { meters: vec![self.meter.clone()], reference: self.reference.clone(), source: None };
+        let addresses = Addresses {
+            meters: vec![self.meter.clone()],
+            reference: self.reference.clone(),
+            source: None,
+            later: Vec::new(),
+        };
         if self.reference.is_none() && self.at.is_none() && self.meter.kind != "sim" {
             return self.alone(&profile, &operator, &control, out);
         }

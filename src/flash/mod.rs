@@ -25,7 +25,7 @@ pub use watch::{Progress, Stage, Watch};
 
 use crate::clock::SharedClock;
 use crate::port::OpenError;
-use crate::port::url::DeviceUrl;
+use crate::port::url::{DeviceUrl, UrlError};
 use chip::Chip;
 
 /// Opens the way to a chip that an address names: `rom+serial:`, `rom+tcp:`, `swd:`.
@@ -36,6 +36,29 @@ pub fn open(url: &DeviceUrl, clock: &SharedClock) -> Result<Box<dyn Target>, Ope
     match url.kind.as_str() {
         "swd" => Ok(Box::new(swd::SwdTarget::open(url, clock)?)),
         _ => Ok(Box::new(rom::RomTarget::open(url, clock)?)),
+    }
+}
+
+/// Opens the way to a chip at the moment it is needed.
+pub type Opener = Box<dyn FnMut() -> Result<Box<dyn Target>, OpenError> + Send>;
+
+/// What has to be done by hand, because the way to the chip cannot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hands {
+    /// Nothing: it gets the chip's attention and starts its program.
+    None,
+    /// BOOT0 and reset, before and after.
+    Boot0,
+}
+
+/// What is left to hands at an address that [`open`] takes.
+///
+/// # Errors
+/// The address names no way to a chip.
+pub fn hands(url: &DeviceUrl) -> Result<Hands, UrlError> {
+    match url.kind.as_str() {
+        "swd" => Ok(Hands::None),
+        _ => rom::RomTarget::check(url).and_then(|()| rom::entry::Entry::from_url(url)).map(rom::entry::Entry::hands),
     }
 }
 

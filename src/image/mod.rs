@@ -1,7 +1,7 @@
 //! Firmware images: what bytes belong at which addresses of a chip.
 //!
 //! An [`Image`] is read from ELF, Intel HEX or raw binary ([`Format`]), looked at ([`show`]), compared ([`diff`]) and written as
-//! HEX or binary. [`block`] exchanges the calibration block in the meter's own firmware, [`source`] rewrites the calibration in the stock OpenSmartMeter's C++ source instead. Not here: putting an
+//! HEX or binary. [`block`] exchanges the calibration block in the meter's own firmware, [`firmware`] makes it one unit's, [`source`] rewrites the calibration in the stock OpenSmartMeter's C++ source instead. Not here: putting an
 //! image on a chip, which is `flash`, and what the values in it ought to be.
 //!
 //! Documents: TIS ELF 1.2, Intel "Hexadecimal Object File Format" revision A, PM0056 (vector table).
@@ -14,6 +14,7 @@ pub mod compose;
 pub mod diff;
 mod elf;
 pub mod field;
+pub mod firmware;
 mod hex;
 pub mod pages;
 pub mod show;

@@ -208,12 +208,12 @@ impl Meter for LogMeter {
         Err(MeterError::LogOnly { register })
     }
 
-    fn reach(&self) -> Reach {
-        Reach { registers: false, relay: false }
-    }
-
     fn bus(&self) -> BusStatistics {
         self.statistics
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Readings
     }
 
     /// The log shows real amperes and watts; only what no scale applies to is a register's quantity.

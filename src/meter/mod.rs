@@ -9,7 +9,7 @@ use m90e26::{Register, value};
 pub use meter_interface::map::Relay;
 
 use crate::clock::Moment;
-use crate::port::PortError;
+use crate::port::{OpenError, PortError};
 
 pub mod afe;
 pub mod log;
@@ -29,6 +29,34 @@ pub struct Word {
     pub recovered: bool,
 }
 
+/// Opens a meter at the moment it is needed.
+pub type Opener = Box<dyn FnMut() -> Result<Box<dyn Meter>, OpenError> + Send>;
+
+/// How much of a meter a way to it shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The metering chip's registers.
+    Chip,
+    /// These, and what the meter's own program tells of itself.
+    Service,
+    /// Readings only.
+    Readings,
+}
+
+impl Reach {
+    /// The metering chip's registers, with the energy in them.
+    #[must_use]
+    pub const fn registers(self) -> bool {
+        !matches!(self, Self::Readings)
+    }
+
+    /// The meter's own relay.
+    #[must_use]
+    pub const fn relay(self) -> bool {
+        matches!(self, Self::Service)
+    }
+}
+
 /// A meter under test.
 pub trait Meter: Send {
     /// Finds the meter's speed and makes sure that something answers sensibly.
@@ -43,9 +71,14 @@ pub trait Meter: Send {
     /// What the bus has done so far.
     fn bus(&self) -> BusStatistics;
 
-    /// What can be reached of the meter this way.
+    /// How much of the meter this way shows.
     fn reach(&self) -> Reach {
-        Reach { registers: true, relay: false }
+        Reach::Chip
+    }
+
+    /// The service port, where this is the way.
+    fn service(&mut self) -> Option<&mut service::ServiceMeter> {
+        None
     }
 
     /// What the meter's relay was last switched to.
@@ -83,15 +116,6 @@ pub trait Meter: Send {
     fn small_power(&mut self, register: Register) -> Result<i16, MeterError> {
         Ok(value::twos_complement(self.read(register)?.value))
     }
-}
-
-/// What can be reached of a meter through a link.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Reach {
-    /// The metering chip's registers, with the energy in them.
-    pub registers: bool,
-    /// The meter's own relay.
-    pub relay: bool,
 }
 
 /// What the bus to the meter has done.

@@ -7,10 +7,11 @@ use meter_interface::map::Exception;
 use super::StepError;
 use crate::advice::Advice;
 use crate::calibration::formula::FormulaError;
+use crate::flash;
 use crate::meter::MeterError;
 use crate::meter::service::ServiceError;
 use crate::operator::OperatorError;
-use crate::port::PortError;
+use crate::port::{OpenError, PortError};
 use crate::reference::InstrumentError;
 
 /// The advice for an error that ended a run.
@@ -139,6 +140,43 @@ pub fn of(error: &StepError) -> Advice {
             what,
             "The chip's supply drops out, or the meter's own controller resets it",
             "Check the supply of the chip and hold the meter's controller in reset",
+        ),
+        StepError::Flash(error) => flash::advice::advice(error),
+        StepError::TargetClosed { source } | StepError::LinkClosed { source } => match source {
+            OpenError::Port(error) => Advice { what, ..of_port(error) },
+            OpenError::Url(_) => {
+                Advice::new(what, "An address is misspelt or incomplete", "Correct the address and run again")
+            }
+        },
+        StepError::NothingToFlash => Advice::new(
+            what,
+            "The station has no flash target, or no image was chosen",
+            "Name a flash target and an image, or choose a procedure that does not flash",
+        ),
+        StepError::BlockField { .. } | StepError::Firmware(_) => Advice::new(
+            what,
+            "The image is not the firmware of this meter, or a value of profile or label does not fit into it",
+            "Choose the meter's own image; check the serial number and the profile",
+        ),
+        StepError::WrongLink { .. } => Advice::new(
+            what,
+            "The procedure asks for a proof that this way cannot give",
+            "Name the meter's service port as the way after flashing, or choose another procedure",
+        ),
+        StepError::NotStarted { .. } => Advice::new(
+            what,
+            "BOOT0 is still at 1, the unit has no supply, or its service port is on another line",
+            "Set BOOT0 to 0, switch the unit off and on, and run again. Do not ship this unit",
+        ),
+        StepError::WrongAnswer { .. } => Advice::new(
+            what,
+            "Flash target and meter are those of two different units, or the unit still runs what it ran before",
+            "Check the cables of this position, switch the unit off and on, and run again. Do not ship this unit",
+        ),
+        StepError::CalibrationLost => Advice::new(
+            what,
+            "The chip's supply drops out, or the meter's program loads other registers than were flashed",
+            "Check the supply of the chip and run again. Do not ship this unit",
         ),
         StepError::SourceOn { .. } => Advice::new(
             what,
@@ -297,11 +335,16 @@ fn of_instrument(error: &InstrumentError) -> Advice {
 mod tests {
     use m90e26::Register;
     use m90e26::uart::SessionError;
+    use meter_interface::block::Copy;
 
     use super::*;
     use crate::calibration::formula::{self, AnalogPath, PlRounding};
+    use crate::flash::{FlashError, Stage};
+    use crate::image::block::PatchError;
+    use crate::image::firmware::FirmwareError;
     use crate::load::{LoadPoint, PowerFactor};
     use crate::meter::Line;
+    use crate::port::url::DeviceUrl;
     use crate::units::{Amps, Hertz, Percent, Volts};
 
     fn all() -> Vec<StepError> {
@@ -401,6 +444,22 @@ mod tests {
             StepError::NotMetering { register: Register::CalStart, expected: 0x8765, found: 0x6886 },
             StepError::LostRegisters,
             MeterError::NoRelay.into(),
+            FlashError::NoAnswer.into(),
+            FlashError::Cancelled { stage: Stage::Write }.into(),
+            StepError::NothingToFlash,
+            StepError::BlockField { field: "serial", reason: "\"a long one\" is longer than 24 bytes".to_owned() },
+            FirmwareError::Patch(PatchError::NoPage { copy: Copy::A, address: 0x0800_F800 }).into(),
+            StepError::TargetClosed { source: PortError::Open { port: port(), reason: reason() }.into() },
+            StepError::TargetClosed { source: DeviceUrl::sim().error("it is none").into() },
+            StepError::LinkClosed { source: PortError::Open { port: port(), reason: reason() }.into() },
+            StepError::WrongLink { found: "the log" },
+            StepError::NotStarted { seconds: 20.2, reason: "the meter's service port does not answer".to_owned() },
+            StepError::WrongAnswer {
+                what: "serial number",
+                expected: "MT50-000123".to_owned(),
+                found: "MT50-000122".to_owned(),
+            },
+            StepError::CalibrationLost,
             StepError::SourceOn { reason: "no answer".to_owned() },
             StepError::Panicked,
         ]

@@ -1,8 +1,11 @@
 //! Why a step did not come to its end.
 
 use crate::calibration::formula::FormulaError;
+use crate::flash::FlashError;
+use crate::image::firmware::FirmwareError;
 use crate::meter::{Line, MeterError};
 use crate::operator::OperatorError;
+use crate::port::OpenError;
 use crate::reference::{InstrumentError, LoadPoint};
 use m90e26::Register;
 
@@ -194,6 +197,62 @@ pub enum StepError {
         /// How often.
         times: u32,
     },
+    /// The procedure flashes, and nobody said what and where.
+    #[error("the procedure flashes, and this position has no flash target or no image")]
+    NothingToFlash,
+    /// A value has no place in the calibration block.
+    #[error("the calibration block cannot hold {field}: {reason}")]
+    BlockField {
+        /// The field.
+        field: &'static str,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The unit's image cannot be made.
+    #[error(transparent)]
+    Firmware(#[from] FirmwareError),
+    /// The way to the chip cannot be opened.
+    #[error("the flash target: {source}")]
+    TargetClosed {
+        /// What was wrong.
+        source: OpenError,
+    },
+    /// Flashing failed; what is on the chip is not known.
+    #[error(transparent)]
+    Flash(#[from] FlashError),
+    /// The way to the flashed meter cannot be opened.
+    #[error("the meter after flashing: {source}")]
+    LinkClosed {
+        /// What was wrong.
+        source: OpenError,
+    },
+    /// The procedure does not take a proof through this way.
+    #[error("the flashed meter is reached through {found}, which this procedure does not take as a proof")]
+    WrongLink {
+        /// The way.
+        found: &'static str,
+    },
+    /// The flashed meter does not come up.
+    #[error("{seconds:.0} s after flashing the meter has not started: {reason}")]
+    NotStarted {
+        /// How long was waited.
+        seconds: f64,
+        /// What it said at last.
+        reason: String,
+    },
+    /// Another meter answers, or this one does not run what was flashed.
+    #[error("the meter that answers after flashing has as its {what} {found:?} instead of {expected:?}")]
+    WrongAnswer {
+        /// What is wrong.
+        what: &'static str,
+        /// What was flashed.
+        expected: String,
+        /// What it says.
+        found: String,
+    },
+    /// The chip stopped working with the calibration of the flashed image.
+    #[error("the meter's chip has lost its calibration, and nobody but the meter may load it now")]
+    CalibrationLost,
     /// Voltage and current could not be switched off.
     #[error("the source may still be on: {reason}")]
     SourceOn {
@@ -211,6 +270,7 @@ impl StepError {
     pub const fn verdict(&self) -> Verdict {
         match self {
             Self::Cancelled
+            | Self::Flash(FlashError::Cancelled { .. })
             | Self::Operator(OperatorError::Cancelled)
             | Self::Instrument(InstrumentError::Operator { source: OperatorError::Cancelled, .. }) => Verdict::Aborted,
             Self::Formula(FormulaError::Range(_)) | Self::Implausible { .. } | Self::Reversed { .. } => Verdict::Fail,

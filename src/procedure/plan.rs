@@ -22,6 +22,8 @@ use crate::units::Amps;
 const SETTLING: Duration = Duration::from_secs(4);
 /// A person's look and answer.
 const QUESTION: Duration = Duration::from_secs(5);
+/// 64 KiB over the boot loader: at 115200 baud they take some 8 s to write and 6 s to read back.
+const FLASHING: Duration = Duration::from_secs(17);
 /// A step that only reads and writes registers.
 const TALK: Duration = Duration::from_secs(1);
 
@@ -53,6 +55,10 @@ pub enum Step {
     Offsets,
     /// CS1, CS2, normal operation.
     Commit,
+    /// The unit's own image onto its chip.
+    Flash,
+    /// The unit runs its image, and is found to be this unit with this calibration.
+    Restart,
     /// One test of the verification, by its number in the procedure.
     Verify(usize),
     /// The middle of a protection's test, by its number: beyond the limit.
@@ -90,6 +96,9 @@ impl Plan {
             steps.push(Step::Offsets);
         }
         steps.push(Step::Commit);
+        if self.procedure.flash.is_some() {
+            steps.extend([Step::Flash, Step::Restart]);
+        }
         steps
     }
 
@@ -111,8 +120,8 @@ impl Plan {
         match step {
             // A meter gets its supply from the source: it is looked for where the tests begin.
             Step::Connect => self.order().into_iter().find_map(|number| self.test_load(self.test(number)?)),
-            Step::Identify | Step::Prepare | Step::Commit => None,
-            Step::Gains | Step::EnergyGain => Some(rating.load_point(1.0, 1.0, PowerFactor::UNITY)),
+            Step::Identify | Step::Prepare | Step::Commit | Step::Flash => None,
+            Step::Gains | Step::EnergyGain | Step::Restart => Some(rating.load_point(1.0, 1.0, PowerFactor::UNITY)),
             Step::Phase => Some(rating.load_point(1.0, 1.0, PowerFactor::HALF_INDUCTIVE)),
             Step::Offsets => Some(rating.load_point(1.0, 0.0, PowerFactor::UNITY)),
             Step::Verify(number) | Step::Return(number) => self.test_load(self.test(number)?),
@@ -139,7 +148,8 @@ impl Plan {
             settled
                 + match step {
                     Step::Identify => TALK * 2,
-                    Step::Prepare | Step::Commit => TALK,
+                    Step::Prepare | Step::Commit | Step::Restart => TALK,
+                    Step::Flash => FLASHING,
                     Step::Gains => stability.window * 2 + rms.min + TALK,
                     Step::EnergyGain | Step::Phase => middle(energy.min, energy.max) * lines,
                     Step::Offsets => offsets * lines,
@@ -210,6 +220,8 @@ impl Plan {
             Step::Phase => "Phase at PF 0.5L".to_owned(),
             Step::Offsets => "Offsets without current".to_owned(),
             Step::Commit => "Checksums and normal operation".to_owned(),
+            Step::Flash => "Flash the unit's own image and read it back".to_owned(),
+            Step::Restart => "Start the unit on its image".to_owned(),
             Step::Connect => "Find the meter".to_owned(),
             Step::Verify(number) => self.test(number).map_or_else(String::new, test_title),
             Step::Trip(number) => format!("{}: beyond the limit", self.test_name(number)),
@@ -239,6 +251,17 @@ impl Plan {
     #[must_use]
     pub fn lines(&self) -> &[Line] {
         &self.meter.calibration.lines
+    }
+
+    /// The line that meters when nobody tells the chip otherwise.
+    #[must_use]
+    pub fn metered_line(&self) -> Line {
+        match self.lines() {
+            [only] => *only,
+            // Where there are two, MMode says which; with the pins set otherwise both are read, and L is the first.
+            _ if MMode::from_bits(self.meter.registers.m_mode.0).lnsel() == LnSel::N => Line::N,
+            _ => Line::L,
+        }
     }
 
     /// Real amperes from register amperes.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::advice;
+use super::flashing::FlashReport;
 use super::plan::Plan;
 use crate::advice::Advice;
 use crate::meter::BusStatistics;
@@ -171,6 +172,9 @@ pub struct RunReport {
     pub registers: serde_json::Map<String, serde_json::Value>,
     /// The registers it was found with.
     pub registers_before: serde_json::Map<String, serde_json::Value>,
+    /// What was flashed; none where the procedure flashes nothing or did not come to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flash: Option<FlashReport>,
     /// All that was measured.
     pub measurements: Vec<Measurement>,
     /// All that was done.
@@ -184,6 +188,12 @@ pub struct RunReport {
 }
 
 impl RunReport {
+    /// Values of a provisioning list went, or may have gone, onto the unit's chip.
+    #[must_use]
+    pub fn holds_provisioned_values(&self) -> bool {
+        self.flash.as_ref().is_some_and(|flash| flash.provisioning_row.is_some())
+    }
+
     /// Of a unit whose station could not be opened: nothing was done, and that is an ERROR too.
     #[must_use]
     pub fn not_opened(serial: &str, plan: &Plan, error: &PortError) -> Self {
@@ -196,6 +206,7 @@ impl RunReport {
             instruments: Vec::new(),
             registers: serde_json::Map::new(),
             registers_before: serde_json::Map::new(),
+            flash: None,
             measurements: Vec::new(),
             steps: Vec::new(),
             advice: Some(advice::of_port(error)),

@@ -15,6 +15,7 @@ use super::control::Control;
 use super::error::StepError;
 use super::event::Event;
 use super::feed::Feed;
+use super::flashing::{FlashReport, FlashSite};
 use super::plan::{Plan, Step};
 use super::position::{Position, Surroundings};
 use super::report::{RunReport, Verdict};
@@ -29,6 +30,8 @@ pub struct Place {
     pub serial: String,
     /// The unit's meter.
     pub meter: Box<dyn Meter>,
+    /// Its chip and the image for it, for procedures that flash.
+    pub flash: Option<FlashSite>,
 }
 
 /// Everything a run works with.
@@ -66,7 +69,7 @@ pub fn run(bench: &mut Bench, plan: &Plan, control: &Control) -> Vec<RunReport> 
         .iter_mut()
         .enumerate()
         .filter(|(_, place)| !place.serial.is_empty())
-        .map(|(number, place)| Position::new(number, place.serial.clone(), &mut *place.meter, around))
+        .map(|(number, place)| Position::new(number, place, around))
         .collect();
     for position in &mut positions {
         position.failure = position.check_beforehand().err();
@@ -82,7 +85,9 @@ pub fn run(bench: &mut Bench, plan: &Plan, control: &Control) -> Vec<RunReport> 
     // A bench whose source stays on is no bench, whatever was measured before.
     let cause = off.and(ended.unwrap_or(Err(StepError::Panicked))).err();
 
-    let simulated = *simulated || instruments.iter().any(|identity| identity.simulated);
+    let simulated = *simulated
+        || instruments.iter().any(|identity| identity.simulated)
+        || positions.iter().any(Position::flashed_a_simulated_chip);
     let names: Vec<String> = instruments.iter().map(describe).collect();
     positions
         .into_iter()
@@ -162,6 +167,13 @@ impl<'a> Stage<'a, '_> {
             if positions.iter().all(|position| position.failure.is_some()) {
                 return Ok(());
             }
+            if step == Step::Flash
+                && positions.iter().any(|position| position.failure.is_none() && position.needs_hands())
+            {
+                // Nobody shall touch a jumper of a meter that is on the mains.
+                self.switch_off()?;
+                present = None;
+            }
             if let Some(point) = plan.load_point(step).filter(|point| present.as_ref() != Some(point)) {
                 self.go_to(&point, step)?;
                 present = Some(point);
@@ -222,7 +234,7 @@ impl<'a> Stage<'a, '_> {
         let Surroundings { feed, clock, control, .. } = self.around;
         tracing::info!(u = %point.u, i = %point.i, pf = %point.pf, f = %point.f, "source to a load point");
         control.tell(Event::LoadPoint { point: *point });
-        self.was_on = true;
+        (self.was_on, self.is_off) = (true, false);
         self.source.apply(point)?;
         feed.announce(*point, &**clock, control)?;
         let give_up = clock.now() + self.source.patience();
@@ -273,6 +285,10 @@ fn report(
     let verdict = match failure {
         Some(failure) => failure.verdict(),
         None if !finished => Verdict::Error,
+        // Whatever was measured: a unit whose image is not proven is not good.
+        None if plan.procedure.flash.is_some() && !position.flashed.as_ref().is_some_and(FlashReport::is_proven) => {
+            Verdict::Error
+        }
         None => position.verdict(),
     };
     let (before, after) = position.register_sets().map(|(before, after)| (before.to_json(), after.to_json())).unzip();
@@ -285,6 +301,7 @@ fn report(
         instruments: instruments.to_vec(),
         registers: after.unwrap_or_default(),
         registers_before: before.unwrap_or_default(),
+        flash: position.flashed.clone(),
         advice: failure.map(advice::of),
         bus: position.bus(),
         duration_s: duration.as_secs_f64(),

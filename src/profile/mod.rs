@@ -11,6 +11,7 @@ pub mod block;
 pub mod changes;
 pub mod check;
 pub mod error;
+pub mod flashing;
 pub mod instrument;
 pub mod library;
 pub mod meter;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::check::Findings;
+use super::flashing::Flashing;
 use super::meter::CLASSES;
 use super::scalars::secs;
 use super::verification::{Accuracy, Test};
@@ -40,6 +41,8 @@ pub struct Procedure {
     pub energy: Energy,
     /// Offsets, where the meter profile asks for them; needed when the unit is adjusted.
     pub offsets: Option<Offsets>,
+    /// The unit's own image, where the procedure flashes one between calibration and verification.
+    pub flash: Option<Flashing>,
     /// The tests of the verification, as they are reported. The order in which they are done follows from their load points.
     pub verify: Vec<Test>,
 }
@@ -183,6 +186,10 @@ impl Profile for Procedure {
         }
         if let Some(standard) = &self.standard {
             standard.check(findings);
+        }
+        if let Some(flash) = &self.flash {
+            flash.check(findings);
+            findings.require(self.mode == Mode::Adjust, "flash", "a procedure that only verifies flashes nothing");
         }
         findings.require(!self.verify.is_empty(), "verify", "there must be at least one test");
         for (index, test) in self.verify.iter().enumerate() {

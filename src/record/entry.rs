@@ -183,6 +183,7 @@ impl Draft {
             limit_source: measurement.limit_source.clone(),
             method: measurement.method.to_owned(),
         });
+        let flashed = report.flash.as_ref();
         let bus = serde_json::to_value(report.bus).and_then(serde_json::from_value).unwrap_or_default();
         let mut entry = Entry {
             uid: String::new(),
@@ -204,22 +205,33 @@ impl Draft {
             readings,
             advice: report.advice.clone(),
             bus,
-            image_sha256: None,
-            flash: None,
+            image_sha256: flashed.and_then(|flashed| flashed.image_sha256.parse().ok()),
+            flash: flashed.and_then(|flashed| serde_json::to_string(flashed).ok()),
             provisioning_row: about.provisioning_rows.get(&report.serial).cloned(),
             at: about.at,
         };
-        entry.uid = uid(&entry);
+        // A unit that tells its record's number was told it before the run ended.
+        let told = flashed.map(|flashed| flashed.record.clone()).filter(|record| !record.is_empty());
+        entry.uid = told.unwrap_or_else(|| uid(&entry));
         Self { entry, documents: vec![plan.meter.text.clone(), plan.procedure.text.clone()] }
     }
 }
 
+/// The number of a run that has not ended yet, for a unit that is to tell it.
+#[must_use]
+pub(super) fn uid_ahead(serial: &str) -> String {
+    unique(serial)
+}
+
 /// 128 bits that no other run has: its content, the process and how many runs it has ended.
 fn uid(entry: &Entry) -> String {
+    unique(&serde_json::to_string(entry).unwrap_or_default())
+}
+
+fn unique(content: &str) -> String {
     static ENDED: AtomicU64 = AtomicU64::new(0);
     let ended = ENDED.fetch_add(1, Ordering::Relaxed);
     let nanos = jiff::Timestamp::now().as_nanosecond();
-    let content = serde_json::to_string(entry).unwrap_or_default();
     let mut hash = Hash::of(format!("{content} {nanos} {} {ended}", std::process::id()).as_bytes()).to_string();
     hash.truncate(32);
     hash

@@ -12,6 +12,7 @@ mod error;
 pub mod export;
 mod heads;
 pub mod import;
+mod imprint;
 pub mod keeper;
 pub mod readings;
 mod rows;
@@ -27,6 +28,7 @@ mod words;
 
 pub use entry::{About, Draft, Entry};
 pub use error::StoreError;
+pub use imprint::imprint;
 pub use keeper::Keeper;
 pub use readings::Readings;
 pub use seal::{Hash, Receipt, Record};

@@ -9,11 +9,17 @@ use super::board::Defect;
 use super::chip::Chip;
 use super::fault::{Fate, Faults};
 use crate::clock::Moment;
+use crate::port::{Level, Signal};
 
 /// Speaks over a line; the line is somebody else's.
 pub trait Device: Send {
     /// Takes one byte that arrived at `at`; returns the answer that it completes, if it completes one.
     fn on_byte(&mut self, byte: u8, at: Moment) -> Option<Answer>;
+
+    /// A modem signal of the host changes; false where no pin hangs on it.
+    fn on_signal(&mut self, _signal: Signal, _level: Level, _at: Moment) -> bool {
+        false
+    }
 
     /// True when the device has been torn off the line.
     fn is_gone(&self, _at: Moment) -> bool {
@@ -54,6 +60,10 @@ impl<D> Clone for Shared<D> {
 impl<D: Device> Device for Shared<D> {
     fn on_byte(&mut self, byte: u8, at: Moment) -> Option<Answer> {
         self.lock().on_byte(byte, at)
+    }
+
+    fn on_signal(&mut self, signal: Signal, level: Level, at: Moment) -> bool {
+        self.lock().on_signal(signal, level, at)
     }
 
     fn is_gone(&self, at: Moment) -> bool {

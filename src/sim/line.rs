@@ -113,7 +113,10 @@ impl Port for SimLine {
         Ok(())
     }
 
-    fn set_signal(&mut self, _signal: Signal, _level: Level) -> Result<(), PortError> {
+    fn set_signal(&mut self, signal: Signal, level: Level) -> Result<(), PortError> {
+        if self.device.on_signal(signal, level, self.clock.now()) {
+            return Ok(());
+        }
         Err(PortError::Unsupported { port: self.name.clone(), what: "set modem signals" })
     }
 }

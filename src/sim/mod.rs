@@ -27,6 +27,7 @@ pub mod probe;
 pub mod rom;
 pub mod serve;
 pub mod stm32;
+pub mod unit;
 pub mod world;
 
 use bench::SimBench;

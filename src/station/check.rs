@@ -5,12 +5,14 @@
 
 use std::sync::LazyLock;
 
+use crate::flash::rom::RomTarget;
 use crate::port::url::{DeviceUrl, Transport, UrlError};
 use crate::port::{self, LINE_OPTIONS, LineSettings};
 use crate::profile::library::{Entry, Library};
 use crate::profile::{self, InstrumentProfile, Kind};
 use crate::reference::manual::ManualReference;
 use crate::sim::SimOptions;
+use crate::sim::rom::RomOptions;
 
 static SHIPPED: LazyLock<Instruments> = LazyLock::new(|| Instruments::of(&Library::default().list()));
 
@@ -99,6 +101,17 @@ pub fn source(url: &DeviceUrl, instruments: &Instruments) -> Result<(), UrlError
     match instrument(url, instruments)? {
         Some(profile) if profile.source.is_none() => Err(url.error("this instrument's profile supplies nothing")),
         _ => Ok(()),
+    }
+}
+
+/// A chip to flash.
+///
+/// # Errors
+/// What is wrong with the address.
+pub fn target(url: &DeviceUrl) -> Result<(), UrlError> {
+    match (url.kind.as_str(), &url.transport) {
+        ("sim", Transport::Direct) => RomOptions::from_url(url).map(|_| ()),
+        _ => RomTarget::check(url),
     }
 }
 

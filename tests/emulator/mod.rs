@@ -8,6 +8,7 @@
 #![allow(dead_code, clippy::expect_used, clippy::panic, reason = "a test stops at what it did not expect")]
 
 mod terminal;
+pub mod unit;
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -35,6 +36,13 @@ pub fn committed() -> (Vec<u8>, Image) {
     let content = fs::read(path).expect("the image");
     let image = Image::read(&content, None, 0).expect("an image");
     (content, image)
+}
+
+/// The image with the one word that is told to it.
+fn for_this_machine(content: &[u8], image: &Image) -> Image {
+    let oscillator = Image::symbol(content, "INTERNAL_OSCILLATOR_HZ").expect("symbol");
+    assert_eq!(image.word(oscillator), Some(8_000_000));
+    image.overwritten(oscillator, &CORE_HZ.to_le_bytes()).expect("in the image")
 }
 
 /// The wires, and a chip that is served to whatever meter is started.
@@ -83,9 +91,7 @@ impl Emulator {
             let pages = Pages::find(&content, &image).expect("pages");
             image = pages.patch(&image, block.clone()).expect("patched").0;
         }
-        let oscillator = Image::symbol(&content, "INTERNAL_OSCILLATOR_HZ").expect("symbol");
-        assert_eq!(image.word(oscillator), Some(8_000_000));
-        image = image.overwritten(oscillator, &CORE_HZ.to_le_bytes()).expect("in the image");
+        image = for_this_machine(&content, &image);
 
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("emulator-{name}-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("folder");

@@ -63,20 +63,22 @@ pub struct Peer {
     service_line_free: u64,
     pub faults: LineFaults,
     dice: u64,
+    /// The processor's number.
+    unique: [u16; 6],
 }
 
 impl Peer {
-    fn new(chip: Shared<AfeDevice>, block: Option<Block>) -> Self {
+    fn new(chip: Shared<AfeDevice>, block: Option<Block>, unique: [u16; 6], now: u64) -> Self {
         let mut board = StandIn::default();
-        let meter = start(block.as_ref(), 1, &mut board);
+        let meter = start(block.as_ref(), 1, unique, &mut board);
         Self {
             meter,
             block,
             board,
             seen: Vec::new(),
             chip,
-            now: 0,
-            born: 0,
+            now,
+            born: now,
             to_meter: VecDeque::new(),
             to_bench: VecDeque::new(),
             from_chip: VecDeque::new(),
@@ -84,6 +86,7 @@ impl Peer {
             service_line_free: 0,
             faults: LineFaults::default(),
             dice: 0x9E37_79B9_7F4A_7C15,
+            unique,
         }
     }
 
@@ -98,7 +101,7 @@ impl Peer {
         let eeprom = self.board.eeprom.take();
         self.board = StandIn::default();
         self.board.eeprom = eeprom;
-        self.meter = start(self.block.as_ref(), boot, &mut self.board);
+        self.meter = start(self.block.as_ref(), boot, self.unique, &mut self.board);
     }
 
     fn rolls(&mut self, part: f64) -> bool {
@@ -187,13 +190,12 @@ impl Peer {
     }
 }
 
-fn start(block: Option<&Block>, boot: u16, board: &mut StandIn) -> Meter {
+fn start(block: Option<&Block>, boot: u16, unique: [u16; 6], board: &mut StandIn) -> Meter {
     let mut page = [0xFF; PAGE];
     if let Some(block) = block {
         block.encode(&mut page).expect("a page is enough");
     }
-    let facts =
-        Facts { boot, reset_cause: ResetCause::PowerOn, crash: None, crystal: true, unique: [1, 2, 3, 4, 5, 6] };
+    let facts = Facts { boot, reset_cause: ResetCause::PowerOn, crash: None, crystal: true, unique };
     Meter::start(facts, choose(&page, &[0xFF; PAGE]), board, 0)
 }
 
@@ -211,7 +213,14 @@ pub struct ServicePort {
 impl ServicePort {
     /// Starts a meter with that block on a simulated chip.
     pub fn new(clock: &SharedClock, chip: Shared<AfeDevice>, block: Option<Block>) -> Self {
-        Self { clock: clock.clone(), peer: Arc::new(Mutex::new(Peer::new(chip, block))) }
+        let peer = Peer::new(chip, block, [1, 2, 3, 4, 5, 6], 0);
+        Self { clock: clock.clone(), peer: Arc::new(Mutex::new(peer)) }
+    }
+
+    /// Starts one now, on a processor with that number.
+    pub fn started(clock: &SharedClock, chip: Shared<AfeDevice>, block: Option<Block>, unique: [u16; 6]) -> Self {
+        let peer = Peer::new(chip, block, unique, clock.now().micros());
+        Self { clock: clock.clone(), peer: Arc::new(Mutex::new(peer)) }
     }
 
     /// The meter's side, run up to the present.

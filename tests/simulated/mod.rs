@@ -15,7 +15,7 @@ use meterbench::clock::{SharedClock, VirtualClock};
 use meterbench::meter::Meter;
 use meterbench::meter::afe::AfeMeter;
 use meterbench::operator::{Answer, Operator, OperatorError, Prompt};
-use meterbench::procedure::{self, Bench, Control, Place, Plan, RunReport};
+use meterbench::procedure::{self, Bench, Control, FlashSite, Place, Plan, RunReport};
 use meterbench::profile;
 use meterbench::reference::scpi::ScpiLink;
 use meterbench::reference::{BenchServices, Reference, Source};
@@ -41,6 +41,8 @@ pub struct Setup {
     pub reference: Box<dyn Reference>,
     pub source: Box<dyn Source>,
     pub operator: Arc<dyn Operator>,
+    /// The chip to flash.
+    pub flash: Option<FlashSite>,
 }
 
 /// What a run reported, and what was left behind.
@@ -88,13 +90,13 @@ impl Setup {
         let link = ScpiLink::new(station.instrument_port(), instrument, &services);
         let reference = Box::new(link.reference().expect("reads"));
         let source = Box::new(link.source().expect("supplies"));
-        Self { clock, station, device, meter: Box::new(meter), reference, source, operator }
+        Self { clock, station, device, meter: Box::new(meter), reference, source, operator, flash: None }
     }
 
     /// Runs a plan.
     pub fn run(self, plan: &Plan, control: &Control) -> Outcome {
-        let Self { clock, station, device, meter, reference, source, operator } = self;
-        let positions = vec![Place { serial: "UNIT".to_owned(), meter }];
+        let Self { clock, station, device, meter, reference, source, operator, flash } = self;
+        let positions = vec![Place { serial: "UNIT".to_owned(), meter, flash }];
         let mut bench = Bench { positions, reference, source, clock, operator, simulated: true };
         let report = procedure::run(&mut bench, plan, control).remove(0);
         let mut held = RegisterSet::power_on();

@@ -74,6 +74,14 @@ fn print(record: &Record, output: &mut Output<'_>) -> anyhow::Result<()> {
     for step in &entry.steps {
         writeln!(out, "  {:<8} {} {}", step.verdict, step.title, step.detail)?;
     }
+    if let Some(image) = &entry.image_sha256 {
+        writeln!(out, "  image       {image}")?;
+    }
+    for (name, text) in [("flash", &entry.flash), ("row", &entry.provisioning_row)] {
+        if let Some(text) = text {
+            writeln!(out, "  {name:<11} {text}")?;
+        }
+    }
     for one in &entry.measurements {
         let number = |number: Option<f64>| number.map_or("-".to_owned(), |number| number.to_string());
         let (value, lower, upper) = (number(one.value), number(one.lower), number(one.upper));

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::timing;
 use crate::clock::{Clock, sleep};
+use crate::flash::Hands;
 use crate::port::url::{DeviceUrl, UrlError};
 use crate::port::{Level, Port, PortError, Signal};
 
@@ -78,6 +79,15 @@ impl Entry {
                 Err(url.error("reset and boot0 are two different signals"))
             }
             (Some(reset), boot0) => Ok(Self::Signals { reset, boot0 }),
+        }
+    }
+
+    /// What these signals leave to hands.
+    #[must_use]
+    pub const fn hands(self) -> Hands {
+        match self {
+            Self::Signals { boot0: Some(_), .. } => Hands::None,
+            Self::Signals { boot0: None, .. } | Self::AlreadyRunning => Hands::Boot0,
         }
     }
 
@@ -161,6 +171,7 @@ mod tests {
         Entry::AlreadyRunning.enter(&mut port, &*clock).expect("nothing");
         assert!(!Entry::AlreadyRunning.leave(&mut port, &*clock).expect("nothing"));
         assert!(port.0.is_empty());
+        assert_eq!(Entry::AlreadyRunning.hands(), Hands::Boot0);
     }
 
     #[test]

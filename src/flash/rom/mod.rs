@@ -8,7 +8,7 @@ pub mod codec;
 pub mod entry;
 pub mod loader;
 pub mod session;
-mod target;
+pub mod target;
 mod timing;
 
 pub use target::RomTarget;

@@ -65,7 +65,10 @@ pub fn choices(device: Device, ports: &[PluggedPort], draft: &str) -> Vec<Choice
             all.push(choice(Way::Simulated, t!("Simulated source"), "sim:"));
             all.push(choice(Way::Nothing, t!("The reference's own"), t!("or else the operator")));
         }
-        Device::Target => all.push(choice(Way::Nothing, t!("None"), t!("no address"))),
+        Device::Target => {
+            all.push(choice(Way::Simulated, t!("Simulated meter's chip"), "sim:"));
+            all.push(choice(Way::Nothing, t!("None"), t!("no address")));
+        }
     }
     all
 }
@@ -160,6 +163,7 @@ mod tests {
             ),
             (Device::Reference, "sim:", Way::ByHand, "manual:"),
             (Device::Source, "manual:", Way::Nothing, ""),
+            (Device::Target, "", Way::Simulated, "sim:"),
             (Device::Target, "rom+serial:A?reset=dtr&boot0=rts", port("B"), "rom+serial:B?boot0=rts&reset=dtr"),
         ] {
             let text = over(device, draft, &to);

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
+mod flashing;
 mod order;
 mod reconnect;
 mod records;
@@ -33,7 +34,7 @@ use crate::procedure::{self, Bench, Control, Event, Place, RunReport, StepError,
 use crate::record::{Keeper, Readings, Receipt};
 use crate::reference::{Identity, ReferenceReading};
 use crate::sim;
-use crate::station::{self, Addresses, StationError};
+use crate::station::{self, Addresses, StationError, Ways};
 use crate::units::Volts;
 
 /// How often the instruments are looked at while nothing runs.
@@ -57,6 +58,10 @@ pub struct Order {
     pub profile: String,
     /// Procedure.
     pub procedure: String,
+    /// Address of the chip to flash, for a procedure that flashes.
+    pub target: String,
+    /// File with the firmware to flash.
+    pub image: String,
 }
 
 /// One device of the station.
@@ -319,6 +324,8 @@ struct Worker<'a> {
 
 struct Open {
     bench: Bench,
+    /// Opens what a run comes to later.
+    ways: Ways,
     /// The reference answers without anybody being asked.
     reads_alone: bool,
     /// Seconds of the station's clock for each second of the world.
@@ -416,10 +423,11 @@ impl Worker<'_> {
         let source = optional(&texts.source)?;
         let by_hand = reference.as_ref().is_some_and(|url| url.kind == "manual");
         let pace = meters.iter().find_map(|url| url.parsed::<f64>("pace").transpose()).transpose()?.unwrap_or(1.0);
-        let addresses = Addresses { meters, reference, source };
+        let addresses = Addresses { meters, reference, source, later: Vec::new() };
         let operator: Arc<dyn Operator> = self.operator.clone();
         let station = station::open(&addresses, &operator)?;
-        let positions = station.meters.into_iter().map(|meter| Place { serial: String::new(), meter }).collect();
+        let positions =
+            station.meters.into_iter().map(|meter| Place { serial: String::new(), meter, flash: None }).collect();
         let (reference, source, clock) = (station.reference, station.source, station.clock);
         let mut bench = Bench { positions, reference, source, clock, operator, simulated: station.simulated };
         self.links.open = true;
@@ -436,7 +444,7 @@ impl Worker<'_> {
         tracing::info!(target: "meterbench::station", simulated = self.links.simulated, "station open");
         let world = RealClock::shared();
         let seen = (bench.clock.now(), world.now());
-        self.open = Some(Open { bench, reads_alone: !by_hand, pace, world, seen });
+        self.open = Some(Open { bench, ways: station.ways, reads_alone: !by_hand, pace, world, seen });
         Ok(())
     }
 
@@ -549,7 +557,7 @@ impl Worker<'_> {
                 return self.ctl.notice(Notice::Tested { serial: serial.clone(), warning });
             }
         }
-        let Some(Open { bench, .. }) = &mut self.open else {
+        let Some(Open { bench, ways, .. }) = &mut self.open else {
             return self.ctl.notice(Notice::Refused(Advice {
                 what: t!("no station is connected").to_owned(),
                 why: t!("The addresses were not opened, or opening them failed").to_owned(),
@@ -560,8 +568,13 @@ impl Worker<'_> {
             Ok(plan) => plan,
             Err(advice) => return self.ctl.notice(Notice::Refused(advice)),
         };
+        let mut sites = match flashing::sites(order, &plan, ways) {
+            Ok(sites) => sites.into_iter(),
+            Err(advice) => return self.ctl.notice(Notice::Refused(advice)),
+        };
         for (number, place) in bench.positions.iter_mut().enumerate() {
             place.serial = order.serials.get(number).cloned().unwrap_or_default();
+            place.flash = sites.next().flatten();
         }
         let ctl = self.ctl.clone();
         let readings = Arc::new(Readings::default());

@@ -235,7 +235,7 @@ impl Worker<'_> {
             }
         };
         open.keep_time();
-        let Open { bench, reads_alone, pace, world, seen } = open;
+        let Open { bench, reads_alone, pace, world, seen, .. } = open;
         let reference =
             (*reads_alone && matches!(self.links.reference, Link::Ready(_))).then_some(&mut bench.reference);
         let meter = bench.positions.get_mut(wish.position).map(|place| &mut place.meter);

@@ -350,6 +350,8 @@ fn nonsense(reply: &Reply) -> ServiceError {
 
 impl Meter for ServiceMeter {
     fn connect(&mut self) -> Result<(), MeterError> {
+        // A meter that was started meanwhile is locked, and stays so until something is to be written.
+        self.unlocked = None;
         self.identify()?;
         self.note_counters()?;
         Ok(())
@@ -384,10 +386,14 @@ impl Meter for ServiceMeter {
     }
 
     fn reach(&self) -> Reach {
-        Reach { registers: true, relay: true }
+        Reach::Service
     }
 
     fn relay(&mut self) -> Result<Relay, MeterError> {
         Ok(self.snapshot()?.relay)
+    }
+
+    fn service(&mut self) -> Option<&mut ServiceMeter> {
+        Some(self)
     }
 }

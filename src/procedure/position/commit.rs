@@ -20,10 +20,11 @@ impl Position<'_> {
             position.compare_registers()?;
             position.compare_checksums()
         })?;
+        self.forget_registers()?;
         Ok(format!("CS1 0x{:04X}, CS2 0x{:04X}, accepted by the chip", self.registers.cs1(), self.registers.cs2()))
     }
 
-    fn compare_checksums(&mut self) -> Result<(), StepError> {
+    pub(super) fn compare_checksums(&mut self) -> Result<(), StepError> {
         for (register, expected) in [(Register::Cs1, self.registers.cs1()), (Register::Cs2, self.registers.cs2())] {
             let found = self.read(register)?;
             if found != expected {

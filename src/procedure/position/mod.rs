@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use m90e26::Register;
 use m90e26::field::command;
+use meter_interface::block::Block;
 
 use crate::calibration::registers::RegisterSet;
 use crate::calibration::solve::energy::EnergyPoint;
@@ -17,19 +18,24 @@ use crate::procedure::control::Control;
 use crate::procedure::error::StepError;
 use crate::procedure::event::{Event, MeterReading};
 use crate::procedure::feed::Feed;
+use crate::procedure::flashing::{FlashReport, FlashSite};
 use crate::procedure::plan::{Plan, Step};
 use crate::procedure::report::{Measurement, StepReport, Verdict};
+use crate::procedure::runner::Place;
 
 mod averages;
 mod commit;
 mod energy;
 mod energy_gain;
+mod flash;
 mod gains;
 mod identify;
 mod kind;
 mod offsets;
 mod phase;
 mod prepare;
+mod readings;
+mod restart;
 mod settle;
 mod state;
 mod verify;
@@ -85,6 +91,14 @@ pub struct Position<'a> {
     pub serial: String,
     around: Surroundings<'a>,
     meter: &'a mut dyn Meter,
+    /// Its chip and the image for it.
+    site: Option<&'a mut FlashSite>,
+    /// The block of its image as the meter shows it, once that is on the chip.
+    unit: Option<Block>,
+    /// What was flashed.
+    pub flashed: Option<FlashReport>,
+    /// The unit runs its own program, which loads the chip; the bench only looks on.
+    own_program: bool,
     /// What the chip holds now, as far as the bench has written it.
     registers: RegisterSet,
     /// What the chip held when it came, once that was read.
@@ -110,12 +124,17 @@ pub struct Position<'a> {
 impl<'a> Position<'a> {
     /// A unit that nothing has been done to yet.
     #[must_use]
-    pub fn new(number: usize, serial: String, meter: &'a mut dyn Meter, around: Surroundings<'a>) -> Self {
+    pub fn new(number: usize, place: &'a mut Place, around: Surroundings<'a>) -> Self {
+        let Place { serial, meter, flash } = place;
         let findings = around.plan.lines().iter().map(|&line| LineFindings { line, current: None, unity: None });
         Self {
             number,
-            serial,
-            meter,
+            serial: serial.clone(),
+            meter: &mut **meter,
+            site: flash.as_mut(),
+            unit: None,
+            flashed: None,
+            own_program: false,
             registers: RegisterSet::power_on(),
             before: None,
             mode: None,
@@ -177,6 +196,8 @@ impl<'a> Position<'a> {
             Step::Offsets => self.offsets(),
             Step::Commit => self.commit(),
             Step::Connect => self.find(),
+            Step::Flash => self.flash(),
+            Step::Restart => self.restart(),
             Step::Verify(number) => self.verify(number),
             Step::Trip(number) => self.trip(number),
             Step::Return(number) => self.close_again(number),
@@ -207,7 +228,16 @@ impl<'a> Position<'a> {
     /// The first test that cannot be done, and why.
     pub fn check_beforehand(&self) -> Result<(), StepError> {
         kind::check_loads(self.around.plan)?;
-        kind::check_reach(self.around.plan, self.meter.reach())
+        // A way that is opened after flashing shows by itself what it reaches: the restart is refused through another one.
+        let later = self.site.as_ref().is_some_and(|site| site.link.is_some());
+        let tests = if later { kind::Tests::Later } else { kind::Tests::Here };
+        kind::check_reach(self.around.plan, self.meter.reach(), tests)
+    }
+
+    /// The chip that was flashed says of itself that it is simulated.
+    #[must_use]
+    pub fn flashed_a_simulated_chip(&self) -> bool {
+        self.flashed.as_ref().and_then(|flashed| flashed.chip.as_ref()).is_some_and(|chip| chip.simulated)
     }
 
     /// Registers before and after; nothing for a chip that was never read.

@@ -20,13 +20,13 @@ impl Position<'_> {
         Ok(())
     }
 
-    /// The procedure only verifies.
+    /// The procedure only verifies, or the unit has come to the point where it runs its own image: it is left as it is.
     pub(super) fn changes_nothing(&self) -> bool {
-        self.around.plan.procedure.mode == procedure::Mode::Verify
+        self.own_program || self.around.plan.procedure.mode == procedure::Mode::Verify
     }
 
     fn write(&mut self, register: Register, value: u16) -> Result<(), StepError> {
-        // Whatever a step thinks it has to do: a unit that is verified is left as it is.
+        // Whatever a step thinks it has to do: such a unit is left as it is.
         if self.changes_nothing() {
             return Err(StepError::Panicked);
         }
@@ -87,6 +87,9 @@ impl Position<'_> {
             let result = work(self);
             if matches!(result, Err(StepError::Cancelled)) || self.is_intact()? {
                 return result;
+            }
+            if self.own_program {
+                return Err(StepError::CalibrationLost);
             }
             if self.changes_nothing() {
                 return Err(StepError::LostRegisters);

@@ -66,7 +66,7 @@ impl Position<'_> {
 
     /// The chip holds what it held, in normal operation.
     pub(super) fn still_the_same(&mut self) -> Result<(), StepError> {
-        if !self.meter.reach().registers {
+        if !self.meter.reach().registers() {
             return Ok(());
         }
         self.guarded(Self::compare_registers)?;

@@ -121,6 +121,16 @@ impl RomDevice {
         self.memories.fill(byte);
     }
 
+    /// Puts a program at the start of the flash, as its maker did.
+    pub fn place(&mut self, program: &[u8]) {
+        self.memories.place(program);
+    }
+
+    /// Cells change by themselves: these bits of the byte at this offset turn over.
+    pub fn disturb(&mut self, offset: usize, bits: u8) {
+        self.memories.disturb(offset, bits);
+    }
+
     /// Where the program started that the chip runs, if it runs one.
     #[must_use]
     pub fn running(&self) -> Option<u32> {

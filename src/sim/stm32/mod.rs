@@ -114,6 +114,13 @@ impl Memories {
         }
     }
 
+    /// Cells change by themselves: these bits of the byte at this offset turn over.
+    pub fn disturb(&mut self, offset: usize, bits: u8) {
+        if let Some(byte) = self.flash.get_mut(offset) {
+            *byte ^= bits;
+        }
+    }
+
     /// Whether the flash was protected from being read when the chip was last reset.
     #[must_use]
     pub fn is_protected(&self) -> bool {

@@ -159,7 +159,8 @@ impl BenchPage {
         if let Some(serial) = serials.get_mut(core.positions.shown()).filter(|_| !typed.is_empty()) {
             typed.clone_into(serial);
         }
-        Order { serials, profile: self.profile.clone(), procedure: self.procedure.clone() }
+        let (target, image) = (core.settings.target.clone(), core.settings.image.clone());
+        Order { serials, profile: self.profile.clone(), procedure: self.procedure.clone(), target, image }
     }
 
     /// The form follows the core: a new round forgets what was typed, another position has its own serial number.

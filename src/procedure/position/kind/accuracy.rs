@@ -1,12 +1,13 @@
 //! Errors at a load point: voltage and current registers, and energy, once or several times.
 
-use crate::meter::Line;
+use crate::meter::{Line, Reach};
 use crate::procedure::error::StepError;
 use crate::procedure::position::Position;
 use crate::procedure::position::averages::{Average, Until};
 use crate::procedure::position::energy::{EnergyError, Wanted};
 use crate::procedure::report::Measurement;
 use crate::procedure::rounding;
+use crate::profile::procedure::EnergyMethod;
 use crate::profile::verification::{Accuracy, Series};
 use crate::reference::LoadPoint;
 use crate::units::Percent;
@@ -34,6 +35,9 @@ impl Position<'_> {
         point: &LoadPoint,
     ) -> Result<String, StepError> {
         let plan = self.around.plan;
+        if self.meter.reach() == Reach::Readings && plan.procedure.energy.method == EnergyMethod::Registers {
+            return self.verify_readings(name, accuracy);
+        }
         let limits = &accuracy.limits;
         let lines = self.measured_lines()?;
         let mut words = Vec::new();

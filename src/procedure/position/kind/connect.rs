@@ -30,7 +30,7 @@ impl Position<'_> {
             }
             self.wait(LOOK)?;
         }
-        if !self.meter.reach().registers {
+        if !self.meter.reach().registers() {
             return Ok("The meter answers; this link shows its readings only".to_owned());
         }
         let found = self.read_back()?;
@@ -44,7 +44,7 @@ impl Position<'_> {
 
     fn look_for_it(&mut self) -> Result<(), StepError> {
         self.meter.connect()?;
-        if !self.meter.reach().registers {
+        if !self.meter.reach().registers() {
             return Ok(());
         }
         for register in [Register::CalStart, Register::AdjStart] {

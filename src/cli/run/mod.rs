@@ -1,5 +1,7 @@
 //! `meterbench run`: a procedure on one unit, or on several at once.
 
+mod flashing;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::PathBuf;
@@ -13,7 +15,7 @@ use super::operator::Terminal;
 use super::provision::{self, Allotment};
 use crate::port::OpenError;
 use crate::port::url::DeviceUrl;
-use crate::procedure::{self, Bench, Control, Event, Measurement, Place, Plan, RunReport, Verdict};
+use crate::procedure::{self, Bench, Control, Event, FlashReport, Measurement, Place, Plan, RunReport, Verdict};
 use crate::profile;
 use crate::record::{About, Keeper, Readings, Receipt};
 use crate::station::{self, Addresses, Station, StationError};
@@ -39,6 +41,18 @@ pub struct Run {
     /// Source; without one the reference's instrument if it can supply, or else the operator
     #[arg(long)]
     source: Option<DeviceUrl>,
+    /// The unit's chip, for a procedure that flashes: rom+serial:/dev/ttyUSB2?reset=dtr&boot0=rts, swd:, sim:; in the order of the meters
+    #[arg(long)]
+    flash: Vec<DeviceUrl>,
+    /// The firmware that is made the unit's own and flashed: ELF, Intel HEX or binary; one for all units, or one for each
+    #[arg(long)]
+    image: Vec<PathBuf>,
+    /// The meter after flashing, when it is reached on another way than before: service+serial:...; in the order of the meters
+    #[arg(long)]
+    service: Vec<DeviceUrl>,
+    /// Name of this bench, for the unit's calibration block
+    #[arg(long, default_value = "")]
+    bench: String,
     /// Who sits at the bench, for the record
     #[arg(long)]
     operator: Option<String>,
@@ -68,6 +82,7 @@ impl Run {
         let plan =
             Plan { meter: profile::load_meter(&self.profile)?, procedure: profile::load_procedure(&self.procedure)? };
         self.check_serials(&plan)?;
+        let images = flashing::images(self, &plan)?;
         let allotment = match (&self.provision, &data) {
             (Some(name), Some(data)) => match Allotment::reserve(data, name, &self.serial) {
                 Ok(allotment) => Some(allotment),
@@ -76,8 +91,12 @@ impl Run {
             _ => None,
         };
         let kept = Kept { keeper, allotment };
-        let addresses =
-            Addresses { meters: self.meter.clone(), reference: self.reference.clone(), source: self.source.clone() };
+        let addresses = Addresses {
+            meters: self.meter.clone(),
+            reference: self.reference.clone(),
+            source: self.source.clone(),
+            later: self.flash.iter().chain(&self.service).cloned().collect(),
+        };
         let readings = Arc::new(Readings::default());
         let heard = Arc::clone(&readings);
         let control = Arc::new(Control::new(move |event| {
@@ -96,10 +115,17 @@ impl Run {
                 return Err(error.into());
             }
         };
+        let Station { meters, reference, source, ways, clock, simulated } = station;
+        let mut sites = match flashing::sites(self, &images, &ways, kept.allotment.as_ref()) {
+            Ok(sites) => sites.into_iter(),
+            Err(error) => {
+                kept.give_back();
+                return Err(error);
+            }
+        };
         super::cancel_on_signals(&control);
-        let Station { meters, reference, source, clock, simulated } = station;
-        let positions =
-            self.serial.iter().cloned().zip(meters).map(|(serial, meter)| Place { serial, meter }).collect();
+        let places = self.serial.iter().cloned().zip(meters);
+        let positions = places.map(|(serial, meter)| Place { serial, meter, flash: sites.next() }).collect();
         let mut bench = Bench { positions, reference, source, clock, operator, simulated };
         let reports = procedure::run(&mut bench, &plan, &control);
         self.finish(reports, kept, (&plan, &readings), out)
@@ -133,6 +159,13 @@ impl Run {
                 // A result that waits to be stored may be a PASS: its row must not go to another unit.
                 Some(_) if recording && record.is_none() => {
                     message(&format!("The row of {} stays reserved until its result is stored", report.serial));
+                }
+                // Its chip may hold the values, and no other unit may get them: they are this unit's when it comes again.
+                Some(_) if report.verdict != Verdict::Pass && report.holds_provisioned_values() => {
+                    message(&format!(
+                        "The row of {} stays reserved for it: its chip was flashed with it",
+                        report.serial
+                    ));
                 }
                 Some(allotment) => allotment.settle(&report.serial, report.verdict),
                 None => {}
@@ -235,11 +268,28 @@ fn print(report: &RunReport, out: &mut dyn Write) -> anyhow::Result<()> {
             writeln!(out, "  {name:<9} {old} -> {}", value.as_str().unwrap_or("?"))?;
         }
     }
-    if report.verdict == Verdict::Pass && report.registers != report.registers_before {
-        writeln!(out, "  The chip forgets these at power-off: they belong into the meter's firmware")?;
+    match &report.flash {
+        Some(flash) if report.verdict == Verdict::Pass => print_flash(flash, out)?,
+        None if report.verdict == Verdict::Pass && report.registers != report.registers_before => {
+            writeln!(out, "  The chip forgets these at power-off: they belong into the meter's firmware")?;
+        }
+        _ => {}
     }
     if let Some(advice) = &report.advice {
         writeln!(out, "  what  {}\n  why   {}\n  next  {}", advice.what, advice.why, advice.next)?;
+    }
+    Ok(())
+}
+
+fn print_flash(flash: &FlashReport, out: &mut dyn Write) -> anyhow::Result<()> {
+    writeln!(out, "  image     {}, copy {} number {}", flash.image_sha256, flash.copy, flash.sequence)?;
+    if let Some(chip) = &flash.chip {
+        let id = chip.unique_id.as_deref().unwrap_or("unknown");
+        writeln!(out, "  chip      {} {id}, {} bytes written", chip.chip_id, chip.bytes_written)?;
+    }
+    if let Some(answered) = &flash.answered {
+        let firmware = answered.firmware.as_deref().map_or_else(String::new, |version| format!(", firmware {version}"));
+        writeln!(out, "  proven    through {}{firmware}", answered.through)?;
     }
     Ok(())
 }

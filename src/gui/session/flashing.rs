@@ -1,0 +1,60 @@
+//! The chips and the image of an order, for a procedure that flashes. Everything is read here, on the station's thread, before anything is switched on.
+
+use std::sync::Arc;
+
+use meter_interface::block::FLASH_START;
+
+use super::Order;
+use crate::advice::Advice;
+use crate::image::firmware::Firmware;
+use crate::port::url::DeviceUrl;
+use crate::procedure::{FlashSite, Plan};
+use crate::record;
+use crate::station::Ways;
+
+/// What is flashed at each position; nothing where there is no unit, or when the procedure flashes nothing.
+pub(super) fn sites(order: &Order, plan: &Plan, ways: &Ways) -> Result<Vec<Option<FlashSite>>, Advice> {
+    if plan.procedure.flash.is_none() {
+        return Ok(order.serials.iter().map(|_| None).collect());
+    }
+    let firmware = Arc::new(firmware(&order.image)?);
+    let of_target = |what: String| Advice::new(what, "The procedure flashes the units", "Choose the flash target");
+    let url: DeviceUrl = match order.target.trim() {
+        "" => return Err(of_target("No flash target is chosen".to_owned())),
+        text => text.parse().map_err(|error: crate::port::url::UrlError| of_target(error.to_string()))?,
+    };
+    let units = order.serials.iter().filter(|serial| !serial.is_empty()).count();
+    if units > 1 && url.kind != "sim" {
+        return Err(Advice::new(
+            format!("{units} units, and one flash target"),
+            "A chip's cable reaches one position",
+            "Test one unit at a time, or use the command line, which takes a target for each",
+        ));
+    }
+    let site = |(position, serial): (usize, &String)| {
+        if serial.is_empty() {
+            return Ok(None);
+        }
+        let (target, hands) = ways.target(position, &url).map_err(|error| of_target(error.to_string()))?;
+        let firmware = Arc::clone(&firmware);
+        let imprint = record::imprint(serial, "");
+        Ok(Some(FlashSite { firmware, target, hands, link: None, opened: None, imprint }))
+    };
+    order.serials.iter().enumerate().map(site).collect()
+}
+
+fn firmware(file: &str) -> Result<Firmware, Advice> {
+    let advice = |what: String| {
+        Advice::new(
+            what,
+            "The procedure flashes the units",
+            "Name the meter's image in the settings, beside the flash target",
+        )
+    };
+    let file = file.trim();
+    if file.is_empty() {
+        return Err(advice("No image is chosen".to_owned()));
+    }
+    let content = std::fs::read(file).map_err(|error| advice(format!("{file}: {error}")))?;
+    Firmware::read(&content, None, FLASH_START).map_err(|error| advice(format!("{file}: {error}")))
+}

@@ -1,0 +1,87 @@
+//! What a position needs to be flashed, and what is left of it for the report.
+
+use std::sync::Arc;
+
+use meter_interface::block::{Block, Date};
+use serde::Serialize;
+
+use crate::flash::{self, Hands};
+use crate::image::firmware::Firmware;
+use crate::meter::{self, Meter};
+
+/// A chip to flash at a position, and the image for it.
+pub struct FlashSite {
+    /// The firmware that is made the unit's own.
+    pub firmware: Arc<Firmware>,
+    /// Opens the way to the chip; it is closed again when the chip is flashed.
+    pub target: flash::Opener,
+    /// What the operator has to do because the way to the chip cannot.
+    pub hands: Hands,
+    /// Opens the way to the meter that runs its image; without one it is the way it was calibrated over.
+    pub link: Option<meter::Opener>,
+    /// The way that `link` has opened. Kept here between two runs, and opened anew in the next.
+    pub opened: Option<Box<dyn Meter>>,
+    /// What else goes into the unit's calibration block.
+    pub imprint: Imprint,
+}
+
+/// What a unit's block tells besides its calibration.
+#[derive(Clone, Debug, Default)]
+pub struct Imprint {
+    /// Day of the calibration.
+    pub calibrated_on: Option<Date>,
+    /// The bench; empty is none.
+    pub bench: String,
+    /// The record of the run; empty is none.
+    pub record: String,
+    /// Values of the provisioning list.
+    pub provisioned: Option<Provisioned>,
+}
+
+/// Values of the provisioning list for one unit.
+#[derive(Clone, Debug)]
+pub struct Provisioned {
+    /// A block with the values; what the calibration finds out is put into it.
+    pub block: Block,
+    /// The row they came from, for the record. Never a value.
+    pub row: String,
+}
+
+/// What was flashed, for report and record. There are no secrets in it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FlashReport {
+    /// SHA-256 of the unit's image.
+    pub image_sha256: String,
+    /// The block's place and sequence number in it.
+    pub copy: String,
+    /// The block's sequence number.
+    pub sequence: u32,
+    /// What flashing has done; none when it failed.
+    pub chip: Option<flash::Report>,
+    /// Who answered after the restart; none when nobody did or it was somebody else.
+    pub answered: Option<Answered>,
+    /// The record the unit's block names; empty is none.
+    pub record: String,
+    /// The row of the provisioning list whose values are in the image.
+    pub provisioning_row: Option<String>,
+}
+
+impl FlashReport {
+    /// Every byte was read back, and the unit that runs the image has been found right.
+    #[must_use]
+    pub fn is_proven(&self) -> bool {
+        let verified = |chip: &flash::Report| chip.verified && chip.bytes_trusted == 0;
+        self.chip.as_ref().is_some_and(verified) && self.answered.is_some()
+    }
+}
+
+/// The unit, as it runs its image.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Answered {
+    /// The way it was found right through.
+    pub through: &'static str,
+    /// Version of its firmware, where it tells one.
+    pub firmware: Option<String>,
+    /// What its firmware was built from, where it tells that.
+    pub build: Option<String>,
+}

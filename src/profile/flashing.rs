@@ -1,0 +1,73 @@
+//! A procedure's `[flash]` table: what is done with the unit's own image once its registers are known.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::check::Findings;
+use super::scalars::{RegisterWord, secs};
+
+/// How a unit starts on the image that was flashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Restart {
+    /// The flash target does it; where its lines cannot, the operator is asked.
+    Target,
+    /// The operator takes the supply away and gives it back, whatever the target can.
+    PowerCycle,
+}
+
+/// The way to a unit that runs its own program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Through {
+    /// The meter's service port, which tells versions, serial number and calibration block.
+    Service,
+    /// The metering chip, which shows the registers that the meter's program has loaded.
+    Chip,
+    /// What the stock firmware prints: readings only.
+    Log,
+}
+
+impl Through {
+    /// The word for people.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Service => "the service port",
+            Self::Chip => "the metering chip",
+            Self::Log => "the log",
+        }
+    }
+}
+
+/// Flashing, and what proves it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Flashing {
+    /// How the unit starts on its image.
+    pub restart: Restart,
+    /// The ways through which a started unit may be proven; what the station has must be one of them.
+    pub verify_through: Vec<Through>,
+    /// So long the unit may take until it answers and meters.
+    #[serde(rename = "wait_secs", deserialize_with = "secs")]
+    pub wait: Duration,
+    /// Product number the chip must have, as the boot loader tells it.
+    pub chip: RegisterWord,
+    /// Version the firmware must answer with on its service port; without it any version that speaks the bench's map.
+    pub firmware: Option<String>,
+    /// Readout protection is switched on after every byte was read back.
+    #[serde(default)]
+    pub protect: bool,
+}
+
+impl Flashing {
+    pub(super) fn check(&self, findings: &mut Findings) {
+        findings.require(!self.verify_through.is_empty(), "flash.verify_through", "service, chip or log is needed");
+        let least = Duration::from_secs(1);
+        findings.require(self.wait >= least, "flash.wait_secs", "1 s is the least a meter takes to start");
+        if let Some(firmware) = &self.firmware {
+            findings.text("flash.firmware", firmware);
+        }
+    }
+}

@@ -31,6 +31,12 @@ impl Folders {
         self.data.join("profiles")
     }
 
+    /// Templates and fonts of one's own for papers.
+    #[must_use]
+    pub fn templates(&self) -> PathBuf {
+        self.data.join("templates")
+    }
+
     /// Where log files lie.
     #[must_use]
     pub fn log(&self) -> PathBuf {

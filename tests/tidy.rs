@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src` and the rooms it may name. What is not listed may be named by nobody.
-const ROOMS: [(&str, &[&str]); 23] = [
+const ROOMS: [(&str, &[&str]); 24] = [
     ("units", &[]),
     ("clock", &[]),
     ("advice", &[]),
@@ -25,6 +25,7 @@ const ROOMS: [(&str, &[&str]); 23] = [
         &["units", "load", "clock", "advice", "operator", "port", "profile", "calibration", "meter", "reference"],
     ),
     ("record", &["advice", "procedure"]),
+    ("paper", &["advice", "procedure", "record"]),
     ("station", &["clock", "operator", "port", "profile", "meter", "reference", "sim"]),
     ("image", &[]),
     ("flash", &["clock", "advice", "port", "image"]),
@@ -36,7 +37,7 @@ const ROOMS: [(&str, &[&str]); 23] = [
 ];
 
 /// Crates that only one place may name.
-const OWNERS: [(&str, &str); 7] = [
+const OWNERS: [(&str, &str); 9] = [
     ("egui", "gui"),
     ("eframe", "gui"),
     ("rodio", "gui/sound.rs"),
@@ -44,6 +45,8 @@ const OWNERS: [(&str, &str); 7] = [
     ("alsa", "gui/sound.rs"),
     ("serialport", "port/serial.rs"),
     ("probe_rs", "flash/swd/"),
+    ("typst", "paper"),
+    ("qrcode", "paper/qr.rs"),
 ];
 
 const LONGEST_FILE: usize = 700;

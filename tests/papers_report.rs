@@ -63,9 +63,19 @@ fn a_report_says_what_the_statistics_say() {
     let capabilities = store.capabilities(&filter).expect("capabilities");
     assert!(capabilities.len() >= 5);
     for one in &capabilities {
-        let words = line(&text, &[&one.name.replace('_', " "), &one.load_point, &one.n.to_string(), "."]);
+        // In its table, not among the causes of failure and not above its charts.
+        let (name, count) = (one.name.replace('_', " "), format!(" {} ", one.n));
+        let row = |line: &&str| {
+            let begins = line.trim_start().strip_prefix(&name).is_some_and(|rest| rest.starts_with("  "));
+            begins && line.contains(&one.load_point) && line.contains(&count)
+        };
+        let found = text.lines().find(row).unwrap_or_else(|| panic!("{one:?} in\n{text}"));
+        let words: Vec<&str> = found.split_whitespace().collect();
         let numbers: Vec<f64> = words.iter().filter_map(|word| word.parse().ok()).collect();
-        let near = |wanted: f64| numbers.iter().any(|number| (number - wanted).abs() <= 2e-4 * wanted.abs().max(1.0));
+        // As many digits as the spread leaves: extremes to two digits of it, the mean to three.
+        let near = |wanted: f64| {
+            numbers.iter().any(|number| (number - wanted).abs() <= one.deviation.unwrap_or(0.0) * 0.05 + 1e-9)
+        };
         for wanted in [Some(one.mean), one.deviation, Some(one.least), Some(one.greatest), one.lower, one.upper] {
             assert!(wanted.is_none_or(near), "{wanted:?} of {} in {words:?}", one.name);
         }

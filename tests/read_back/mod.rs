@@ -37,16 +37,21 @@ impl Pdf {
         Self { folder, file }
     }
 
-    /// Its text by page, as it stands there; minus signs as in numbers of programs.
-    pub fn pages(&self) -> Vec<String> {
-        let output = ran(Command::new("pdftotext").args(["-layout", "-enc", "UTF-8"]).arg(&self.file).arg("-"));
-        let text = String::from_utf8(output.stdout).expect("UTF-8").replace('\u{2212}', "-");
-        text.trim_end_matches('\u{c}').split('\u{c}').map(str::to_owned).collect()
+    fn read(&self, options: &[&str]) -> String {
+        let output =
+            ran(Command::new("pdftotext").args(options).args(["-layout", "-enc", "UTF-8"]).arg(&self.file).arg("-"));
+        String::from_utf8(output.stdout).expect("UTF-8").replace('\u{2212}', "-")
     }
 
-    /// All of its text.
+    /// Its text by page, as it stands there; minus signs as in numbers of programs.
+    pub fn pages(&self) -> Vec<String> {
+        self.read(&[]).trim_end_matches('\u{c}').split('\u{c}').map(str::to_owned).collect()
+    }
+
+    /// All of its text but the watermark, whose letters lie across and would stand between those of a line. What stands
+    /// first on a page may be missing here.
     pub fn text(&self) -> String {
-        self.pages().concat()
+        self.read(&["-nodiag"])
     }
 
     /// What pdfinfo says under this name.

@@ -49,7 +49,8 @@ mod tests {
         for [x, y, length] in &qr.runs {
             modules[y * qr.size + x..y * qr.size + x + length].fill(true);
         }
-        assert_eq!(modules, code.into_vec());
+        let dark: Vec<bool> = code.into_colors().into_iter().map(|colour| colour == Color::Dark).collect();
+        assert_eq!(modules, dark);
         assert!(matches!(Qr::of(&"x".repeat(5000)), Err(PaperError::TooLong { .. })));
     }
 }

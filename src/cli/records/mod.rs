@@ -66,7 +66,7 @@ impl RecordsCommand {
             Ok(exit) => Ok(exit),
             Err(error) => match error.downcast::<StoreError>() {
                 Ok(error) => Ok(refused(&error)),
-                Err(error) => out_file::refused(error.downcast::<PaperError>()?),
+                Err(error) => Ok(out_file::refused(&error.downcast::<PaperError>()?)),
             },
         }
     }

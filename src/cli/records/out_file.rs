@@ -95,15 +95,15 @@ pub(super) fn put(
 }
 
 /// Says why there is no paper.
-pub(super) fn refused(error: PaperError) -> anyhow::Result<Exit> {
-    if let PaperError::Store(error) = &error {
-        return Ok(super::refused(error));
+pub(super) fn refused(error: &PaperError) -> Exit {
+    if let PaperError::Store(error) = error {
+        return super::refused(error);
     }
     let advice = error.advice();
     message(&format!("{}\nwhy   {}\nnext  {}", advice.what, advice.why, advice.next));
-    Ok(match error {
+    match error {
         PaperError::NotPassed { .. } => Exit::FAILED,
         PaperError::Stopped { .. } | PaperError::TooSlow { .. } => Exit::COULD_NOT_MEASURE,
         _ => Exit::BAD_INPUT,
-    })
+    }
 }

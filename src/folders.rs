@@ -37,6 +37,12 @@ impl Folders {
         self.settings.join("texts")
     }
 
+    /// Templates and fonts of one's own for papers.
+    #[must_use]
+    pub fn templates(&self) -> PathBuf {
+        self.data.join("templates")
+    }
+
     /// Where log files lie.
     #[must_use]
     pub fn log(&self) -> PathBuf {

@@ -14,6 +14,7 @@ pub mod load;
 pub mod log;
 pub mod meter;
 pub mod operator;
+pub mod paper;
 pub mod port;
 pub mod procedure;
 pub mod profile;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src` and the rooms it may name. What is not listed may be named by nobody.
-const ROOMS: [(&str, &[&str]); 25] = [
+const ROOMS: [(&str, &[&str]); 26] = [
     ("units", &[]),
     ("clock", &[]),
     ("advice", &[]),
@@ -38,6 +38,7 @@ const ROOMS: [(&str, &[&str]); 25] = [
         ],
     ),
     ("record", &["advice", "procedure"]),
+    ("paper", &["advice", "procedure", "record"]),
     ("station", &["clock", "operator", "port", "profile", "meter", "reference", "sim", "flash"]),
     ("image", &[]),
     ("provision", &["advice", "disk", "image"]),
@@ -51,7 +52,7 @@ const ROOMS: [(&str, &[&str]); 25] = [
 ];
 
 /// Crates that only one place may name, or two.
-const OWNERS: [(&str, &str); 7] = [
+const OWNERS: [(&str, &str); 9] = [
     ("egui", "gui"),
     ("eframe", "gui"),
     ("rodio", "gui/sound.rs"),
@@ -59,6 +60,8 @@ const OWNERS: [(&str, &str); 7] = [
     ("alsa", "gui/sound.rs"),
     ("serialport", "port/serial.rs"),
     ("probe_rs", "flash/swd/"),
+    ("typst", "paper"),
+    ("qrcode", "paper/qr.rs"),
 ];
 
 const LONGEST_FILE: usize = 700;

@@ -266,7 +266,7 @@ impl Meter for Nothing {
 #[test]
 fn a_verification_writes_nothing() {
     let entries = format!("{ACCURACY}{REPEATABILITY}{DIAL}{SHORT_NO_LOAD}{WARM_UP}");
-    let whole = Reach { registers: true, relay: false };
+    let whole = Reach::Chip;
     let (report, writes, _) = watched("sim:?state=calibrated&seed=3", &entries, whole);
     assert_eq!((report.verdict, writes), (Verdict::Pass, 0), "{:?}", report.advice);
     assert_eq!(report.registers, report.registers_before);
@@ -276,7 +276,7 @@ fn a_verification_writes_nothing() {
 
 #[test]
 fn what_a_link_cannot_do_is_said_before_anything_is_switched_on() {
-    let blind = Reach { registers: false, relay: false };
+    let blind = Reach::Readings;
     for entry in [ACCURACY, REPEATABILITY, DIAL, STARTING, SHORT_NO_LOAD] {
         let (report, _, events) = watched("sim:?state=calibrated&seed=3", entry, blind);
         assert_eq!(report.verdict, Verdict::Error);
@@ -286,11 +286,8 @@ fn what_a_link_cannot_do_is_said_before_anything_is_switched_on() {
     let readings = ACCURACY.replace("energy_percent = 0.2, ", "");
     let (report, _, _) = watched("sim:?state=calibrated&seed=3", &readings, blind);
     assert_eq!(report.verdict, Verdict::Pass, "readings are readings: {:?}", report.advice);
-    let (report, _, events) = watched(
-        "sim:?state=calibrated&seed=3",
-        &ACCURACY.replace("i_of_ib = 1.0", "i_of_ib = 20.0"),
-        Reach { registers: true, relay: false },
-    );
+    let (report, _, events) =
+        watched("sim:?state=calibrated&seed=3", &ACCURACY.replace("i_of_ib = 1.0", "i_of_ib = 20.0"), Reach::Chip);
     assert_eq!(report.verdict, Verdict::Error);
     assert!(report.advice.expect("advice").what.contains("takes 96.0000 A at the most"), "100 A on an 80 A meter");
     assert!(!events.iter().any(|event| matches!(event, Event::LoadPoint { .. })), "the source stays off");

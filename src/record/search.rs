@@ -154,6 +154,19 @@ impl Store {
         find().in_file(&self.file)
     }
 
+    /// The attempt that speaks for a unit: its last measured one, or else its last of any kind; a real one before a simulated.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn speaks_for(&self, serial: &str) -> Result<Option<Found>, StoreError> {
+        let sql = format!(
+            "SELECT {COLUMNS} FROM attempt a JOIN place p ON p.attempt = a.id {JOINS} WHERE unit.serial = ?1
+             ORDER BY a.simulated, a.verdict IN ('PASS', 'FAIL') DESC, p.ordered_ms DESC, a.id DESC LIMIT 1"
+        );
+        let find = || self.connection.prepare_cached(&sql)?.query_row([serial], found_from_row).optional();
+        find().in_file(&self.file)
+    }
+
     /// The filter with its words as numbers; none where a word occurs nowhere, so nothing matches.
     pub(super) fn bind(&self, filter: &Filter) -> Result<Option<Bound>, StoreError> {
         let mut everywhere = true;

@@ -139,7 +139,11 @@ pub fn side_by_side(addresses: &[&str], plan: &Plan) -> (usize, Vec<RunReport>) 
         .map(|address| {
             let options = SimOptions::from_url(&address.parse().expect("address")).expect("options");
             let port = station.meter_port(&options, station.meter(&options));
-            Place { serial: format!("UNIT{}", options.seed), meter: Box::new(AfeMeter::new(port, clock.clone(), None)) }
+            Place {
+                serial: format!("UNIT{}", options.seed),
+                meter: Box::new(AfeMeter::new(port, clock.clone(), None)),
+                flash: None,
+            }
         })
         .collect();
     let count = positions.len();

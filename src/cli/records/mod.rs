@@ -1,22 +1,30 @@
-//! `meterbench records`: what was tested, when and how it ended; statistics, exports, backups, and whether it is untouched.
+//! `meterbench records`: what was tested, when and how it ended; statistics, papers, exports, backups, and whether it is
+//! untouched.
 
 use std::io::Write;
 use std::path::Path;
 
 use super::exit::Exit;
 use super::message;
+use crate::folders::Folders;
+use crate::paper::{PaperError, Press};
 use crate::record::{Keeper, Store, StoreError, file_in};
 
 mod backup;
+mod certificate;
 mod check;
 mod export;
 mod filter;
 mod import;
+mod label;
 mod list;
+mod out_file;
+mod report;
 mod show;
 mod stats;
+mod template;
 
-/// Lists, shows, exports, counts and checks the records of the runs
+/// Lists, shows, prints, exports, counts and checks the records of the runs
 #[derive(clap::Args, Debug)]
 pub struct RecordsCommand {
     #[command(subcommand)]
@@ -32,6 +40,10 @@ enum Action {
     Show(show::Show),
     Export(export::Export),
     Stats(stats::Stats),
+    Certificate(certificate::Certificate),
+    Report(report::Report),
+    Label(label::Label),
+    Template(template::Template),
     Check(check::Check),
     Backup(backup::Backup),
     Import(import::Import),
@@ -54,12 +66,16 @@ impl RecordsCommand {
             Ok(exit) => Ok(exit),
             Err(error) => match error.downcast::<StoreError>() {
                 Ok(error) => Ok(refused(&error)),
-                Err(error) => Err(error),
+                Err(error) => Ok(out_file::refused(&error.downcast::<PaperError>()?)),
             },
         }
     }
 
     fn act(&self, data: &Path, output: &mut Output<'_>) -> anyhow::Result<Exit> {
+        if let Action::Template(template) = &self.action {
+            return template.run(output);
+        }
+        let press = Press::new(Some(Folders::below(data).templates()));
         let mut keeper = Keeper::in_folder(data.to_owned());
         // Only an import may begin a store; who reads has named the wrong folder.
         if !matches!(self.action, Action::Import(_)) && !file_in(data).is_file() {
@@ -71,6 +87,10 @@ impl RecordsCommand {
             Action::Show(show) => show.run(store, output),
             Action::Export(export) => export.run(store, output),
             Action::Stats(stats) => stats.run(store, output),
+            Action::Certificate(certificate) => certificate.run(store, &press, output),
+            Action::Report(report) => report.run(store, &press, output),
+            Action::Label(label) => label.run(store, &press, output),
+            Action::Template(template) => template.run(output),
             Action::Check(check) => check.run(store, output),
             Action::Backup(backup) => backup.run(store, output),
             Action::Import(import) => import.run(store, output),

@@ -1,0 +1,310 @@
+//! What a certificate says: one record, in words and figures as they are printed.
+//!
+//! Only a PASS gives a certificate; every other record gives a test report, and the two have different titles.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::error::PaperError;
+use super::figures::{self, Sign};
+use super::profile_text::{self, Place};
+use super::qr::Qr;
+use super::template::Template;
+use super::typeset::{Imprint, Paper, Press};
+use crate::advice::Advice;
+use crate::procedure::Verdict;
+use crate::record::entry::{Measurement, Used};
+use crate::record::{Record, Store};
+
+/// A record as it is printed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Certificate {
+    /// What it is: a certificate, or a test report.
+    pub title: &'static str,
+    /// How the run ended.
+    pub verdict: &'static str,
+    /// Something in it was simulated.
+    pub simulated: bool,
+    /// Serial number of the unit.
+    pub serial: String,
+    /// Its place in the chain.
+    pub record: Chained,
+    /// Nameplate, where the profile says it.
+    pub rating: Option<String>,
+    /// Meter profile with the hash of its text.
+    pub profile: Used,
+    /// Procedure with the hash of its text.
+    pub procedure: Used,
+    /// End of the run: local time with its distance to UTC.
+    pub ended: String,
+    /// Time zone.
+    pub zone: String,
+    /// A clock that was set back, in words.
+    pub clock: Option<String>,
+    /// How long it took.
+    pub duration: String,
+    /// Program and version.
+    pub program: String,
+    /// Batch.
+    pub batch: Option<String>,
+    /// Operator.
+    pub operator: Option<String>,
+    /// Place on the bench, from 1.
+    pub position: u32,
+    /// Hash of the image that was flashed.
+    pub image_sha256: Option<String>,
+    /// Report of flashing.
+    pub flash: Option<String>,
+    /// Reference and source as they named themselves.
+    pub instruments: Vec<String>,
+    /// What was measured at load points, with limits.
+    pub results: Vec<Row>,
+    /// Constants computed and compared with what is plausible.
+    pub constants: Vec<Row>,
+    /// What has no limits.
+    pub others: Vec<Row>,
+    /// Sources of limits; rows name them by their place, from 1.
+    pub limit_sources: Vec<String>,
+    /// Errors in percent, to draw.
+    pub curve: Vec<Point>,
+    /// Registers before and after.
+    pub registers: Vec<Register>,
+    /// What was done.
+    pub steps: Vec<Step>,
+    /// What the operator was told.
+    pub advice: Option<Advice>,
+    /// Serial number and hash of the record.
+    pub qr: Qr,
+}
+
+/// A record's place in its chain.
+#[derive(Clone, Debug, Serialize)]
+pub struct Chained {
+    /// Station.
+    pub station: String,
+    /// Number, from 1.
+    pub number: u64,
+    /// Hash over the record.
+    pub hash: String,
+}
+
+/// A measured value as it is printed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Row {
+    /// What was measured.
+    pub name: String,
+    /// Where.
+    pub load_point: String,
+    /// The value; none where the result was no number.
+    pub value: Option<String>,
+    /// Its unit.
+    pub unit: String,
+    /// Least value that passes.
+    pub lower: Option<String>,
+    /// Greatest value that passes.
+    pub upper: Option<String>,
+    /// Which of the limit sources, from 1.
+    pub limit_note: Option<usize>,
+    /// Standard uncertainty.
+    pub uncertainty: Option<String>,
+    /// How it was obtained.
+    pub method: String,
+    /// How it compares.
+    pub verdict: &'static str,
+}
+
+/// An error to draw.
+#[derive(Clone, Debug, Serialize)]
+pub struct Point {
+    /// Quantity and power factor.
+    pub series: String,
+    /// Where.
+    pub load_point: String,
+    /// Current in multiples of Ib, where the procedure says it.
+    pub i_of_ib: Option<f64>,
+    /// The error in percent.
+    pub error: f64,
+    /// Its limits.
+    pub lower: Option<f64>,
+    /// Its limits.
+    pub upper: Option<f64>,
+    /// Its standard uncertainty.
+    pub uncertainty: Option<f64>,
+}
+
+/// A register before and after.
+#[derive(Clone, Debug, Serialize)]
+pub struct Register {
+    /// Its name.
+    pub name: String,
+    /// As found.
+    pub before: Option<String>,
+    /// As left.
+    pub after: Option<String>,
+    /// The two differ.
+    pub changed: bool,
+}
+
+/// A step as it is printed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Step {
+    /// What it does.
+    pub title: String,
+    /// How it ended.
+    pub verdict: &'static str,
+    /// What it found or what the operator answered.
+    pub detail: String,
+    /// How long it took, in seconds.
+    pub duration_s: String,
+}
+
+impl Certificate {
+    /// Of a record, with what the store has of profile and procedure.
+    ///
+    /// # Errors
+    /// The serial number does not fit into a code.
+    pub fn of(record: &Record, profile: Option<&str>, procedure: Option<&str>) -> Result<Self, PaperError> {
+        let sealed = &record.record;
+        let entry = &sealed.entry;
+        let places = procedure.map(profile_text::places).unwrap_or_default();
+        let mut limit_sources = Vec::new();
+        // Load points first, as they are printed: so the notes of the limits are numbered as they are come upon.
+        let (constants, at_points): (Vec<_>, Vec<_>) =
+            entry.measurements.iter().partition(|one| one.load_point.is_empty());
+        let rows: Vec<Row> = at_points.into_iter().chain(constants).map(|one| row(one, &mut limit_sources)).collect();
+        let (judged, others): (Vec<Row>, Vec<Row>) =
+            rows.into_iter().partition(|row| row.lower.is_some() || row.upper.is_some() || row.verdict != "PASS");
+        let (constants, results) = judged.into_iter().partition(|row| row.load_point.is_empty());
+        let back = sealed.clock_back_ms;
+        Ok(Self {
+            title: if entry.verdict == Verdict::Pass { "Calibration certificate" } else { "Test report" },
+            verdict: entry.verdict.word(),
+            simulated: entry.simulated,
+            serial: printable(&entry.serial),
+            record: Chained { station: sealed.station.clone(), number: sealed.number, hash: record.hash.to_string() },
+            rating: profile.and_then(profile_text::rating),
+            profile: Used { name: printable(&entry.profile.name), ..entry.profile.clone() },
+            procedure: Used { name: printable(&entry.procedure.name), ..entry.procedure.clone() },
+            ended: entry.at.to_string(),
+            zone: printable(&entry.at.zone),
+            clock: (back > 0).then(|| format!("set back by {} s since the record before", back as f64 / 1000.0)),
+            duration: format!("{:.1} s", entry.duration_s),
+            program: printable(&entry.program),
+            batch: entry.batch.as_deref().map(printable),
+            operator: entry.operator.as_deref().map(printable),
+            position: entry.position,
+            image_sha256: entry.image_sha256.map(|hash| hash.to_string()),
+            flash: entry.flash.as_deref().map(printable),
+            instruments: entry.instruments.iter().map(|name| printable(name)).collect(),
+            curve: entry.measurements.iter().filter_map(|one| point(one, &places)).collect(),
+            registers: registers(&entry.registers_before, &entry.registers_after),
+            steps: entry
+                .steps
+                .iter()
+                .map(|step| Step {
+                    title: printable(&step.title),
+                    verdict: step.verdict.word(),
+                    detail: printable(&step.detail),
+                    duration_s: format!("{:.1}", step.duration_s),
+                })
+                .collect(),
+            advice: entry
+                .advice
+                .as_ref()
+                .map(|advice| Advice::new(printable(&advice.what), printable(&advice.why), printable(&advice.next))),
+            qr: Qr::of(&format!("{} sha256:{}", entry.serial, record.hash))?,
+            results,
+            constants,
+            others,
+            limit_sources,
+        })
+    }
+
+    /// Of a record, with the texts that lie beside it in its store.
+    ///
+    /// # Errors
+    /// The store cannot be read, or the serial number does not fit into a code.
+    pub fn from_store(store: &Store, record: &Record) -> Result<Self, PaperError> {
+        let entry = &record.record.entry;
+        let profile = store.document(entry.profile.sha256)?;
+        let procedure = store.document(entry.procedure.sha256)?;
+        Self::of(record, profile.as_deref(), procedure.as_deref())
+    }
+
+    /// Prints it.
+    ///
+    /// # Errors
+    /// The template has a mistake, or a sign no font has.
+    pub fn print(&self, record: &Record, press: &Press) -> Result<Paper, PaperError> {
+        let imprint = Imprint { ident: self.record.hash.clone(), at: record.record.entry.at.clone() };
+        press.print(Template::Certificate, self, imprint)
+    }
+}
+
+/// Words from files and devices as they can be set: without what moves the pen instead of drawing.
+pub(super) fn printable(text: &str) -> String {
+    text.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect()
+}
+
+fn row(one: &Measurement, limit_sources: &mut Vec<String>) -> Row {
+    let sign = Sign::for_unit(&one.unit);
+    let limits = [one.lower, one.upper];
+    let limited = limits.iter().any(Option::is_some) && !one.limit_source.is_empty();
+    let limit_note = limited.then(|| {
+        let source = printable(&one.limit_source);
+        let known = limit_sources.iter().position(|other| *other == source);
+        known.unwrap_or_else(|| {
+            limit_sources.push(source);
+            limit_sources.len() - 1
+        }) + 1
+    });
+    let [lower, upper] = limits.map(|limit| limit.map(|limit| figures::limit(limit, sign)));
+    Row {
+        name: printable(&one.name).replace('_', " "),
+        load_point: printable(&one.load_point),
+        value: one.value.map(|value| figures::value(value, one.uncertainty, limits, sign)),
+        unit: printable(&one.unit),
+        lower,
+        upper,
+        limit_note,
+        uncertainty: one.uncertainty.map(figures::uncertainty),
+        method: printable(&one.method),
+        verdict: one.verdict.word(),
+    }
+}
+
+/// Errors in percent that have limits are drawn; one without would stretch the scale until the others lie on zero.
+fn point(one: &Measurement, places: &BTreeMap<String, Place>) -> Option<Point> {
+    let error = one.value.filter(|_| one.unit == "%")?;
+    one.lower.or(one.upper)?;
+    let place = places.get(&one.load_point);
+    let name = printable(&one.name).replace('_', " ");
+    Some(Point {
+        series: place.map_or_else(|| name.clone(), |place| format!("{name}, PF {}", printable(&place.pf))),
+        load_point: printable(&one.load_point),
+        i_of_ib: place.map(|place| place.i_of_ib),
+        error,
+        lower: one.lower,
+        upper: one.upper,
+        uncertainty: one.uncertainty,
+    })
+}
+
+fn registers(before: &[(String, String)], after: &[(String, String)]) -> Vec<Register> {
+    let word = |list: &[(String, String)], name: &str| -> Option<String> {
+        list.iter().find(|(other, _)| other == name).map(|(_, word)| printable(word))
+    };
+    let only_before = before.iter().filter(|(name, _)| word(after, name).is_none());
+    let all = after.iter().chain(only_before);
+    all.map(|(name, _)| {
+        let (before, after) = (word(before, name), word(after, name));
+        Register {
+            name: printable(name),
+            changed: before.is_some() && after.is_some() && before != after,
+            before,
+            after,
+        }
+    })
+    .collect()
+}

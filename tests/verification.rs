@@ -285,6 +285,10 @@ fn what_a_link_cannot_do_is_said_before_anything_is_switched_on() {
     }
     let readings = ACCURACY.replace("energy_percent = 0.2, ", "");
     let (report, _, _) = watched("sim:?state=calibrated&seed=3", &readings, blind);
+    let advice = report.advice.expect("advice");
+    assert!(advice.what.contains("current_error is known to"), "5 A in steps of 0.02 A do not prove 0.2 %: {advice:?}");
+    let readings = readings.replace("current_percent = 0.2", "current_percent = 1.5");
+    let (report, _, _) = watched("sim:?state=calibrated&seed=3", &readings, blind);
     assert_eq!(report.verdict, Verdict::Pass, "readings are readings: {:?}", report.advice);
     let (report, _, events) =
         watched("sim:?state=calibrated&seed=3", &ACCURACY.replace("i_of_ib = 1.0", "i_of_ib = 20.0"), Reach::Chip);

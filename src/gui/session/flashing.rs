@@ -18,17 +18,17 @@ pub(super) fn sites(order: &Order, plan: &Plan, ways: &Ways) -> Result<Vec<Optio
         return Ok(order.serials.iter().map(|_| None).collect());
     }
     let firmware = Arc::new(firmware(&order.image)?);
-    let of_target = |what: String| Advice::new(what, "The procedure flashes the units", "Choose the flash target");
+    let of_target = |what: String| Advice::new(what, t!("The procedure flashes the units"), t!("Choose the flash target"));
     let url: DeviceUrl = match order.target.trim() {
-        "" => return Err(of_target("No flash target is chosen".to_owned())),
+        "" => return Err(of_target(t!("No flash target is chosen").to_owned())),
         text => text.parse().map_err(|error: crate::port::url::UrlError| of_target(error.to_string()))?,
     };
     let units = order.serials.iter().filter(|serial| !serial.is_empty()).count();
     if units > 1 && url.kind != "sim" {
         return Err(Advice::new(
-            format!("{units} units, and one flash target"),
-            "A chip's cable reaches one position",
-            "Test one unit at a time, or use the command line, which takes a target for each",
+            t!("{units} units, and one flash target", units),
+            t!("A chip's cable reaches one position"),
+            t!("Test one unit at a time, or use the command line, which takes a target for each"),
         ));
     }
     let site = |(position, serial): (usize, &String)| {
@@ -47,13 +47,13 @@ fn firmware(file: &str) -> Result<Firmware, Advice> {
     let advice = |what: String| {
         Advice::new(
             what,
-            "The procedure flashes the units",
-            "Name the meter's image in the settings, beside the flash target",
+            t!("The procedure flashes the units"),
+            t!("Name the meter's image in the settings, beside the flash target"),
         )
     };
     let file = file.trim();
     if file.is_empty() {
-        return Err(advice("No image is chosen".to_owned()));
+        return Err(advice(t!("No image is chosen").to_owned()));
     }
     let content = std::fs::read(file).map_err(|error| advice(format!("{file}: {error}")))?;
     Firmware::read(&content, None, FLASH_START).map_err(|error| advice(format!("{file}: {error}")))

@@ -49,6 +49,8 @@ pub struct Settings {
     pub procedure: String,
     /// Address of the chip to flash; empty is none.
     pub target: String,
+    /// File with the firmware that units get; empty is none.
+    pub image: String,
     /// A device whose converter is plugged in again is connected to without being asked for.
     pub reconnect_by_itself: bool,
     /// Who works here.
@@ -117,6 +119,7 @@ impl Default for Settings {
             addresses: StationAddresses::default(),
             window: WindowPlace::default(),
             target: String::new(),
+            image: String::new(),
             reconnect_by_itself: true,
             operator: String::new(),
             operator_required: false,

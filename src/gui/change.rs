@@ -9,6 +9,8 @@ pub enum Change {
     Operator(String),
     /// No run without a name.
     OperatorRequired(bool),
+    /// The firmware that units get.
+    Image(String),
     /// A sound tells the verdict.
     Sounds(bool),
     /// Seconds after a PASS until the next unit is asked for.
@@ -23,6 +25,7 @@ impl Change {
         match self {
             Self::Operator(name) => settings.operator = name,
             Self::OperatorRequired(required) => settings.operator_required = required,
+            Self::Image(file) => settings.image = file,
             Self::Sounds(on) => settings.sounds = on,
             Self::PassPause(seconds) => settings.pass_pause_secs = seconds,
             Self::ReconnectByItself(on) => settings.reconnect_by_itself = on,

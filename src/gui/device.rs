@@ -1,7 +1,7 @@
 //! The devices a station has, as the connection bar and its panel speak of them.
 
 use super::session::{AddressTexts, Link, Links};
-use crate::flash::rom::RomTarget;
+use crate::flash;
 use crate::port::url::{DeviceUrl, Transport};
 use crate::station::check::{self, Instruments};
 
@@ -111,7 +111,7 @@ impl Device {
             Self::Meter => check::meter(url),
             Self::Reference => check::reference(url, instruments),
             Self::Source => check::source(url, instruments),
-            Self::Target => RomTarget::check(url),
+            Self::Target => flash::check(url),
         };
         let read = text.parse::<DeviceUrl>().and_then(|url| check(&url).map(|()| url));
         read.map(Some).map_err(|error| error.problem)

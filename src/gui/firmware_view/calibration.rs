@@ -51,10 +51,14 @@ impl InWords {
         };
         let [cs1, cs2] = block.checksums();
         let wrong = |register: Register, stored: u16, computed: u16| {
-            let text = format!(
-                "{register} is 0x{stored:04X}, and its registers give 0x{computed:04X}: the chip would refuse them"
-            );
-            (stored != computed).then_some(text)
+            (stored != computed).then(|| {
+                t!(
+                    "{register} is {stored}, and its registers give {computed}: the chip would refuse them",
+                    register,
+                    stored = format_args!("{stored:04X}"),
+                    computed = format_args!("{computed:04X}")
+                )
+            })
         };
         Self {
             pages: Copy::ALL.map(|copy| page(pages, image, copy, Some(winner))).into(),
@@ -84,12 +88,12 @@ fn page(pages: Pages, image: &Image, copy: Copy, winner: Option<Copy>) -> PageIn
     let in_force = winner == Some(copy);
     let state = match Block::decode(image.bytes(pages.address(copy), PAGE).unwrap_or_default()) {
         Ok(block) if block.secrets_withheld() => {
-            format!("sequence {}, CRC right, but read out of a meter without its secrets", block.sequence)
+            t!("sequence {number}, CRC right, but read out of a meter without its secrets", number = block.sequence)
         }
-        Ok(block) if in_force => format!("in force, sequence {}, CRC right", block.sequence),
-        Ok(block) => format!("not in force, sequence {}, CRC right", block.sequence),
-        Err(BlockError::Blank) => "erased".to_owned(),
-        Err(error) => format!("no block: {error}"),
+        Ok(block) if in_force => t!("in force, sequence {number}, CRC right", number = block.sequence),
+        Ok(block) => t!("not in force, sequence {number}, CRC right", number = block.sequence),
+        Err(BlockError::Blank) => t!("erased").to_owned(),
+        Err(error) => t!("no block: {error}", error),
     };
     PageInWords { copy: copy.to_string(), in_force, state }
 }
@@ -153,7 +157,7 @@ pub fn changes(pages: Pages, old: &Image, new: &Image) -> Vec<Changed> {
         (None, None) => return Vec::new(),
         (Some((_, old)), Some((_, new))) => (old, new),
         (old, new) => {
-            let word = |there: bool| if there { "there" } else { "none" }.to_owned();
+            let word = |there: bool| if there { t!("there") } else { t!("none") }.to_owned();
             let (old, new) = (word(old.is_some()), word(new.is_some()));
             return vec![Changed { name: "calibration".to_owned(), old, new }];
         }
@@ -164,7 +168,7 @@ pub fn changes(pages: Pages, old: &Image, new: &Image) -> Vec<Changed> {
     pairs
         .filter_map(|((name, old), (_, new))| {
             let another = secrets.contains(&(name, true)) && old == new;
-            let shown = if another { format!("{new} (another)") } else { new.clone() };
+            let shown = if another { t!("{value} (another)", value = new) } else { new.clone() };
             (another || old != new).then(|| Changed { name: name.to_owned(), old, new: shown })
         })
         .collect()

@@ -52,6 +52,15 @@ pub enum Outcome {
     Started,
 }
 
+/// How a stage ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// It was done.
+    Well,
+    /// It stopped before its end.
+    Stopped,
+}
+
 /// A stage that is over.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Past {
@@ -61,6 +70,8 @@ pub struct Past {
     pub bytes: u64,
     /// What it took.
     pub took: Duration,
+    /// How it ended.
+    pub ended: Ended,
 }
 
 /// What the thread is busy with.
@@ -281,7 +292,7 @@ impl FirmwareView {
         let Some(busy) = &mut self.busy else { return };
         if busy.progress.stage != progress.stage {
             let Progress { stage, total, .. } = busy.progress;
-            busy.past.push(Past { stage, bytes: total, took: now.since(busy.began) });
+            busy.past.push(Past { stage, bytes: total, took: now.since(busy.began), ended: Ended::Well });
             busy.began = now;
         }
         busy.progress = progress;
@@ -294,7 +305,8 @@ impl FirmwareView {
         if let Some(busy) = busy.filter(|busy| busy.flashing) {
             let Progress { stage, total, .. } = busy.progress;
             self.past = busy.past;
-            self.past.push(Past { stage, bytes: total, took: self.clock.now().since(busy.began) });
+            let ended = if result.is_ok() { Ended::Well } else { Ended::Stopped };
+            self.past.push(Past { stage, bytes: total, took: self.clock.now().since(busy.began), ended });
         }
         match result {
             Ok(Done::Asked) => None,

@@ -81,7 +81,7 @@ fn content(path: &Path) -> Result<Vec<u8>, String> {
     let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
     // A folder opens, and fails only when it is read.
     file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(|error| error.to_string())?;
-    if bytes.len() as u64 > LARGEST_FILE { Err("it is larger than 16 MiB".to_owned()) } else { Ok(bytes) }
+    if bytes.len() as u64 > LARGEST_FILE { Err(t!("it is larger than 16 MiB").to_owned()) } else { Ok(bytes) }
 }
 
 #[cfg(test)]

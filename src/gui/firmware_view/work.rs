@@ -109,7 +109,7 @@ pub type Work = JobHandle<Told, Result<Done, Stopped>>;
 /// # Errors
 /// The system has no thread left.
 pub fn spawn(url: DeviceUrl, task: Task, wake: Arc<dyn Wake>) -> std::io::Result<Work> {
-    JobHandle::spawn("flash target", wake, move |ctl| Ok::<_, JobError>(perform(&url, &task, ctl)))
+    JobHandle::spawn("flash-target", wake, move |ctl| Ok::<_, JobError>(perform(&url, &task, ctl)))
 }
 
 fn perform(url: &DeviceUrl, task: &Task, ctl: &JobCtl<Told, Result<Done, Stopped>>) -> Result<Done, Stopped> {
@@ -223,7 +223,7 @@ fn same_chip(confirmed: Option<UniqueId>, found: Option<UniqueId>) -> Result<(),
     match (confirmed, found) {
         (Some(confirmed), Some(found)) if confirmed != found => Err(Stopped {
             advice: Advice::new(
-                format!("this is chip {found}, confirmed was chip {confirmed}"),
+                t!("this is chip {found}, confirmed was chip {confirmed}", found, confirmed),
                 mark!("Another board was connected since the chip was asked"),
                 mark!("Look at what is known of this chip, and flash it if it is the right one; nothing was changed on it"),
             ),

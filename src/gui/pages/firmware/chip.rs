@@ -59,7 +59,7 @@ fn target_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
         let label = ui.label(RichText::new(t!("Flash target")).color(tokens.colours.text_quiet)).id;
         let shown = if present.is_empty() { t!("none") } else { present.as_str() };
         ui.add_enabled_ui(idle, |ui| {
-            let combo = ComboBox::from_id_salt("flash target").selected_text(shown).width(230.0).truncate();
+            let combo = ComboBox::from_id_salt("flash-target").selected_text(shown).width(230.0).truncate();
             let shown = combo.show_ui(ui, |ui| {
                 for (title, address) in target_choices(core.ports.as_deref().unwrap_or_default(), &present) {
                     if ui.selectable_label(address == present, title).clicked() {

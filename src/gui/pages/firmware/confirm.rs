@@ -26,7 +26,7 @@ impl FirmwarePage {
         }
         let tokens = page.tokens;
         let modal =
-            Modal::new(Id::unique("flash question")).backdrop_color(tokens.colours.backdrop).frame(card::frame(tokens));
+            Modal::new(Id::unique("flash-question")).backdrop_color(tokens.colours.backdrop).frame(card::frame(tokens));
         let ctx = ui.ctx().clone();
         let width = (ctx.content_rect().width() - tokens.spacing.page * 4.0).min(560.0);
         let mono = |text: String| RichText::new(text).font(egui::FontId::monospace(tokens.sizes.body));

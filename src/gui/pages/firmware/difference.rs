@@ -69,7 +69,7 @@ fn summary_ui(ui: &mut Ui, page: &PageCtx<'_>, found: &Comparison) {
         mark_ui(ui, tokens, mark, colour);
         ui.add(egui::Label::new(text).wrap());
     });
-    if found.on_chip.is_some() && found.changes.is_empty() && !found.is_same() {
+    if found.on_chip.is_some() && found.changes.is_empty() && !found.is_same() && !found.blank {
         quiet_ui(ui, page, t!("The calibration is the same in both"));
     }
 }

@@ -1,7 +1,5 @@
 //! What the image is: file, size, checksums, whether a chip could start it, and the calibration block in words.
 
-use std::path::PathBuf;
-
 use egui::{CollapsingHeader, RichText, Ui};
 
 use super::{FirmwareCommand, PageCtx, quiet_ui, row_ui, warning_ui};
@@ -37,24 +35,16 @@ pub(super) fn image_ui(ui: &mut Ui, page: &mut PageCtx<'_>, address: &mut String
     }
 }
 
-/// The image that runs give their units, and this one beside it.
+/// Has runs give this image to their units.
 fn for_runs_ui(ui: &mut Ui, page: &mut PageCtx<'_>, idle: bool) {
     let core = page.core;
-    let of_runs = core.settings.image.trim();
-    match core.firmware.opened() {
-        Some(opened) => {
-            let path = opened.path.display().to_string();
-            let same = of_runs == path;
-            let tooltip = t!("Units that a run flashes get this image, with their own calibration");
-            let text = if same { t!("Used for runs") } else { t!("Use for runs") };
-            if ui.add_enabled(!same && idle, egui::Button::new(text)).on_hover_text(tooltip).clicked() {
-                page.commands.push(Command::Set(Change::Image(path)));
-            }
-        }
-        None if !of_runs.is_empty() => {
-            command_button_ui(ui, page, FirmwareCommand::Open(PathBuf::from(of_runs)).into(), idle);
-        }
-        None => {}
+    let Some(opened) = core.firmware.opened() else { return };
+    let path = opened.path.display().to_string();
+    let same = core.settings.image.trim() == path;
+    let tooltip = t!("Units that a run flashes get this image, with their own calibration");
+    let text = if same { t!("Used for runs") } else { t!("Use for runs") };
+    if ui.add_enabled(!same && idle, egui::Button::new(text)).on_hover_text(tooltip).clicked() {
+        page.commands.push(Command::Set(Change::Image(path)));
     }
 }
 

@@ -125,7 +125,7 @@ pub struct FirmwarePage {
 impl Default for FirmwarePage {
     fn default() -> Self {
         Self {
-            wishes: Wishes { erase: Erase::Changed, unprotect: false, protect: false, start: true },
+            wishes: Wishes { erase: Erase::Changed, unprotect: false, protect: false, start: false },
             address: format!("{FLASH_START:#010x}"),
             confirm: None,
             focused: (None, 0),
@@ -157,8 +157,12 @@ impl FirmwarePage {
                 self.now_ui(ui, page, station);
                 ui.add_space(gap);
                 if ui.available_width() >= WIDE {
+                    ui.spacing_mut().item_spacing.x = gap;
                     ui.columns(2, |columns| {
                         if let [left, right] = columns {
+                            for column in [&mut *left, &mut *right] {
+                                column.spacing_mut().item_spacing.x = tokens.spacing.grid;
+                            }
                             self.image_card_ui(left, page);
                             self.chip_card_ui(right, page);
                         }
@@ -204,7 +208,7 @@ fn card_ui(ui: &mut Ui, page: &mut PageCtx<'_>, content: impl FnOnce(&mut Ui, &m
 fn row_ui(ui: &mut Ui, page: &PageCtx<'_>, name: &str, value: RichText) {
     let tokens = page.tokens;
     ui.horizontal_top(|ui| {
-        let width = tokens.spacing.grid * 14.0;
+        let width = tokens.spacing.grid * 16.0;
         let height = ui.text_style_height(&egui::TextStyle::Body);
         ui.allocate_ui_with_layout(egui::vec2(width, height), egui::Layout::left_to_right(egui::Align::Min), |ui| {
             ui.set_min_width(width);

@@ -1,5 +1,7 @@
 //! What is to be done now: one instruction in large letters, a picture where hands are needed, and the button that goes on.
 
+use std::path::PathBuf;
+
 use egui::{Button, Label, RichText, Stroke, Ui, vec2};
 
 use super::{FirmwareCommand, FirmwarePage, PageCtx, chip};
@@ -45,7 +47,14 @@ impl FirmwarePage {
             Chosen::Nothing => {
                 large_ui(ui, page, t!("Choose the image"));
                 plain_ui(ui, page, t!("Open it, or drop the file onto this window"));
-                self.go_ui(ui, page, FirmwareCommand::Choose);
+                let of_runs = core.settings.image.trim();
+                if of_runs.is_empty() {
+                    return self.go_ui(ui, page, FirmwareCommand::Choose);
+                }
+                ui.horizontal_wrapped(|ui| {
+                    self.go_ui(ui, page, FirmwareCommand::Open(PathBuf::from(of_runs)));
+                    side_ui(ui, page, FirmwareCommand::Choose);
+                });
             }
             Chosen::Reading(name, _) => large_ui(ui, page, &t!("Reading {name}", name)),
             Chosen::Bad(_, advice) => {
@@ -189,12 +198,18 @@ pub(super) fn plain_ui(ui: &mut Ui, page: &PageCtx<'_>, text: &str) {
     let tokens = page.tokens;
     let text = RichText::new(text).size(tokens.sizes.heading).color(tokens.colours.text_quiet);
     ui.add(Label::new(text).wrap());
+    ui.add_space(tokens.spacing.grid * 0.5);
 }
 
 /// Why nothing can be done with the target, with the button that helps.
 fn refused_ui(ui: &mut Ui, page: &mut PageCtx<'_>, refusal: &Refusal) {
     let running = page.core.run().running;
-    large_ui(ui, page, if running { t!("A run goes on") } else { t!("Choose the flash target") });
+    let words = match refusal {
+        _ if running => t!("A run goes on"),
+        Refusal { disconnect: true, .. } => t!("The port is in use"),
+        Refusal { .. } => t!("Choose the flash target"),
+    };
+    large_ui(ui, page, words);
     let remedy = match refusal {
         Refusal { disconnect: true, .. } => Some(Command::Disconnect),
         _ if running => None,

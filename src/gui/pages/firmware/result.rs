@@ -43,8 +43,10 @@ impl FirmwarePage {
             plain_ui(ui, page, t!("The program was started"));
             return self.after_ui(ui, page);
         }
-        self.go_ui(ui, page, FirmwareCommand::Start);
-        side_ui(ui, page, FirmwareCommand::NextBoard);
+        ui.horizontal_wrapped(|ui| {
+            self.go_ui(ui, page, FirmwareCommand::Start);
+            side_ui(ui, page, FirmwareCommand::NextBoard);
+        });
     }
 
     /// The program runs; before the next reset BOOT0 has to be back.
@@ -85,16 +87,18 @@ fn word_ui(ui: &mut Ui, page: &PageCtx<'_>, word: &str, about: &str, fill: Color
         hatch(&ui.painter().with_clip_rect(rect.intersect(ui.clip_rect())), rect, colours.hatch);
     }
     let room = rect.shrink2(vec2(tokens.spacing.page, grid));
-    ui.scope_builder(UiBuilder::new().max_rect(room), |ui| {
-        ui.spacing_mut().item_spacing.y = 0.0;
-        let text = RichText::new(word).font(tokens.strong(size)).color(colours.text_on_strong);
-        ui.add(Label::new(text).extend());
+    // Children of their own: the room is allocated already.
+    let mut words = ui.new_child(UiBuilder::new().max_rect(room));
+    words.spacing_mut().item_spacing.y = 0.0;
+    let text = RichText::new(word).font(tokens.strong(size)).color(colours.text_on_strong);
+    words.add(Label::new(text).extend());
+    if !about.is_empty() {
         let about = RichText::new(about).size(tokens.sizes.heading).color(colours.text_on_strong);
-        ui.add(Label::new(about).wrap());
-    });
+        words.add(Label::new(about).wrap());
+    }
     if simulated {
         let corner = UiBuilder::new().max_rect(room).layout(Layout::right_to_left(Align::Min));
-        ui.scope_builder(corner, |ui| simulated_ui(ui, tokens, tokens.sizes.heading));
+        simulated_ui(&mut ui.new_child(corner), tokens, tokens.sizes.heading);
     }
 }
 

@@ -6,34 +6,20 @@ use super::image::grouped;
 use super::now::{large_ui, plain_ui};
 use super::{FirmwareCommand, PageCtx, quiet_ui};
 use crate::flash::{Progress, Stage};
-use crate::gui::firmware_view::Past;
+use crate::gui::firmware_view::{Ended, Past};
+use crate::gui::texts::words::stage;
 use crate::gui::widgets::command_button::command_button_ui;
 use crate::gui::widgets::status::{Mark, mark_ui};
-
-/// What is being done.
-pub(super) fn words(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Identify => t!("Asking the chip"),
-        Stage::Unprotect => t!("Lifting the protection"),
-        Stage::Compare => t!("Comparing"),
-        Stage::Read => t!("Reading the chip"),
-        Stage::Erase => t!("Erasing"),
-        Stage::Write => t!("Writing"),
-        Stage::Verify => t!("Verifying"),
-        Stage::Protect => t!("Protecting"),
-        Stage::Start => t!("Starting the program"),
-    }
-}
 
 pub(super) fn working_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
     let view = &page.core.firmware;
     let Some(progress) = view.progress() else { return };
-    let title = if view.is_cancelling() { t!("Stopping") } else { words(progress.stage) };
+    let title = if view.is_cancelling() { t!("Stopping") } else { stage(progress.stage) };
     large_ui(ui, page, title);
     let fraction = if progress.total == 0 { 0.0 } else { progress.done as f32 / progress.total as f32 };
     let bar = ProgressBar::new(fraction).desired_width(ui.available_width()).fill(page.tokens.colours.running_fill);
     ui.add(bar).widget_info(|| {
-        let mut info = egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, words(progress.stage));
+        let mut info = egui::WidgetInfo::labeled(egui::Role::ProgressIndicator, true, stage(progress.stage));
         info.value = Some(f64::from(fraction * 100.0).round());
         info
     });
@@ -85,13 +71,18 @@ pub(super) fn past_ui(ui: &mut Ui, page: &PageCtx<'_>, stages: &[Past]) {
     let tokens = page.tokens;
     ui.horizontal_wrapped(|ui| {
         for past in stages {
-            mark_ui(ui, tokens, Mark::Tick, tokens.colours.pass);
-            let text = if past.bytes == 0 {
-                t!("{stage}, {seconds} s", stage = words(past.stage), seconds = seconds(past))
+            match past.ended {
+                Ended::Well => mark_ui(ui, tokens, Mark::Tick, tokens.colours.pass),
+                Ended::Stopped => mark_ui(ui, tokens, Mark::Triangle, tokens.colours.attention),
+            }
+            let text = if past.ended == Ended::Stopped {
+                t!("{stage} stopped after {seconds} s", stage = stage(past.stage), seconds = seconds(past))
+            } else if past.bytes == 0 {
+                t!("{stage}, {seconds} s", stage = stage(past.stage), seconds = seconds(past))
             } else {
                 t!(
                     "{stage}, {bytes} bytes, {seconds} s",
-                    stage = words(past.stage),
+                    stage = stage(past.stage),
                     bytes = grouped(past.bytes),
                     seconds = seconds(past)
                 )

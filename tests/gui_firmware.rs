@@ -94,7 +94,8 @@ fn outline(window: &Window) -> String {
     if !target.is_empty() {
         text = text.replace(&target, "TARGET");
         // A message names the place alone.
-        let place = target.rsplit_once(':').and_then(|(rest, port)| Some(format!("{}:{port}", rest.rsplit_once(':')?.1)));
+        let place =
+            target.rsplit_once(':').and_then(|(rest, port)| Some(format!("{}:{port}", rest.rsplit_once(':')?.1)));
         text = place.map_or(text.clone(), |place| text.replace(&place, "PLACE"));
     }
     // Seconds and rates are the machine's.
@@ -323,7 +324,10 @@ fn flashing_shows_how_far_it_is_and_stops_when_asked() {
     press(&mut window, "Flash…");
     key(&mut window, Key::Enter);
     until(&mut window, "writing", |app| {
-        app.core.firmware.progress().is_some_and(|progress| format!("{:?}", progress.stage) == "Write" && progress.done > 1024)
+        app.core
+            .firmware
+            .progress()
+            .is_some_and(|progress| format!("{:?}", progress.stage) == "Write" && progress.done > 1024)
     });
     assert!(shows(&window, "Writing") && shows(&window, "kB/s") && shows(&window, "s left"), "{}", outline(&window));
     assert!(shows(&window, "Stopped now, the chip holds no working program until it is flashed again"));

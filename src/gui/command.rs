@@ -160,7 +160,9 @@ impl Command {
             Self::Reconnect(Some(device)) => {
                 return named(t!("Reconnect {noun}", noun = device.noun()), t!("Ask it again"));
             }
-            Self::Disconnect => (t!("Disconnect"), t!("Close all ports of the station; Reconnect opens them again"), None),
+            Self::Disconnect => {
+                (t!("Disconnect"), t!("Close all ports of the station; Reconnect opens them again"), None)
+            }
             Self::Firmware(command) => return command.look(),
             Self::OpenDevice(device) => {
                 return named(

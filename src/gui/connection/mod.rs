@@ -129,7 +129,9 @@ pub fn target_choices(ports: &[PluggedPort], present: &str) -> Vec<(String, Stri
     let choices = draft::choices(Device::Target, ports, present).into_iter();
     let ports = choices.filter(|choice| matches!(choice.way, draft::Way::Port(_)));
     let mut all: Vec<(String, String)> = ports
-        .map(|choice| (format!("{}   {}", choice.title, choice.detail), draft::over(Device::Target, present, &choice.way)))
+        .map(|choice| {
+            (format!("{}   {}", choice.title, choice.detail), draft::over(Device::Target, present, &choice.way))
+        })
         .collect();
     if !present.is_empty() && !all.iter().any(|(_, address)| address == present) {
         all.push((present.to_owned(), present.to_owned()));

@@ -114,10 +114,7 @@ fn fields(block: &Block) -> Vec<(&'static str, String)> {
         ("bench", block.bench.to_string()),
         ("record", block.record.to_string()),
         ("line", format!("{:?}", block.line)),
-        (
-            "current_scale",
-            format!("{}/{}", block.current_scale.numerator(), block.current_scale.denominator()),
-        ),
+        ("current_scale", format!("{}/{}", block.current_scale.numerator(), block.current_scale.denominator())),
         ("pulses_per_kwh", number(block.pulses_per_kwh)),
         ("constant_imp_per_kwh", number(block.constant_imp_per_kwh)),
         ("meter_number", number(block.meter_number)),

@@ -277,9 +277,8 @@ impl FirmwareView {
                 JobEvent::Progress(Told::Chip(identity)) => self.chip = Some(identity),
                 JobEvent::Progress(Told::Progress(progress)) => self.reached(progress),
                 JobEvent::Finished(result) => {
-                    let result = result.unwrap_or_else(|error| {
-                        Err(Stopped { advice: of_job(&error), cause: Cause::Other })
-                    });
+                    let result =
+                        result.unwrap_or_else(|error| Err(Stopped { advice: of_job(&error), cause: Cause::Other }));
                     said = self.finished(result);
                 }
             }

@@ -225,7 +225,9 @@ fn same_chip(confirmed: Option<UniqueId>, found: Option<UniqueId>) -> Result<(),
             advice: Advice::new(
                 t!("this is chip {found}, confirmed was chip {confirmed}", found, confirmed),
                 mark!("Another board was connected since the chip was asked"),
-                mark!("Look at what is known of this chip, and flash it if it is the right one; nothing was changed on it"),
+                mark!(
+                    "Look at what is known of this chip, and flash it if it is the right one; nothing was changed on it"
+                ),
             ),
             cause: Cause::Other,
         }),

@@ -68,10 +68,8 @@ fn target_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
                 }
                 for probe in core.firmware.probes.iter().flatten() {
                     let title = format!("{}   {}", probe.kind, probe.name);
-                    let row = ui.add_enabled(
-                        probe.accessible,
-                        egui::Button::selectable(probe.address == present, title),
-                    );
+                    let row =
+                        ui.add_enabled(probe.accessible, egui::Button::selectable(probe.address == present, title));
                     let row = row.on_disabled_hover_text(t!("This user may not open it: install the udev rules"));
                     if row.clicked() {
                         wanted = Some(probe.address.clone());

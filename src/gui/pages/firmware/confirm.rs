@@ -41,11 +41,14 @@ impl FirmwarePage {
                 let text = if words.is_calibrated() { unit } else { t!("none") };
                 row_ui(ui, page, t!("Calibration"), RichText::new(text));
             }
-            let unique = identity.unique_id.map_or_else(|| t!("unknown while protected").to_owned(), |id| id.to_string());
+            let unique =
+                identity.unique_id.map_or_else(|| t!("unknown while protected").to_owned(), |id| id.to_string());
             row_ui(ui, page, t!("Chip"), RichText::new(identity.chip.name));
             row_ui(ui, page, t!("Unique id"), mono(unique));
             if chip::is_simulated(identity) {
-                ui.label(RichText::new("SIMULATED").font(tokens.strong(tokens.sizes.body)).color(tokens.colours.simulated));
+                ui.label(
+                    RichText::new("SIMULATED").font(tokens.strong(tokens.sizes.body)).color(tokens.colours.simulated),
+                );
             }
             let found = core.firmware.comparison.as_ref();
             let warning = found.and_then(|found| found.warning.as_ref()).map(warning_words);

@@ -41,7 +41,8 @@ pub(super) fn difference_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
     if !found.places.is_empty() && !found.blank {
         let places: Vec<String> =
             found.places.iter().map(|(address, length)| format!("{address:08X} +{length}")).collect();
-        let more = if found.more_places == 0 { String::new() } else { t!(" and {more} more", more = found.more_places) };
+        let more =
+            if found.more_places == 0 { String::new() } else { t!(" and {more} more", more = found.more_places) };
         quiet_ui(ui, page, &t!("Program bytes differ at {places}{more}", places = places.join(", "), more));
     }
     if let Some(words) = found.on_chip.as_ref().filter(|words| words.is_calibrated()) {
@@ -79,7 +80,10 @@ pub(super) fn warning_words(warning: &Warning) -> String {
     let unit = |serial: &str| if serial.is_empty() { t!("a unit without serial number") } else { serial }.to_owned();
     match warning {
         Warning::Lost { serial } => {
-            t!("The chip holds the calibration of {unit}, and the image brings none: flashing loses it", unit = unit(serial))
+            t!(
+                "The chip holds the calibration of {unit}, and the image brings none: flashing loses it",
+                unit = unit(serial)
+            )
         }
         Warning::OtherUnit { chip, image } => {
             t!("The chip is {chip}'s, and the image was made for {image}", chip = unit(chip), image = unit(image))

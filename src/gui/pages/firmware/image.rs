@@ -63,11 +63,8 @@ fn opened_ui(ui: &mut Ui, page: &mut PageCtx<'_>, opened: &Opened, address: &mut
     let parts = opened.image.segments();
     let range = t!("{bytes} bytes, {format}", bytes = grouped(opened.summary.length as u64), format);
     row_ui(ui, page, t!("Size"), RichText::new(range));
-    let places: Vec<String> = parts
-        .iter()
-        .take(4)
-        .map(|part| format!("{:08X}–{:08X}", part.address, part.end().saturating_sub(1)))
-        .collect();
+    let places: Vec<String> =
+        parts.iter().take(4).map(|part| format!("{:08X}–{:08X}", part.address, part.end().saturating_sub(1))).collect();
     let more = parts.len().saturating_sub(4);
     let more = if more == 0 { String::new() } else { t!(" and {more} more", more) };
     row_ui(ui, page, t!("Addresses"), mono(&format!("{}{more}", places.join("  "))));

@@ -74,17 +74,13 @@ impl FirmwareCommand {
             }
             Self::LookForProbes => (t!("Look for probes"), t!("See which debug probes are plugged in"), None),
             Self::Ask => (t!("Ask the chip"), t!("Which chip it is; nothing is changed on it"), None),
-            Self::Compare => {
-                (t!("Compare"), t!("Read back what the image would replace; nothing is changed"), None)
-            }
+            Self::Compare => (t!("Compare"), t!("Read back what the image would replace; nothing is changed"), None),
             Self::Confirm => (t!("Flash…"), t!("Erase, write, read back and compare every byte"), None),
             Self::Flash(_) => (t!("Flash"), t!("Erase, write, read back and compare every byte"), None),
             Self::Start => (t!("Start the program"), t!("Have the chip run the image"), None),
-            Self::Cancel => (
-                t!("Cancel"),
-                t!("Stop between two blocks"),
-                Some(KeyboardShortcut::new(Modifiers::NONE, Key::Escape)),
-            ),
+            Self::Cancel => {
+                (t!("Cancel"), t!("Stop between two blocks"), Some(KeyboardShortcut::new(Modifiers::NONE, Key::Escape)))
+            }
             Self::NextBoard => (t!("Next board"), t!("Keep the image, ask the next chip"), None),
         };
         Look { text: text.into(), tooltip: tooltip.into(), shortcut }

@@ -30,7 +30,11 @@ impl FirmwarePage {
                 Outcome::Verified(report) => self.verified_ui(ui, page, report),
                 Outcome::Failed(advice) | Outcome::Cancelled(advice) => self.stopped_ui(ui, page, advice),
                 Outcome::Started => {
-                    plain_ui(ui, page, t!("The chip runs what is in its flash; that it does so well is for a run to prove"));
+                    plain_ui(
+                        ui,
+                        page,
+                        t!("The chip runs what is in its flash; that it does so well is for a run to prove"),
+                    );
                     self.after_ui(ui, page);
                 }
             }

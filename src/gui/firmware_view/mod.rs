@@ -100,6 +100,8 @@ pub struct FirmwareView {
     pub past: Vec<Past>,
     /// Probes plugged in, once somebody has looked.
     pub probes: Option<Vec<ProbeFound>>,
+    /// What was flashed before the start that is at work.
+    verified: Option<Report>,
     clock: SharedClock,
     work: Option<Work>,
     busy: Option<Busy>,
@@ -117,6 +119,7 @@ impl Default for FirmwareView {
             outcome: None,
             past: Vec::new(),
             probes: None,
+            verified: None,
             clock: RealClock::shared(),
             work: None,
             busy: None,
@@ -174,7 +177,11 @@ impl FirmwareView {
             Task::Flash(..) => self.past.clear(),
             Task::Start(_) => {}
         }
-        (self.trouble, self.outcome) = (None, None);
+        self.verified = match self.outcome.take() {
+            Some(Outcome::Verified(report)) if matches!(task, Task::Start(_)) => Some(report),
+            _ => None,
+        };
+        self.trouble = None;
         match work::spawn(url.clone(), task, wake) {
             Ok(work) => {
                 (self.work, self.held) = (Some(work), Some(url));
@@ -319,7 +326,9 @@ impl FirmwareView {
                 Some(t!("Flashed and verified").to_owned())
             }
             Ok(Done::Started) => {
-                self.outcome = Some(Outcome::Started);
+                // What was proven before stays on the screen.
+                let started = |report| Outcome::Verified(Report { started: true, ..report });
+                self.outcome = Some(self.verified.take().map_or(Outcome::Started, started));
                 Some(t!("The program was started").to_owned())
             }
             Err(stopped) => {

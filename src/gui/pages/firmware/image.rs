@@ -57,7 +57,7 @@ fn opened_ui(ui: &mut Ui, page: &mut PageCtx<'_>, opened: &Opened, address: &mut
     row_ui(ui, page, t!("File"), RichText::new(opened.path.display().to_string()));
     let format = match opened.format {
         Format::Elf => "ELF",
-        Format::Hex => "Intel HEX",
+        Format::Hex => t!("Intel HEX"),
         Format::Bin => t!("binary"),
     };
     let parts = opened.image.segments();

@@ -20,7 +20,7 @@ impl FirmwarePage {
             Outcome::Verified(_) => (t!("VERIFIED"), colours.pass_fill),
             Outcome::Failed(_) => (t!("FAILED"), colours.fail_fill),
             Outcome::Cancelled(_) => (t!("CANCELLED"), colours.attention_fill),
-            Outcome::Started => (t!("STARTED"), colours.neutral_fill),
+            Outcome::Started => (t!("STARTED"), colours.running_fill),
         };
         let about = if let Outcome::Verified(report) = outcome { figures(report) } else { String::new() };
         word_ui(ui, page, word, &about, fill);

@@ -440,6 +440,53 @@ fn a_run_and_an_open_port_refuse() {
 }
 
 #[test]
+fn the_station_lets_go_of_its_ports_and_takes_them_again() {
+    let meter = "sim:?seed=7".to_owned();
+    let addresses = meterbench::settings::StationAddresses { meter, ..Default::default() };
+    let page = BenchPage { addresses: addresses.clone(), ..BenchPage::default() };
+    let mut window = Harness::builder().with_size([1280.0, 720.0]).with_context_setup(dress).build_ui_state(
+        |ui, app: &mut App| {
+            app.take_in();
+            app.draw_ui(ui);
+        },
+        App::at(Arc::new(meterbench::job::NoWake), page),
+    );
+    let open = |app: &App| app.core.links.open && matches!(app.core.links.meter(), Link::Ready(_));
+    until(&mut window, "open", open);
+    window.state_mut().core.disconnect();
+    until(&mut window, "closed", |app| !app.core.links.open && app.core.links.meter() == Link::Off);
+    window.state_mut().core.connect(addresses);
+    until(&mut window, "open again", open);
+}
+
+#[test]
+fn an_image_dropped_on_another_page_opens_this_one() {
+    let mut window = window("");
+    key(&mut window, Key::F1);
+    assert_eq!(window.state().route, Route::Bench);
+    let path = unit("elsewhere.hex", [None, None]);
+    window.input_mut().dropped_files.push(Arc::new(Dropped(path)));
+    until(&mut window, "read", |app| matches!(app.core.firmware.image, Chosen::Image(_)));
+    assert_eq!(window.state().route, Route::Firmware);
+    // The image that runs use is offered when the page is opened next.
+    press(&mut window, "Use for runs");
+    assert!(window.state().core.settings.image.ends_with("elsewhere.hex"));
+}
+
+#[test]
+fn a_chip_is_protected_when_that_is_wanted() {
+    let (chip, target) = rom(RomOptions::default(), None);
+    let mut window = window(&target);
+    drop_file(&mut window, &unit("to-protect.hex", [None, None]));
+    window.get_by_role_and_label(Role::CheckBox, "Protect it from being read out afterwards").click();
+    settle(&mut window);
+    ask(&mut window);
+    flash(&mut window);
+    assert!(matches!(outcome(&window), Outcome::Verified(report) if report.protected), "{}", outline(&window));
+    assert!(chip.lock().is_protected());
+}
+
+#[test]
 fn the_keys_are_those_of_the_page() {
     let window = window("");
     let state = window.state();

@@ -363,3 +363,37 @@ fn of_job(error: &JobError) -> Advice {
         mark!("Do the same again; a chip that was being flashed holds no working program until then"),
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(stage: Stage) -> FirmwareView {
+        let mut view = FirmwareView::default();
+        let progress = Progress { stage, done: 0, total: 0, rate: None, left: None };
+        let began = view.clock.now();
+        view.busy = Some(Busy { flashing: true, progress, began, past: Vec::new(), cancelling: false });
+        view
+    }
+
+    #[test]
+    fn what_cannot_be_stopped_says_why() {
+        for stage in [Stage::Unprotect, Stage::Protect, Stage::Start] {
+            assert!(at(stage).unstoppable().is_some(), "{stage:?}");
+        }
+        for stage in [Stage::Identify, Stage::Compare, Stage::Read, Stage::Erase, Stage::Write, Stage::Verify] {
+            assert_eq!(at(stage).unstoppable(), None, "{stage:?}");
+        }
+    }
+
+    #[test]
+    fn stages_that_are_over_are_listed_and_the_last_says_how_it_ended() {
+        let mut view = at(Stage::Identify);
+        view.reached(Progress { stage: Stage::Write, done: 10, total: 100, rate: None, left: None });
+        let stopped = Stopped { advice: Advice::new("gone", "", ""), cause: Cause::Silent };
+        assert_eq!(view.finished(Err(stopped)).as_deref(), Some("gone"));
+        let ends: Vec<_> = view.past.iter().map(|past| (past.stage, past.ended)).collect();
+        assert_eq!(ends, [(Stage::Identify, Ended::Well), (Stage::Write, Ended::Stopped)]);
+        assert!(matches!(view.outcome, Some(Outcome::Failed(_))) && !view.is_busy());
+    }
+}

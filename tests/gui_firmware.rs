@@ -1,6 +1,12 @@
 //! The firmware page as a person meets it, on the simulated boot loader and behind the simulated probe.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on stops"
+)]
 
 mod flash_rig;
 mod outline;
@@ -443,7 +449,8 @@ fn a_run_and_an_open_port_refuse() {
 fn the_station_lets_go_of_its_ports_and_takes_them_again() {
     let meter = "sim:?seed=7".to_owned();
     let addresses = meterbench::settings::StationAddresses { meter, ..Default::default() };
-    let page = BenchPage { addresses: addresses.clone(), ..BenchPage::default() };
+    let mut page = BenchPage::default();
+    page.addresses = addresses.clone();
     let mut window = Harness::builder().with_size([1280.0, 720.0]).with_context_setup(dress).build_ui_state(
         |ui, app: &mut App| {
             app.take_in();

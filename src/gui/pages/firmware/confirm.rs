@@ -3,6 +3,7 @@
 use egui::{Button, Id, Key, Modal, Modifiers, RichText, Stroke, Ui};
 
 use super::difference::warning_words;
+use super::now::focus_ui;
 use super::{FirmwareCommand, FirmwarePage, PageCtx, chip, quiet_ui, row_ui, warning_ui};
 use crate::gui::firmware_view::work::{Erase, Wishes};
 use crate::gui::widgets::card;
@@ -97,6 +98,9 @@ fn answer_ui(ui: &mut Ui, page: &PageCtx<'_>, (fresh, harmless): (bool, bool)) -
         let leave = ui.add(Button::new(t!("Leave it as it is")).min_size(egui::vec2(120.0, tokens.spacing.grid * 4.5)));
         if fresh {
             if harmless { flash.request_focus() } else { leave.request_focus() }
+        }
+        for button in [&flash, &leave] {
+            focus_ui(ui, page, button);
         }
         if flash.clicked() {
             answer = Some(true);

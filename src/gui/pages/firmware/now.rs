@@ -149,9 +149,18 @@ impl FirmwarePage {
             button.request_focus();
         }
         self.focused = (Some(command.clone()), frame);
+        focus_ui(ui, page, &button);
         if button.clicked() {
             page.commands.push(command.into());
         }
+    }
+}
+
+/// The focus is seen on a button that has the accent's colour itself.
+pub(super) fn focus_ui(ui: &Ui, page: &PageCtx<'_>, button: &egui::Response) {
+    if button.has_focus() {
+        let stroke = Stroke::new(2.0, page.tokens.colours.text);
+        ui.painter().rect_stroke(button.rect.expand(1.0), 6.0, stroke, egui::StrokeKind::Outside);
     }
 }
 

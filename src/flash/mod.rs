@@ -28,6 +28,17 @@ use crate::port::OpenError;
 use crate::port::url::{DeviceUrl, UrlError};
 use chip::Chip;
 
+/// What can be told about a chip's address without opening anything.
+///
+/// # Errors
+/// The address names no way to a chip, or an option that way does not have.
+pub fn check(url: &DeviceUrl) -> Result<(), UrlError> {
+    match url.kind.as_str() {
+        "swd" => swd::SwdAddress::from_url(url).map(|_| ()),
+        _ => rom::RomTarget::check(url),
+    }
+}
+
 /// Opens the way to a chip that an address names: `rom+serial:`, `rom+tcp:`, `swd:`.
 ///
 /// # Errors

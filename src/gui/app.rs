@@ -19,6 +19,7 @@ use super::pages::PageCtx;
 use super::pages::about::about_ui;
 use super::pages::bench::BenchPage;
 use super::pages::calculator::CalculatorPage;
+use super::pages::firmware::{FirmwareCommand, FirmwarePage};
 use super::pages::live::{LiveCommand, LivePage};
 use super::pages::profiles::{Leave, ProfilesPage};
 use super::pages::registers::RegistersPage;
@@ -47,6 +48,7 @@ use crate::profile::library::Library;
 use crate::settings::{Found, Keeper, Store, TEXT_SIZES, ThemeChoice, WindowPlace};
 use crate::station::check::Instruments;
 
+mod firmware;
 mod look;
 
 /// How long closing the window waits for its settings to be written.
@@ -66,6 +68,8 @@ pub struct App {
     pub connection: Connection,
     /// The log's drawer.
     pub log: LogView,
+    /// What is chosen on the firmware page.
+    pub firmware: FirmwarePage,
     /// What is chosen on the live page.
     pub live: LivePage,
     file_dialog: FileDialog,
@@ -175,6 +179,7 @@ impl App {
             calculator: CalculatorPage::default(),
             connection: Connection::default(),
             log: LogView::default(),
+            firmware: FirmwarePage::default(),
             live: LivePage::default(),
             file_dialog: FileDialog::default(),
             registers: RegistersPage::default(),
@@ -246,6 +251,7 @@ impl App {
         }
         self.speak();
         self.core.drain();
+        self.take_firmware();
         self.core.now = self.time.map(|time| time());
         self.log.take_in();
         self.core.unread = self.log.unread();
@@ -313,6 +319,7 @@ impl App {
     fn readdress(&mut self, device: Device, text: String) {
         if device == Device::Target {
             self.core.settings.target = text;
+            self.core.firmware.forget_chip();
         } else {
             self.page.addresses = device.readdressed(&self.page.addresses, text);
             self.core.settings.addresses = self.page.addresses.clone();
@@ -340,6 +347,7 @@ impl App {
         if self.route == Route::Profiles {
             offers.extend(self.profiles.offers(&self.core));
         }
+        offers.extend(self.firmware_offers());
         self.see_files(&ctx);
         self.see_leaving(&ctx);
         self.keys(&ctx, &offers);
@@ -358,6 +366,7 @@ impl App {
                 page.commands.extend(wishes.into_iter().map(Command::Calculator));
             }
             Route::Registers => self.registers.registers_ui(ui, &mut page),
+            Route::Firmware => self.firmware.firmware_ui(ui, &mut page, &self.page.addresses),
             Route::Profiles => self.profiles.profiles_ui(ui, &mut page),
             Route::Settings => settings_ui(ui, &mut page),
             Route::About => about_ui(ui, &mut page, &offers),
@@ -511,6 +520,8 @@ impl App {
                 ctx.copy_text(text);
                 self.core.say(&t!("Copied {what}", what), Tone::Plain);
             }
+            Command::Firmware(command) => self.execute_firmware(ctx, command),
+            Command::Disconnect => self.core.disconnect(),
             Command::Live(command) => self.execute_live(ctx, command),
             Command::Calculator(wish) => self.open_file(ctx, FileWish::Calculator(wish)),
             Command::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
@@ -546,13 +557,14 @@ impl App {
     /// A file that was dropped is opened by what it is.
     fn see_files(&mut self, ctx: &Context) {
         let path = ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
-        if let Some(path) = path {
+        if let Some(path) = path.filter(|path| !self.takes_image(ctx, path)) {
             self.open_file(ctx, FileWish::Dropped(path));
         }
     }
 
     /// The window closes only when nothing typed is lost by it.
     fn see_leaving(&mut self, ctx: &Context) {
+        self.see_flashing(ctx);
         if self.profiles.unsaved() && ctx.input(|input| input.viewport().close_requested()) {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
             self.route = Route::Profiles;
@@ -600,6 +612,7 @@ impl App {
         let page = &mut self.calculator;
         let (route, said) = match chosen {
             Ok(Chosen::Nothing) => return,
+            Ok(Chosen::Image(path)) => return self.commands.push(FirmwareCommand::Open(path).into()),
             Ok(Chosen::Case(text)) => (Route::Calculator, page.load_case(&text).map_err(|error| error.to_string())),
             Ok(Chosen::Workbook(bytes)) => {
                 let read = Workbook::read(&bytes).map_err(|error| error.to_string());

@@ -36,6 +36,9 @@ pub(super) fn status_ui(ui: &mut Ui, page: &mut PageCtx<'_>, route: Route) {
                     ui.label(RichText::new(operator).size(size).color(colours.text));
                     ui.label(RichText::new(t!("Operator")).size(size).color(colours.text_quiet));
                 }
+                if route != Route::Firmware && page.core.firmware.is_flashing() {
+                    flashing_ui(ui, page);
+                }
                 if route != Route::Bench && page.core.run().running {
                     run_ui(ui, page);
                 }
@@ -57,6 +60,20 @@ fn clock_ui(ui: &mut Ui, page: &PageCtx<'_>, size: f32) {
     ui.label(RichText::new(now.strftime("%H:%M").to_string()).size(size).color(page.tokens.colours.text_quiet));
     let left = 60 - u64::try_from(now.second()).unwrap_or_default().min(59);
     ui.ctx().request_repaint_after(Duration::from_secs(left));
+}
+
+/// The flashing that goes on while another page is shown.
+fn flashing_ui(ui: &mut Ui, page: &PageCtx<'_>) {
+    let tokens = page.tokens;
+    let progress = page.core.firmware.progress().filter(|progress| progress.total > 0);
+    let percent = progress.map(|progress| progress.done * 100 / progress.total);
+    let stage = page.core.firmware.progress().map_or("", |progress| words::stage(progress.stage));
+    let text = match percent {
+        Some(percent) => t!("Flash target: {stage}, {percent} %", stage, percent),
+        None => t!("Flash target: {stage}", stage),
+    };
+    ui.label(RichText::new(text).font(tokens.strong(tokens.sizes.secondary)).color(tokens.colours.text));
+    mark_ui(ui, tokens, Mark::Play, tokens.colours.running);
 }
 
 /// The run that goes on while another page is shown.

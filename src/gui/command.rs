@@ -7,6 +7,7 @@ use egui::{Key, KeyboardShortcut, Modifiers, gui_zoom::kb_shortcuts};
 use super::change::Change;
 use super::device::Device;
 use super::pages::calculator::CalculatorCommand;
+use super::pages::firmware::FirmwareCommand;
 use super::pages::live::LiveCommand;
 use super::pages::registers::RegisterFile;
 use super::route::Route;
@@ -22,6 +23,8 @@ pub enum Command {
     Go(Route),
     /// A file the calculator wants.
     Calculator(CalculatorCommand),
+    /// Something about image and chip.
+    Firmware(FirmwareCommand),
     /// Something about the live readings.
     Live(LiveCommand),
     /// Show all commands.
@@ -52,6 +55,8 @@ pub enum Command {
     Address(Device, String),
     /// Connect one device again, or all of them.
     Reconnect(Option<Device>),
+    /// Let go of all devices.
+    Disconnect,
     /// Show how a device is connected.
     OpenDevice(Device),
     /// Open the station with these meters at the positions after the first.
@@ -155,6 +160,10 @@ impl Command {
             Self::Reconnect(Some(device)) => {
                 return named(t!("Reconnect {noun}", noun = device.noun()), t!("Ask it again"));
             }
+            Self::Disconnect => {
+                (t!("Disconnect"), t!("Close all ports of the station; Reconnect opens them again"), None)
+            }
+            Self::Firmware(command) => return command.look(),
             Self::OpenDevice(device) => {
                 return named(
                     t!("Connect {noun}…", noun = device.noun()),
@@ -258,6 +267,6 @@ impl Command {
     }
 }
 
-fn named(text: String, tooltip: &'static str) -> Look {
+pub(super) fn named(text: String, tooltip: &'static str) -> Look {
     Look { text: text.into(), tooltip: tooltip.into(), shortcut: None }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::device::{Device, serial_port};
+use super::firmware_view::{FirmwareView, refusal};
 use super::plugs::{Plug, Plugs};
 use super::positions::{Position, Positions};
 use super::run_view::{Live, RunView};
@@ -69,6 +70,8 @@ pub struct Core {
     pub watch: WatchView,
     /// The places on the bench, with their runs.
     pub positions: Positions,
+    /// The image, the chip it is for, and what is done with both.
+    pub firmware: FirmwareView,
     /// The meter's registers, as they were read by hand.
     pub registers: Registers,
     /// The question the operator is asked.
@@ -249,6 +252,9 @@ impl Core {
         if self.run().running {
             return;
         }
+        if let Some(text) = refusal::of_station(self, &addresses) {
+            return self.say(&text, Tone::Attention);
+        }
         self.problem = None;
         self.watch.forget();
         for Position { live, .. } in self.positions.all_mut() {
@@ -266,6 +272,13 @@ impl Core {
         }
         self.problem = None;
         if !self.session.as_ref().is_some_and(|session| session.reconnect(device)) {
+            self.busy();
+        }
+    }
+
+    /// Lets go of all devices of the station.
+    pub fn disconnect(&mut self) {
+        if !self.run().running && !self.session.as_ref().is_some_and(Session::disconnect) {
             self.busy();
         }
     }
@@ -367,6 +380,9 @@ impl Core {
     pub fn start(&mut self, order: Order) {
         if !self.ready() || order.serials.iter().all(String::is_empty) {
             return;
+        }
+        if self.firmware.is_busy() {
+            return self.say(t!("The flash target is at work; start when it is done"), Tone::Attention);
         }
         let scanned = self.positions.next();
         let unscanned =

@@ -11,6 +11,7 @@ use super::pages::registers::RegisterFile;
 use super::texts;
 use crate::calibration::registers::dump::Dump;
 use crate::disk;
+use crate::image::Format;
 use crate::job::{JobError, JobEvent, JobHandle, Wake};
 
 /// No case, workbook or list of registers is larger; what is was chosen by mistake.
@@ -27,6 +28,8 @@ pub enum FileWish {
     Log(String),
     /// No dialog: a file was dropped onto the window.
     Dropped(PathBuf),
+    /// An image, to be chosen.
+    Image,
     /// The history of the live page, to be written as a table.
     History(Box<HistoryExport>),
 }
@@ -48,6 +51,8 @@ pub enum Chosen {
     SavedCase(PathBuf),
     /// Registers were written to this file.
     SavedRegisters(PathBuf),
+    /// This file is an image.
+    Image(PathBuf),
     /// Nothing was chosen.
     Nothing,
 }
@@ -91,6 +96,11 @@ fn choose(wish: FileWish) -> Result<Chosen, String> {
         FileWish::Calculator(wish) => choose_case(wish),
         FileWish::Registers(wish) => choose_registers(wish),
         FileWish::Dropped(path) => dropped(&path),
+        FileWish::Image => {
+            let dialog = rfd::FileDialog::new().add_filter(t!("Image"), &["elf", "hex", "ihex", "bin"]);
+            let dialog = dialog.add_filter(t!("All files"), &["*"]).set_title(t!("Open an image"));
+            Ok(dialog.pick_file().map_or(Chosen::Nothing, Chosen::Image))
+        }
         FileWish::Log(lines) => {
             let dialog = rfd::FileDialog::new().add_filter(t!("Log"), &["log", "txt"]).set_title(t!("Save the log"));
             match dialog.set_file_name("meterbench.log").save_file() {
@@ -176,7 +186,11 @@ fn dropped(path: &Path) -> Result<Chosen, String> {
     if bytes.starts_with(b"PK") {
         return Ok(Chosen::Workbook(bytes));
     }
-    let what = t!("a case, a workbook or a list of registers was expected");
+    // Content without a form of its own is an image when its name says so.
+    if Format::of(&bytes) != Format::Bin || path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("bin")) {
+        return Ok(Chosen::Image(path.to_owned()));
+    }
+    let what = t!("a case, a workbook, an image or a list of registers was expected");
     let text = String::from_utf8(bytes).map_err(|_| t!("{path} is no text; {what}", path = path.display(), what))?;
     let json = serde_json::from_str::<serde_json::Value>(&text).ok();
     if json.is_some_and(|json| json.get("in").is_some()) {
@@ -231,6 +245,8 @@ mod tests {
         assert!(matches!(drop("a.json", "{\"in\": {}}"), Ok(Chosen::Case(_))));
         assert!(matches!(drop("b.xlsx", "PK..."), Ok(Chosen::Workbook(_))));
         assert!(matches!(drop("c.h", "#define AFE_Ugain 0x71D8\n"), Ok(Chosen::Registers(name, _)) if name == "c.h"));
+        assert!(matches!(drop("e.hex", ":00000001FF\n"), Ok(Chosen::Image(_))));
+        assert!(matches!(drop("f.bin", "\u{1}\u{2}"), Ok(Chosen::Image(_))));
         assert!(drop("d.txt", "hello").is_err_and(|error| error.contains("was expected")));
     }
 

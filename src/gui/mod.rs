@@ -18,6 +18,7 @@ pub mod connection;
 pub mod core;
 pub mod device;
 mod file_dialog;
+pub mod firmware_view;
 mod fonts;
 pub mod history;
 pub mod history_csv;

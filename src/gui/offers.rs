@@ -40,6 +40,7 @@ pub fn offers(core: &Core, bench: &BenchPage) -> Vec<Offer> {
     offer(Command::OpenPalette, true);
     offer(Command::ToggleAddresses, true);
     offer(Command::Reconnect(None), !running);
+    offer(Command::Disconnect, core.links.open && !running);
     for device in Device::ALL {
         offer(Command::OpenDevice(device), true);
         if device.is_held() {

@@ -2,8 +2,8 @@
 
 use egui::{Color32, Key, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
-/// A page. Room is kept in the keys for those to come: F6 firmware,
-/// F7 records; F5 starts a run.
+/// A page. Room is kept in the keys for those to come: F7 records;
+/// F5 starts a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Route {
     /// One unit from its serial number to its verdict.
@@ -15,6 +15,8 @@ pub enum Route {
     Calculator,
     /// The chip's whole map, to read and to write.
     Registers,
+    /// An image onto a chip, proven.
+    Firmware,
     /// What is known about meters, procedures and instruments, and changing it.
     Profiles,
     /// Look, ports, where settings lie.
@@ -25,8 +27,16 @@ pub enum Route {
 
 impl Route {
     /// All pages, as the rail lists them.
-    pub const ALL: [Self; 7] =
-        [Self::Bench, Self::Live, Self::Calculator, Self::Registers, Self::Profiles, Self::Settings, Self::About];
+    pub const ALL: [Self; 8] = [
+        Self::Bench,
+        Self::Live,
+        Self::Calculator,
+        Self::Registers,
+        Self::Firmware,
+        Self::Profiles,
+        Self::Settings,
+        Self::About,
+    ];
 
     /// Its name.
     #[must_use]
@@ -36,6 +46,7 @@ impl Route {
             Self::Live => t!("Live"),
             Self::Calculator => t!("Calculator"),
             Self::Registers => t!("Registers"),
+            Self::Firmware => t!("Firmware"),
             Self::Profiles => t!("Profiles"),
             Self::Settings => t!("Settings"),
             Self::About => t!("About"),
@@ -50,6 +61,7 @@ impl Route {
             Self::Live => t!("Meter and reference side by side, and over time"),
             Self::Calculator => t!("Readings in, registers out, without a meter"),
             Self::Registers => t!("Read and write the chip's registers"),
+            Self::Firmware => t!("Put an image on a chip and prove that it is there"),
             Self::Profiles => t!("Read, copy and change the profiles of meters, procedures and instruments"),
             Self::Settings => t!("Theme, text size, ports"),
             Self::About => t!("Version, licences and keyboard shortcuts"),
@@ -64,6 +76,7 @@ impl Route {
             Self::Live => Key::F2,
             Self::Calculator => Key::F3,
             Self::Registers => Key::F4,
+            Self::Firmware => Key::F6,
             Self::Profiles => Key::F8,
             Self::Settings => Key::F9,
             Self::About => Key::F12,
@@ -109,6 +122,17 @@ impl Route {
                         painter.rect_stroke(cell, size * 0.04, pen, egui::StrokeKind::Middle);
                     }
                 }
+            }
+            // A chip with its legs and an arrow into it.
+            Self::Firmware => {
+                let body = Rect::from_min_max(at(-0.26, -0.06), at(0.26, 0.4));
+                painter.rect_stroke(body, size * 0.05, pen, egui::StrokeKind::Middle);
+                for y in [0.06, 0.28] {
+                    line(vec![at(-0.44, y), at(-0.26, y)]);
+                    line(vec![at(0.26, y), at(0.44, y)]);
+                }
+                line(vec![at(0.0, -0.46), at(0.0, -0.16)]);
+                line(vec![at(-0.13, -0.29), at(0.0, -0.15), at(0.13, -0.29)]);
             }
             // A sheet with lines.
             Self::Profiles => {

@@ -111,7 +111,7 @@ pub fn source(url: &DeviceUrl, instruments: &Instruments) -> Result<(), UrlError
 pub fn target(url: &DeviceUrl) -> Result<(), UrlError> {
     match (url.kind.as_str(), &url.transport) {
         ("sim", Transport::Direct) => RomOptions::from_url(url).map(|_| ()),
-        _ => RomTarget::check(url),
+        _ => flash::check(url),
     }
 }
 

@@ -11,6 +11,7 @@ use egui::{Context, Id, Key, Modifiers};
 use super::core::Core;
 use super::device::Device;
 use super::session::AddressTexts;
+use crate::port::serial::PluggedPort;
 
 pub(super) use bar::bar_ui;
 pub use state::{State, state};
@@ -120,4 +121,20 @@ impl Connection {
         self.fault = device.read(&draft, &core.instruments).err();
         self.draft = draft;
     }
+}
+
+/// Flash targets that can be chosen without typing: each port with the present target's options, and the present one.
+#[must_use]
+pub fn target_choices(ports: &[PluggedPort], present: &str) -> Vec<(String, String)> {
+    let choices = draft::choices(Device::Target, ports, present).into_iter();
+    let ports = choices.filter(|choice| matches!(choice.way, draft::Way::Port(_)));
+    let mut all: Vec<(String, String)> = ports
+        .map(|choice| {
+            (format!("{}   {}", choice.title, choice.detail), draft::over(Device::Target, present, &choice.way))
+        })
+        .collect();
+    if !present.is_empty() && !all.iter().any(|(_, address)| address == present) {
+        all.push((present.to_owned(), present.to_owned()));
+    }
+    all
 }

@@ -89,6 +89,9 @@ fn target(
     if let Err(problem) = Device::Target.read(text, &core.instruments) {
         return trouble(t!("wrong address"), problem);
     }
+    if core.firmware.is_busy() {
+        return State { mark: Mark::Play, word: t!("at work").to_owned(), name: text.to_owned(), ..set };
+    }
     let Some(name) = serial_port(text) else { return State { name: text.to_owned(), ..set } };
     let shared = |device: &Device| serial_port(device.address(station, text)).as_ref() == Some(&name);
     let holder = Device::ALL.into_iter().filter(|device| device.is_held() && core.links.open).find(shared);

@@ -3,6 +3,7 @@
 pub mod about;
 pub mod bench;
 pub mod calculator;
+pub mod firmware;
 pub mod live;
 pub mod profiles;
 pub mod registers;

@@ -191,6 +191,7 @@ pub struct Session {
 enum Request {
     Connect(AddressTexts),
     Reconnect(Device),
+    Disconnect,
     Start(Order, Consent),
     Registers(usize, RegisterRequest),
     Watch(WatchWish),
@@ -244,6 +245,12 @@ impl Session {
     /// Asks one device of the station again.
     pub fn reconnect(&self, device: Device) -> bool {
         self.request(Request::Reconnect(device))
+    }
+
+    /// Closes the station, so that its ports are free for others.
+    #[must_use]
+    pub fn disconnect(&self) -> bool {
+        self.request(Request::Disconnect)
     }
 
     /// Starts a run.
@@ -362,6 +369,7 @@ impl Worker<'_> {
                 match wanted {
                     Request::Connect(addresses) => self.connect(&addresses),
                     Request::Reconnect(device) => self.reconnect(device),
+                    Request::Disconnect => self.disconnect(),
                     Request::Start(order, consent) => self.start(&order, &consent),
                     Request::Registers(position, wish) => self.registers(position, &wish),
                     Request::Watch(wish) => request = self.watch(&wish, inbox),

@@ -1,6 +1,6 @@
 //! Asking one device again, and telling which device kept the station from opening.
 
-use super::{Link, Worker, name};
+use super::{Link, Links, Worker, name};
 use crate::advice::Advice;
 use crate::gui::device::Device;
 use crate::meter::MeterError;
@@ -22,6 +22,16 @@ pub(super) enum Ports {
 }
 
 impl Worker<'_> {
+    /// Closes all ports of the station.
+    pub(super) fn disconnect(&mut self) {
+        if self.open.take().is_some() {
+            tracing::info!(target: "meterbench::station", "station closed");
+        }
+        self.shown.clear();
+        self.links = Links::default();
+        self.show_links();
+    }
+
     /// Asks one device who it is. Where its port is lost, or the station is not open, the whole station is opened again.
     pub(super) fn reconnect(&mut self, device: Device) {
         let Some(mut open) = self.open.take() else { return self.connect(&self.addresses.clone()) };

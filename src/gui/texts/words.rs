@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::flash::Stage;
 use crate::procedure::Verdict;
 
 /// The titles of steps, as the plan gives them.
@@ -33,6 +34,22 @@ pub fn step(title: &str) -> Cow<'_, str> {
     match title.strip_prefix("Verify at ") {
         Some(point) => t!("Verify at {point}", point).into(),
         None => STEPS.iter().find(|known| **known == title).map_or(title, |known| super::of(known)).into(),
+    }
+}
+
+/// What flashing is at.
+#[must_use]
+pub fn stage(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Identify => t!("Asking the chip"),
+        Stage::Unprotect => t!("Lifting the protection"),
+        Stage::Compare => t!("Comparing"),
+        Stage::Read => t!("Reading the chip"),
+        Stage::Erase => t!("Erasing"),
+        Stage::Write => t!("Writing"),
+        Stage::Verify => t!("Verifying"),
+        Stage::Protect => t!("Protecting"),
+        Stage::Start => t!("Starting the program"),
     }
 }
 

@@ -71,7 +71,7 @@ pub(super) fn verdict_ui(ui: &mut Ui, page: &PageCtx<'_>, rect: Rect) {
 }
 
 /// Stripes from corner to corner: a simulated verdict cannot be taken for a real one, not even on a photograph.
-pub(super) fn hatch(painter: &Painter, rect: Rect, colour: Color32) {
+pub(in crate::gui::pages) fn hatch(painter: &Painter, rect: Rect, colour: Color32) {
     let (step, width) = (28.0, 8.0);
     let mut x = rect.left() - rect.height();
     while x < rect.right() {
@@ -136,7 +136,7 @@ pub(super) fn instruction_ui(ui: &mut Ui, tokens: &Tokens, title: &str, text: &s
 }
 
 /// The word SIMULATED on its own colour.
-pub(super) fn simulated_ui(ui: &mut Ui, tokens: &Tokens, size: f32) {
+pub(in crate::gui::pages) fn simulated_ui(ui: &mut Ui, tokens: &Tokens, size: f32) {
     egui::Frame::new()
         .fill(tokens.colours.simulated_fill)
         .stroke(Stroke::new(1.0, tokens.colours.simulated))

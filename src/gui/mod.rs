@@ -11,6 +11,7 @@ use std::sync::Arc;
 pub mod texts;
 
 pub mod app;
+pub mod archive;
 pub mod bars;
 pub mod change;
 pub mod command;

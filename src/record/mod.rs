@@ -13,6 +13,7 @@ pub mod export;
 mod heads;
 pub mod import;
 pub mod keeper;
+pub mod listing;
 pub mod readings;
 mod rows;
 mod schema;

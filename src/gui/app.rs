@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use egui::{Context, Event, Theme, Ui, ViewportCommand, gui_zoom::kb_shortcuts};
 
+use super::archive::Archive;
 use super::command::{Command, Commands};
 use super::connection::{Connection, bar_ui};
 use super::core::{Core, Scanned, Tone};
@@ -21,6 +22,7 @@ use super::pages::bench::BenchPage;
 use super::pages::calculator::CalculatorPage;
 use super::pages::live::{LiveCommand, LivePage};
 use super::pages::profiles::{Leave, ProfilesPage};
+use super::pages::records::RecordsPage;
 use super::pages::registers::RegistersPage;
 use super::pages::settings::settings_ui;
 use super::palette::Palette;
@@ -28,6 +30,7 @@ use super::plugs::Plug;
 use super::ports::{Look as PortsLook, PortWatch};
 use super::question::Question;
 use super::rail::rail_ui;
+use super::reprint::Press;
 use super::route::Route;
 use super::session::{RegisterRequest, Session};
 use super::shelf::{Shelf, ShelfNotice, ShelfRequest};
@@ -44,10 +47,12 @@ use crate::job::{JobError, Wake};
 use crate::log::Log;
 use crate::port::url::{DeviceUrl, Transport};
 use crate::profile::library::Library;
+use crate::record::file_in;
 use crate::settings::{Found, Keeper, Store, TEXT_SIZES, ThemeChoice, WindowPlace};
 use crate::station::check::Instruments;
 
 mod look;
+mod records;
 
 /// How long closing the window waits for its settings to be written.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -68,6 +73,10 @@ pub struct App {
     pub log: LogView,
     /// What is chosen on the live page.
     pub live: LivePage,
+    /// What is searched for and shown of the records.
+    pub records: RecordsPage,
+    archive: Option<Archive>,
+    press: Option<Press>,
     file_dialog: FileDialog,
     registers: RegistersPage,
     profiles: ProfilesPage,
@@ -122,8 +131,8 @@ impl App {
     /// As [`App::remembering`], with all runs recorded in a folder.
     #[must_use]
     pub fn recording(wake: Arc<dyn Wake>, store: Option<Store>, found: Found, records: PathBuf) -> Self {
-        let session = Session::recording(Arc::clone(&wake), records);
-        Self::beginning(wake, store, found, session)
+        let session = Session::recording(Arc::clone(&wake), records.clone());
+        Self::beginning(Arc::clone(&wake), store, found, session).reading_records(file_in(&records), wake)
     }
 
     fn beginning(wake: Arc<dyn Wake>, store: Option<Store>, found: Found, session: io::Result<Session>) -> Self {
@@ -176,6 +185,9 @@ impl App {
             connection: Connection::default(),
             log: LogView::default(),
             live: LivePage::default(),
+            records: RecordsPage::default(),
+            archive: None,
+            press: None,
             file_dialog: FileDialog::default(),
             registers: RegistersPage::default(),
             profiles: ProfilesPage::default(),
@@ -260,6 +272,7 @@ impl App {
         if let Some(chosen) = self.file_dialog.poll() {
             self.take_file(chosen);
         }
+        self.take_records();
         while let Some(told) = self.shelf.as_mut().and_then(Shelf::poll) {
             match told {
                 Ok(notice) => self.take_profiles(notice),
@@ -358,6 +371,7 @@ impl App {
                 page.commands.extend(wishes.into_iter().map(Command::Calculator));
             }
             Route::Registers => self.registers.registers_ui(ui, &mut page),
+            Route::Records => self.records.records_ui(ui, &mut page),
             Route::Profiles => self.profiles.profiles_ui(ui, &mut page),
             Route::Settings => settings_ui(ui, &mut page),
             Route::About => about_ui(ui, &mut page, &offers),
@@ -409,6 +423,9 @@ impl App {
         if !asked {
             self.connection.keys(ctx, &self.core, &self.page.addresses);
             self.log.keys(ctx);
+            if self.route == Route::Records {
+                self.records.keys(ctx);
+            }
         }
         if let Some(shortcut) = Command::OpenPalette.look().shortcut.filter(|_| !asked) {
             self.palette.open_by_key(ctx, &shortcut);
@@ -437,7 +454,11 @@ impl App {
                 self.route = route;
                 // The scanner's field takes its focus back whenever its page is shown.
                 self.page.focus_serial();
+                if route == Route::Records {
+                    self.enter_records(ctx);
+                }
             }
+            Command::Records(command) => self.execute_records(ctx, command),
             Command::OpenPalette => self.palette.open(ctx),
             Command::NextUnit => {
                 self.route = Route::Bench;
@@ -616,6 +637,9 @@ impl App {
             }
             Ok(Chosen::Exported(path)) => {
                 return self.core.say(&t!("Exported {path}", path = path.display()), Tone::Plain);
+            }
+            Ok(Chosen::Printed(path)) => {
+                return self.core.say(&t!("Printed {path}", path = path.display()), Tone::Plain);
             }
             Ok(Chosen::SavedLog(path)) => {
                 return self.core.say(&t!("Saved {path}", path = path.display()), Tone::Plain);

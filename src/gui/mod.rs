@@ -34,6 +34,7 @@ pub mod positions;
 mod question;
 mod rail;
 pub mod remaining;
+pub mod reprint;
 pub mod route;
 pub mod run_view;
 pub mod series;

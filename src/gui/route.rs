@@ -2,8 +2,7 @@
 
 use egui::{Color32, Key, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
-/// A page. Room is kept in the keys for those to come: F6 firmware,
-/// F7 records; F5 starts a run.
+/// A page. Room is kept in the keys for one to come: F6 firmware; F5 starts a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Route {
     /// One unit from its serial number to its verdict.
@@ -15,6 +14,8 @@ pub enum Route {
     Calculator,
     /// The chip's whole map, to read and to write.
     Registers,
+    /// Every run that was kept: found, compared, counted.
+    Records,
     /// What is known about meters, procedures and instruments, and changing it.
     Profiles,
     /// Look, ports, where settings lie.
@@ -25,8 +26,16 @@ pub enum Route {
 
 impl Route {
     /// All pages, as the rail lists them.
-    pub const ALL: [Self; 7] =
-        [Self::Bench, Self::Live, Self::Calculator, Self::Registers, Self::Profiles, Self::Settings, Self::About];
+    pub const ALL: [Self; 8] = [
+        Self::Bench,
+        Self::Live,
+        Self::Calculator,
+        Self::Registers,
+        Self::Records,
+        Self::Profiles,
+        Self::Settings,
+        Self::About,
+    ];
 
     /// Its name.
     #[must_use]
@@ -36,6 +45,7 @@ impl Route {
             Self::Live => t!("Live"),
             Self::Calculator => t!("Calculator"),
             Self::Registers => t!("Registers"),
+            Self::Records => t!("Records"),
             Self::Profiles => t!("Profiles"),
             Self::Settings => t!("Settings"),
             Self::About => t!("About"),
@@ -50,6 +60,7 @@ impl Route {
             Self::Live => t!("Meter and reference side by side, and over time"),
             Self::Calculator => t!("Readings in, registers out, without a meter"),
             Self::Registers => t!("Read and write the chip's registers"),
+            Self::Records => t!("Find a unit's runs, compare them, see yield and drift"),
             Self::Profiles => t!("Read, copy and change the profiles of meters, procedures and instruments"),
             Self::Settings => t!("Theme, text size, ports"),
             Self::About => t!("Version, licences and keyboard shortcuts"),
@@ -64,6 +75,7 @@ impl Route {
             Self::Live => Key::F2,
             Self::Calculator => Key::F3,
             Self::Registers => Key::F4,
+            Self::Records => Key::F7,
             Self::Profiles => Key::F8,
             Self::Settings => Key::F9,
             Self::About => Key::F12,
@@ -108,6 +120,15 @@ impl Route {
                         let cell = Rect::from_center_size(at(x, y), vec2(0.4, 0.2) * size);
                         painter.rect_stroke(cell, size * 0.04, pen, egui::StrokeKind::Middle);
                     }
+                }
+            }
+            // A drawer with its handle, and sheets standing in it.
+            Self::Records => {
+                let drawer = Rect::from_min_max(at(-0.42, -0.04), at(0.42, 0.42));
+                painter.rect_stroke(drawer, size * 0.06, pen, egui::StrokeKind::Middle);
+                line(vec![at(-0.12, 0.2), at(0.12, 0.2)]);
+                for (y, half) in [(-0.4, 0.22), (-0.22, 0.32)] {
+                    line(vec![at(-half, y), at(half, y)]);
                 }
             }
             // A sheet with lines.

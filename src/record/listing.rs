@@ -78,8 +78,7 @@ const ATTEMPTS: i64 = 200;
 const WORDS: i64 = 500;
 
 /// The condition of a verdict. The sums count what was not run among the errors, and so does the list.
-const ENDED: &str =
-    "(:verdict IS NULL OR a.verdict = :verdict OR (:verdict = 'ERROR' AND a.verdict = 'NOT RUN'))";
+const ENDED: &str = "(:verdict IS NULL OR a.verdict = :verdict OR (:verdict = 'ERROR' AND a.verdict = 'NOT RUN'))";
 
 /// Units whose serial number begins or ends with the part. The greatest numbers are usually the newest ones.
 const SOME: &str = "WITH some(id) AS (
@@ -209,9 +208,8 @@ impl Store {
             let left = i64::try_from(limit.saturating_sub(found.len())).unwrap_or(i64::MAX);
             let (verdict, from) = (verdict.map(Verdict::word), i64::try_from(skip).unwrap_or(i64::MAX));
             let mut parameters = bound.parameters().to_vec();
-            parameters.extend_from_slice(
-                named_params! { ":day": day, ":verdict": verdict, ":limit": left, ":offset": from },
-            );
+            parameters
+                .extend_from_slice(named_params! { ":day": day, ":verdict": verdict, ":limit": left, ":offset": from });
             for row in of_day.query_map(parameters.as_slice(), found_from_row)? {
                 found.push(row?);
             }

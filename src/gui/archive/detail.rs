@@ -4,6 +4,7 @@
 use egui_plot::PlotPoint;
 
 use super::Key;
+use crate::gui::measurand::Measurand;
 use crate::record::readings::Reading;
 use crate::record::search::Found;
 use crate::record::{Record, Store, StoreError};
@@ -14,51 +15,12 @@ const COLUMNS: usize = 400;
 /// A quantity as one device showed it in the run.
 #[derive(Clone, Debug)]
 pub struct Curve {
-    /// Place of the quantity among those of a reading.
-    pub quantity: Quantity,
+    /// The quantity.
+    pub quantity: Measurand,
     /// The reference showed it, not the meter.
     pub reference: bool,
     /// Seconds since the first reading of the run, and the value.
     pub points: Vec<PlotPoint>,
-}
-
-/// What readings hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Quantity {
-    /// Voltage.
-    U,
-    /// Current.
-    I,
-    /// Active power.
-    P,
-    /// Reactive power.
-    Q,
-    /// Apparent power.
-    S,
-    /// Power factor.
-    Pf,
-    /// Phase.
-    Phase,
-    /// Frequency.
-    F,
-}
-
-impl Quantity {
-    /// All of them.
-    pub const ALL: [Self; 8] = [Self::U, Self::I, Self::P, Self::Q, Self::S, Self::Pf, Self::Phase, Self::F];
-
-    const fn of(self, reading: &Reading) -> Option<f64> {
-        match self {
-            Self::U => reading.u,
-            Self::I => reading.i,
-            Self::P => reading.p,
-            Self::Q => reading.q,
-            Self::S => reading.s,
-            Self::Pf => reading.pf,
-            Self::Phase => reading.phase,
-            Self::F => reading.f,
-        }
-    }
 }
 
 /// A record with its curves; its readings are in them.
@@ -114,14 +76,27 @@ impl Detail {
     }
 }
 
+const fn shown(quantity: Measurand, reading: &Reading) -> Option<f64> {
+    match quantity {
+        Measurand::U => reading.u,
+        Measurand::I => reading.i,
+        Measurand::P => reading.p,
+        Measurand::Q => reading.q,
+        Measurand::S => reading.s,
+        Measurand::Pf => reading.pf,
+        Measurand::F => reading.f,
+        Measurand::Phase => reading.phase,
+    }
+}
+
 fn curves(readings: &[Reading]) -> Vec<Curve> {
     let begin = readings.iter().map(|reading| reading.at_s).fold(f64::INFINITY, f64::min);
     let mut curves = Vec::new();
-    for quantity in Quantity::ALL {
+    for quantity in Measurand::ALL {
         for reference in [true, false] {
             let of_device = readings.iter().filter(|reading| (reading.device == "reference") == reference);
             let points: Vec<PlotPoint> = of_device
-                .filter_map(|reading| Some(PlotPoint::new(reading.at_s - begin, quantity.of(reading)?)))
+                .filter_map(|reading| Some(PlotPoint::new(reading.at_s - begin, shown(quantity, reading)?)))
                 .collect();
             if !points.is_empty() {
                 curves.push(Curve { quantity, reference, points: thinned(points) });
@@ -177,8 +152,8 @@ mod tests {
             f: None,
         };
         let curves = curves(&[reading("reference", 5.0, Some(1.0)), reading("meter", 6.0, None)]);
-        let kinds: Vec<(Quantity, bool)> = curves.iter().map(|curve| (curve.quantity, curve.reference)).collect();
-        assert_eq!(kinds, [(Quantity::U, true), (Quantity::U, false), (Quantity::P, true)]);
+        let kinds: Vec<(Measurand, bool)> = curves.iter().map(|curve| (curve.quantity, curve.reference)).collect();
+        assert_eq!(kinds, [(Measurand::U, true), (Measurand::U, false), (Measurand::P, true)]);
         let starts: Vec<f64> = curves.iter().filter_map(|curve| curve.points.first()).map(|point| point.x).collect();
         assert_eq!(starts, [0.0, 1.0, 0.0]);
     }

@@ -40,7 +40,9 @@ impl Insight {
         let there = |name: &str| capabilities.iter().any(|one| one.name == name);
         let trend_of = match trend.filter(|name| there(name)) {
             Some(name) => Some(name.to_owned()),
-            None => capabilities.iter().find(|one| is_gain(&one.name)).or(capabilities.first()).map(|one| one.name.clone()),
+            None => {
+                capabilities.iter().find(|one| is_gain(&one.name)).or(capabilities.first()).map(|one| one.name.clone())
+            }
         };
         let trend = match &trend_of {
             Some(name) => store.trend(&counted, name)?,

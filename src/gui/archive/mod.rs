@@ -13,7 +13,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 mod detail;
 mod insight;
 
-pub use detail::{Curve, Detail, Quantity, Shown};
+pub use detail::{Curve, Detail, Shown};
 pub use insight::{Insight, is_gain};
 
 use crate::advice::Advice;

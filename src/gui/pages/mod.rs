@@ -5,6 +5,7 @@ pub mod bench;
 pub mod calculator;
 pub mod live;
 pub mod profiles;
+pub mod records;
 pub mod registers;
 pub mod settings;
 

@@ -26,7 +26,7 @@ mod registers;
 mod several;
 mod steps;
 mod tiles;
-mod verdict;
+pub(super) mod verdict;
 
 /// The form is no narrower.
 const LEAST_FORM: f32 = 272.0;

@@ -71,7 +71,7 @@ pub(super) fn verdict_ui(ui: &mut Ui, page: &PageCtx<'_>, rect: Rect) {
 }
 
 /// Stripes from corner to corner: a simulated verdict cannot be taken for a real one, not even on a photograph.
-pub(super) fn hatch(painter: &Painter, rect: Rect, colour: Color32) {
+pub(in crate::gui::pages) fn hatch(painter: &Painter, rect: Rect, colour: Color32) {
     let (step, width) = (28.0, 8.0);
     let mut x = rect.left() - rect.height();
     while x < rect.right() {

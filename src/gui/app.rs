@@ -13,14 +13,13 @@ use super::connection::{Connection, bar_ui};
 use super::core::{Core, Scanned, Tone};
 use super::device::Device;
 use super::file_dialog::{Chosen, FileDialog, FileWish};
-use super::history_csv::HistoryExport;
 use super::log_view::LogView;
 use super::offers::{Offer, offers};
 use super::pages::PageCtx;
 use super::pages::about::about_ui;
 use super::pages::bench::BenchPage;
 use super::pages::calculator::CalculatorPage;
-use super::pages::live::{LiveCommand, LivePage};
+use super::pages::live::LivePage;
 use super::pages::profiles::{Leave, ProfilesPage};
 use super::pages::records::RecordsPage;
 use super::pages::registers::RegistersPage;
@@ -51,6 +50,7 @@ use crate::record::file_in;
 use crate::settings::{Found, Keeper, Store, TEXT_SIZES, ThemeChoice, WindowPlace};
 use crate::station::check::Instruments;
 
+mod live;
 mod look;
 mod records;
 
@@ -532,26 +532,6 @@ impl App {
             Command::Live(command) => self.execute_live(ctx, command),
             Command::Calculator(wish) => self.open_file(ctx, FileWish::Calculator(wish)),
             Command::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
-        }
-    }
-
-    fn execute_live(&mut self, ctx: &Context, command: LiveCommand) {
-        let watch = &mut self.core.watch;
-        match command {
-            LiveCommand::Pause => self.live.pause(watch),
-            LiveCommand::Clear => watch.history.clear(),
-            LiveCommand::CountEnergy(on) => watch.count_energy = on,
-            LiveCommand::ReadStatus => watch.read_status(),
-            LiveCommand::Export => {
-                let export = HistoryExport {
-                    history: watch.history.clone(),
-                    simulated: self.core.links.simulated,
-                    position: watch.position,
-                    profile: self.page.profile.clone(),
-                    taken_at: jiff::Timestamp::now(),
-                };
-                self.open_file(ctx, FileWish::History(Box::new(export)));
-            }
         }
     }
 

@@ -177,21 +177,40 @@ fn cell_ui(ui: &mut Ui, tokens: &Tokens, room: Rect, cell: &Cell, right: bool) {
 fn verdict_ui(ui: &Ui, tokens: &Tokens, room: Rect, verdict: Verdict, simulated: bool) {
     let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(room.expand2(vec2(GAP / 2.0, 0.0))));
     if simulated {
-        let band = room.expand2(vec2(GAP / 4.0, -2.0));
-        painter.rect_filled(band, 2.0, tokens.colours.simulated_fill);
-        hatch(
-            &painter.with_clip_rect(painter.clip_rect().intersect(band)),
-            band,
-            tokens.colours.hatch.gamma_multiply(0.5),
-        );
+        simulated_band(&painter, tokens, room.expand2(vec2(GAP / 4.0, -2.0)));
     }
     let side = tokens.sizes.body;
     let square = Rect::from_center_size(pos2(room.left() + side / 2.0 + 2.0, room.center().y), vec2(side, side));
-    Mark::of(verdict).paint(&painter, square, tokens.verdict(verdict), tokens.colours.card);
+    let colour = tokens.verdict(verdict);
+    Mark::of(verdict).paint(&painter, square, colour, tokens.colours.card);
+    let word = |from: f32, text: &str, font: FontId, colour: Color32| {
+        let galley = elided(&painter, text, font, colour, room.right() - from);
+        let place = Align2::LEFT_CENTER.anchor_size(pos2(from, room.center().y), galley.size());
+        painter.galley(place.min, galley, Color32::PLACEHOLDER);
+        place.right() + tokens.spacing.grid * 0.75
+    };
     let from = square.right() + tokens.spacing.grid * 0.75;
-    let colour = if simulated { tokens.colours.simulated } else { tokens.verdict(verdict) };
+    let end = word(from, words::verdict(verdict), tokens.strong(tokens.sizes.body), colour);
+    if simulated {
+        word(end, t!("SIMULATED"), tokens.strong(tokens.sizes.secondary), tokens.colours.simulated);
+    }
+}
+
+/// The sign of what was not measured.
+fn simulated_band(painter: &egui::Painter, tokens: &Tokens, band: Rect) {
+    painter.rect_filled(band, 2.0, tokens.colours.simulated_fill);
+    hatch(&painter.with_clip_rect(painter.clip_rect().intersect(band)), band, tokens.colours.hatch);
+}
+
+/// A band across the page that says what was not measured.
+pub(super) fn simulated_ui(ui: &mut Ui, tokens: &Tokens, words: &str) {
+    let size = vec2(ui.available_width(), tokens.spacing.grid * 4.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
+    simulated_band(ui.painter(), tokens, rect);
     let font = tokens.strong(tokens.sizes.body);
-    let galley = elided(&painter, words::verdict(verdict), font, colour, room.right() - from);
-    let place = Align2::LEFT_CENTER.anchor_size(pos2(from, room.center().y), galley.size());
-    painter.galley(place.min, galley, Color32::PLACEHOLDER);
+    let room = rect.shrink2(vec2(tokens.spacing.grid, 0.0));
+    let galley = elided(ui.painter(), words, font, tokens.colours.simulated, room.width());
+    let place = Align2::LEFT_CENTER.anchor_size(room.left_center(), galley.size());
+    ui.painter().galley(place.min, galley, Color32::PLACEHOLDER);
 }

@@ -165,7 +165,7 @@ pub(super) fn readings_ui(ui: &mut Ui, page: &mut PageCtx<'_>, shown: &Shown, me
         let all = || drawn.iter().flat_map(|curve| &curve.points);
         let (low, high) = all().fold((f64::MAX, f64::MIN), |(low, high), point| (low.min(point.y), high.max(point.y)));
         let end = all().map(|point| point.x).fold(1.0, f64::max);
-        let air = ((high - low) * 0.08).max(10_f64.powi(-(measurand.decimals() as i32)));
+        let air = ((high - low) * 0.16).max(10_f64.powi(-(measurand.decimals() as i32)));
         let (low, high) = (low - air, high + air);
         let (x_step, y_step) = (step(end), step(high - low));
         let plot = still("readings", tokens, tokens.spacing.grid * 20.0)

@@ -2,7 +2,7 @@
 
 use egui::{Button, Key, Label, Modifiers, RichText, ScrollArea, Ui, vec2};
 
-use super::cells::{Cell, Choice, Column, Columns, row_ui};
+use super::cells::{Cell, Choice, Column, Columns, row_ui, simulated_ui};
 use super::{RecordsCommand, ask, curves, figures, list, measurements, registers};
 use crate::gui::archive::{ArchiveRequest, Detail, Key as Place};
 use crate::gui::command::Command;
@@ -13,7 +13,7 @@ use crate::gui::reprint::Sheet;
 use crate::gui::texts::words;
 use crate::gui::widgets::command_button::command_button_ui;
 use crate::gui::widgets::number::NOTHING;
-use crate::gui::widgets::status::{Mark, mark_ui};
+use crate::gui::widgets::status::Mark;
 
 /// Narrower than this, the cards stand in one column.
 const PAIR: f32 = 860.0;
@@ -81,16 +81,18 @@ impl DetailView {
                 return;
             }
             let gap = tokens.spacing.grid;
-            let width = (ui.available_width() - gap) / 2.0;
+            // Tables need more than plots do.
+            let left = (ui.available_width() - gap) * 0.57;
+            let right = ui.available_width() - gap - left;
             ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = gap;
                 ui.vertical(|ui| {
-                    ui.set_width(width);
+                    ui.set_width(left);
                     self.measured_ui(ui, page);
                     self.registers_ui(ui, page);
                 });
                 ui.vertical(|ui| {
-                    ui.set_width(width);
+                    ui.set_width(right);
                     self.curves_ui(ui, page);
                     self.steps_ui(ui, page);
                     self.about_ui(ui, page);
@@ -128,25 +130,19 @@ impl DetailView {
         let sealed = &self.detail.shown.record.record;
         let entry = &sealed.entry;
         if entry.simulated {
-            let text = RichText::new(t!("SIMULATED: nothing in this record was measured"))
-                .font(tokens.strong(tokens.sizes.body))
-                .color(tokens.colours.simulated);
-            egui::Frame::new()
-                .fill(tokens.colours.simulated_fill)
-                .corner_radius(tokens.spacing.radius)
-                .inner_margin(tokens.spacing.grid)
-                .show(ui, |ui| {
-                    ui.set_width(ui.available_width());
-                    ui.label(text);
-                });
+            simulated_ui(ui, tokens, t!("SIMULATED: nothing in this record was measured"));
         }
-        ui.horizontal_wrapped(|ui| {
+        ui.horizontal(|ui| {
             let colour = tokens.verdict(entry.verdict);
-            mark_ui(ui, tokens, Mark::of(entry.verdict), colour);
+            let side = tokens.sizes.reading * 0.75;
+            let (square, _) = ui.allocate_exact_size(vec2(side, side), egui::Sense::hover());
+            Mark::of(entry.verdict).paint(ui.painter(), square, colour, tokens.colours.window);
             let font = tokens.strong(tokens.sizes.reading);
             ui.label(RichText::new(words::verdict(entry.verdict)).font(font.clone()).color(colour));
-            ui.label(RichText::new(&entry.serial).font(font));
-            quiet_ui(ui, page, &t!("record {number}, {ended}", number = sealed.number, ended = entry.at.minute()));
+            ui.add(Label::new(RichText::new(&entry.serial).font(font)).truncate());
+            let behind = t!("record {number}, {ended}", number = sealed.number, ended = entry.at.minute());
+            let behind = RichText::new(behind).size(tokens.sizes.secondary).color(tokens.colours.text_quiet);
+            ui.add(Label::new(behind).truncate());
         });
         if let Some(advice) = &entry.advice {
             for text in [&advice.what, &advice.why, &advice.next].into_iter().filter(|text| !text.is_empty()) {

@@ -5,7 +5,7 @@
 //! then the page draws what came last. Not here: reading the store ([`crate::gui::archive`]), printing
 //! ([`crate::gui::reprint`]).
 
-use egui::{CentralPanel, Context, Event, Frame, Key, Margin, Modifiers, RichText, Ui};
+use egui::{CentralPanel, Context, Event, Frame, Key, Label, Margin, Modifiers, RichText, Ui};
 
 use super::PageCtx;
 use crate::advice::Advice;
@@ -16,7 +16,7 @@ use crate::gui::widgets::card;
 use crate::gui::widgets::command_button::choice_ui;
 use crate::gui::widgets::problem::problem_ui;
 use crate::record::Receipt;
-use crate::record::listing::Choices;
+use crate::record::listing::{Choices, Wanted};
 
 mod cells;
 mod charts;
@@ -69,6 +69,8 @@ enum View {
 pub struct RecordsPage {
     form: Form,
     view: View,
+    /// What was asked for last.
+    wanted: Option<Wanted>,
     list: Listing,
     choices: Choices,
     detail: Option<DetailView>,
@@ -95,7 +97,9 @@ impl RecordsPage {
     pub fn list_again(&mut self, kept: Option<Receipt>) -> ArchiveRequest {
         self.kept = kept;
         self.awaited = true;
-        ArchiveRequest::List(self.form.wanted())
+        let wanted = self.form.wanted();
+        self.wanted = Some(wanted.clone());
+        ArchiveRequest::List(wanted)
     }
 
     /// A run was kept since the list was read.
@@ -180,6 +184,8 @@ impl RecordsPage {
                 self.form.part.clear();
             }
             self.back();
+            // egui takes the focus away at Esc.
+            ctx.memory_mut(|memory| memory.request_focus(Form::field()));
         }
         let typed = |event: &Event| matches!(event, Event::Text(text) if !text.trim().is_empty());
         let types = ctx.input(|input| input.events.iter().any(typed));
@@ -219,7 +225,6 @@ impl RecordsPage {
                 card::frame(tokens).show(ui, |ui| problem_ui(ui, page, &problem, None));
                 return;
             }
-            let before = self.form.wanted();
             self.head_ui(ui, page);
             let wide = ui.available_width() >= NARROW;
             let filtered = matches!(self.view, View::List | View::Statistics) && (wide || self.form.open);
@@ -227,8 +232,9 @@ impl RecordsPage {
                 self.form.filters_ui(ui, page, &self.choices);
             }
             let wanted = self.form.wanted();
-            if wanted != before {
-                self.wanted_again(page, before.part != wanted.part);
+            if self.wanted.as_ref().is_some_and(|before| *before != wanted) {
+                let typed = self.wanted.as_ref().is_some_and(|before| before.part != wanted.part);
+                self.wanted_again(page, typed);
             }
             self.enter(ui, page);
             if let Some((_, problem)) = self.problem.clone() {
@@ -249,11 +255,12 @@ impl RecordsPage {
 
     /// Another search: what was asked for before is outdated by it.
     fn wanted_again(&mut self, page: &mut PageCtx<'_>, typed: bool) {
-        if typed {
+        if typed && !self.form.part.is_empty() {
             self.view = View::List;
         }
         self.said.clear();
         let wanted = self.form.wanted();
+        self.wanted = Some(wanted.clone());
         let filter = wanted.filter.clone();
         ask(page, ArchiveRequest::List(wanted));
         if self.view == View::Statistics {
@@ -316,7 +323,7 @@ impl RecordsPage {
                 (said, ..) => said.to_owned(),
             };
             let colour = if self.said.is_empty() { tokens.colours.text_quiet } else { tokens.colours.attention };
-            ui.label(RichText::new(words).color(colour));
+            ui.add(Label::new(RichText::new(words).color(colour)).extend());
         });
     }
 

@@ -2,7 +2,7 @@
 
 use egui::{RichText, ScrollArea, Ui};
 
-use super::cells::{Cell, Choice, Column, Columns, head_ui, row_ui};
+use super::cells::{Cell, Choice, Column, Columns, head_ui, row_ui, simulated_ui};
 use super::{ask, charts, figures};
 use crate::gui::archive::{ArchiveRequest, Insight, is_gain};
 use crate::gui::pages::PageCtx;
@@ -70,16 +70,18 @@ impl StatisticsView {
                 return;
             }
             let gap = tokens.spacing.grid;
-            let width = (ui.available_width() - gap) / 2.0;
+            // Tables need more than plots do.
+            let left = (ui.available_width() - gap) * 0.57;
+            let right = ui.available_width() - gap - left;
             ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = gap;
                 ui.vertical(|ui| {
-                    ui.set_width(width);
+                    ui.set_width(left);
                     capabilities_ui(ui, page, insight, &mut self.chosen);
                     causes_ui(ui, page, insight);
                 });
                 ui.vertical(|ui| {
-                    ui.set_width(width);
+                    ui.set_width(right);
                     histogram_ui(ui, page, insight, self.chosen.as_ref());
                     trend_ui(ui, page, insight);
                 });
@@ -92,15 +94,7 @@ impl StatisticsView {
 fn kind_ui(ui: &mut Ui, page: &PageCtx<'_>, insight: &Insight) {
     let tokens = page.tokens;
     if insight.simulated && insight.yields.attempts > 0 {
-        egui::Frame::new()
-            .fill(tokens.colours.simulated_fill)
-            .corner_radius(tokens.spacing.radius)
-            .inner_margin(tokens.spacing.grid)
-            .show(ui, |ui| {
-                ui.set_width(ui.available_width());
-                let text = RichText::new(t!("SIMULATED: these figures are of simulated runs"));
-                ui.label(text.font(tokens.strong(tokens.sizes.body)).color(tokens.colours.simulated));
-            });
+        simulated_ui(ui, tokens, t!("SIMULATED: these figures are of simulated runs"));
     }
     if insight.left_out > 0 {
         let text = t!(

@@ -13,7 +13,7 @@ use std::time::Duration;
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use meterbench::gui::app::{App, dress};
 use meterbench::gui::archive::{Archive, ArchiveNotice, ArchiveRequest, Key as Place, PAGE};
 use meterbench::gui::core::Core;
@@ -152,10 +152,14 @@ fn runs_are_listed_newest_first_and_filtered() {
     window.get_by_role_and_label(Role::Button, "Clear filters").click();
     until(&mut window, "30 records");
     // A day that is none is marked and restricts nothing.
-    window.get_by_label("From day").type_text("yesterday");
+    window.get_by_role_and_label(Role::TextInput, "From day").focus();
+    window.run_steps(2);
+    window.get_by_role_and_label(Role::TextInput, "From day").type_text("yesterday");
     window.run_steps(3);
     until(&mut window, "30 records");
-    window.get_by_label("From day");
+    let day = window.get_by_role_and_label(Role::TextInput, "From day");
+    assert_eq!(day.accesskit_node().value().as_deref(), Some("yesterday"));
+    assert_eq!(day.accesskit_node().description().as_deref(), Some("Write a day as 2026-11-21"));
 }
 
 #[test]
@@ -264,6 +268,9 @@ fn units_stand_beside_each_other() {
     window.get_by_role_and_label(Role::Button, "Compare (2)").click();
     until(&mut window, "Registers the units were left with");
     insta::assert_snapshot!("compared", outlined(&window, folder.path()));
+    // Back at the attempts of the unit that was scanned last, then at all.
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    until(&mut window, "1 record");
     press(&mut window, Modifiers::NONE, Key::Escape);
     until(&mut window, "30 records");
 }

@@ -86,9 +86,10 @@ pub(super) enum Cell {
 pub(super) fn head_ui(ui: &mut Ui, tokens: &Tokens, columns: &Columns) {
     let (rect, response) = ui.allocate_exact_size(vec2(columns.width, tokens.spacing.grid * 2.75), Sense::hover());
     let heads: Vec<&str> = columns.spans.iter().map(|(.., column)| texts::of(column.head)).collect();
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, heads.join(", ")));
+    let said = || heads.iter().copied().filter(|head| !head.is_empty()).collect::<Vec<_>>().join(", ");
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, said()));
     let font = FontId::proportional(tokens.sizes.secondary);
-    for ((start, width, column), head) in columns.spans.iter().zip(heads) {
+    for ((start, width, column), head) in columns.spans.iter().zip(&heads) {
         let galley = elided(ui.painter(), head, font.clone(), tokens.colours.text_quiet, *width);
         let (x, anchor) =
             if column.right { (start + width, Align2::RIGHT_CENTER) } else { (*start, Align2::LEFT_CENTER) };

@@ -58,7 +58,8 @@ pub(super) fn histogram_ui(ui: &mut Ui, page: &PageCtx<'_>, of: &Capability) {
     let tokens = page.tokens;
     let colours = &tokens.colours;
     let unit = if of.unit.is_empty() { String::new() } else { t!(" in {unit}", unit = of.unit) };
-    ui.heading(t!("{name} {load_point}{unit}", name = of.name, load_point = of.load_point, unit));
+    let name = figures::named(&of.name, &of.load_point);
+    ui.heading(t!("{name}{unit}", name, unit));
     let Some(histogram) = &of.histogram else {
         return quiet_ui(ui, page, t!("A histogram needs a lower and an upper limit; this measurement has none"));
     };
@@ -69,7 +70,7 @@ pub(super) fn histogram_ui(ui: &mut Ui, page: &PageCtx<'_>, of: &Capability) {
         n = figures::count(of.n),
         outside = figures::count(outside),
         mean = figures::value(Some(of.mean), &of.unit),
-        deviation = of.deviation.map_or("–".to_owned(), figures::plain)
+        deviation = figures::amount(of.deviation, &of.unit)
     );
     quiet_ui(ui, page, &text);
     let room = (upper - lower) * 0.06;
@@ -105,10 +106,7 @@ pub(super) fn histogram_ui(ui: &mut Ui, page: &PageCtx<'_>, of: &Capability) {
         }
         plot.vline(VLine::new("mean", of.mean).color(colours.text).width(1.5));
     });
-    name_plot(
-        &shown.response,
-        &t!("Histogram of {name} {load_point}: {text}", name = of.name, load_point = of.load_point, text),
-    );
+    name_plot(&shown.response, &t!("Histogram of {name}: {text}", name, text));
 }
 
 /// A plot in words, for who cannot see it.

@@ -137,7 +137,7 @@ impl Comparison {
                 if self.only_differing && values.windows(2).all(|pair| pair.first() == pair.last()) {
                     continue;
                 }
-                let name = format!("{} {}", row.name, row.load_point);
+                let name = figures::named(&row.name, &row.load_point);
                 let said: Vec<String> =
                     found.iter().map(|one| one.map_or(NOTHING.to_owned(), measurements::value_words)).collect();
                 let label = format!("{name}: {}", said.join(", "));

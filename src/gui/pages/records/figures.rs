@@ -13,6 +13,16 @@ pub(super) fn value(value: Option<f64>, unit: &str) -> String {
     }
 }
 
+/// A spread or an uncertainty: a value without a sign.
+pub(super) fn amount(of: Option<f64>, unit: &str) -> String {
+    value(of, unit).trim_start_matches('+').to_owned()
+}
+
+/// What was measured and where; a register has no load point.
+pub(super) fn named(name: &str, load_point: &str) -> String {
+    if load_point.is_empty() { name.to_owned() } else { format!("{name} {load_point}") }
+}
+
 /// Six significant digits, a whole number without any behind its point.
 pub(super) fn plain(value: f64) -> String {
     if value.fract() == 0.0 && value.abs() < 1e9 {

@@ -58,9 +58,8 @@ pub(super) fn table_ui(ui: &mut Ui, page: &mut PageCtx<'_>, entry: &Entry, befor
                 _ => Cell::In(tokens.colours.attention, value),
             };
             let label = t!(
-                "{name} {load_point}: {value}, limits {limits}, before {before}",
-                name = one.name,
-                load_point = one.load_point,
+                "{name}: {value}, limits {limits}, before {before}",
+                name = figures::named(&one.name, &one.load_point),
                 value = value_words(one),
                 limits,
                 before = old_text
@@ -76,7 +75,7 @@ pub(super) fn table_ui(ui: &mut Ui, page: &mut PageCtx<'_>, entry: &Entry, befor
             ];
             let look = (tokens.spacing.grid * 3.0, Choice::None);
             let row = ui.push_id(number, |ui| row_ui(ui, tokens, &columns, (&cells, &label), look)).inner;
-            let uncertainty = figures::value(one.uncertainty, &one.unit).replace('+', "");
+            let uncertainty = figures::amount(one.uncertainty, &one.unit);
             row.on_hover_text(t!(
                 "Standard uncertainty {uncertainty}, limits from {limit_source}, by {method}",
                 uncertainty,

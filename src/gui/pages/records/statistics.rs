@@ -125,19 +125,14 @@ fn yields_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight) {
         let each = (ui.available_width() / figures.len() as f32 - tokens.spacing.grid).max(150.0);
         ui.horizontal_wrapped(|ui| {
             for (name, value, behind) in figures {
-                let response = ui
-                    .allocate_ui(egui::vec2(each, 0.0), |ui| {
-                        ui.vertical(|ui| {
-                            ui.set_width(each);
-                            ui.spacing_mut().item_spacing.y = 0.0;
-                            quiet_ui(ui, page, name);
-                            ui.label(RichText::new(&value).font(tokens.strong(tokens.sizes.reading)));
-                            quiet_ui(ui, page, &behind);
-                        });
-                    })
-                    .response;
-                response.widget_info(|| {
-                    egui::WidgetInfo::labeled(egui::Role::Label, true, format!("{name}: {value}, {behind}"))
+                ui.allocate_ui(egui::vec2(each, 0.0), |ui| {
+                    ui.vertical(|ui| {
+                        ui.set_width(each);
+                        ui.spacing_mut().item_spacing.y = 0.0;
+                        quiet_ui(ui, page, name);
+                        ui.label(RichText::new(value).font(tokens.strong(tokens.sizes.reading)));
+                        quiet_ui(ui, page, &behind);
+                    });
                 });
             }
         });
@@ -198,7 +193,8 @@ fn causes_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight) {
 fn cpk_words(of: &Capability) -> (String, bool) {
     match of.cpk {
         None => (NOTHING.to_owned(), false),
-        Some(cpk) if cpk < CAPABLE => (t!("{cpk} low", cpk = format_args!("{cpk:.2}")), true),
+        // As it is printed: who reads 1.33 is not to be told that it is less.
+        Some(cpk) if (cpk * 100.0).round() / 100.0 < CAPABLE => (t!("{cpk} low", cpk = format_args!("{cpk:.2}")), true),
         Some(cpk) => (format!("{cpk:.2}"), false),
     }
 }
@@ -229,9 +225,8 @@ fn capabilities_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight, chose
                 let limits = figures::limits(one.lower, one.upper, &one.unit);
                 let (mean, failed) = (figures::value(Some(one.mean), &one.unit), figures::count(one.failed));
                 let label = t!(
-                    "{name} {load_point}: {n} values, {failed} failed, mean {mean}, limits {limits}, Cpk {cpk}",
-                    name = one.name,
-                    load_point = one.load_point,
+                    "{name}: {n} values, {failed} failed, mean {mean}, limits {limits}, Cpk {cpk}",
+                    name = figures::named(&one.name, &one.load_point),
                     n = figures::count(one.n),
                     failed,
                     mean,

@@ -173,6 +173,8 @@ fn typing_finds_beginnings_and_ends_and_a_mistake_is_no_dead_end() {
     insta::assert_snapshot!("search", outlined(&window, folder.path()));
     press(&mut window, Modifiers::NONE, Key::Escape);
     until(&mut window, "30 records");
+    let search = window.get_by_role_and_label(Role::TextInput, "Search by serial number");
+    assert!(search.accesskit_node().is_focused(), "Esc leaves the next label its field");
     press(&mut window, Modifiers::COMMAND, Key::F);
     window.get_by_label("Search by serial number").type_text("X9");
     until(&mut window, "No record matches");

@@ -167,7 +167,7 @@ impl Comparison {
             return quiet_ui(ui, page, t!("No register was read"));
         }
         let wanted = self.columns(ui.available_width(), mark!("Register"));
-        ScrollArea::horizontal().id_salt("compared registers").auto_shrink([false, true]).show(ui, |ui| {
+        ScrollArea::horizontal().id_salt("compared-registers").auto_shrink([false, true]).show(ui, |ui| {
             let columns = Columns::fit(&wanted, ui.available_width());
             ui.spacing_mut().item_spacing.y = 0.0;
             self.heads_ui(ui, page, &columns);

@@ -79,7 +79,7 @@ pub(super) fn errors_ui(ui: &mut Ui, page: &mut PageCtx<'_>, shown: &Shown, befo
         });
         let names: Vec<String> = points.iter().map(|point| (*point).to_owned()).collect();
         let y_step = step(scale * 2.0);
-        let plot = still("errors by load point", tokens, tokens.spacing.grid * 22.0)
+        let plot = still("points", tokens, tokens.spacing.grid * 22.0)
             .x_axis_formatter(move |mark, _| {
                 let place = usize::try_from(mark.value.round() as i64).unwrap_or(usize::MAX);
                 names.get(place).cloned().unwrap_or_default()
@@ -175,7 +175,7 @@ pub(super) fn readings_ui(ui: &mut Ui, page: &mut PageCtx<'_>, shown: &Shown, me
             .y_grid_spacer(|grid| marks(grid.bounds.0, grid.bounds.1))
             .label_formatter(|_| None);
         let plotted = plot.show(ui, |plot| {
-            plot.set_plot_bounds_x(0.0..=end * 1.12);
+            plot.set_plot_bounds_x(0.0..=end * 1.2);
             plot.set_plot_bounds_y(low..=high);
             for curve in &drawn {
                 let (name, colour, width) = if curve.reference {

@@ -7,6 +7,8 @@ use crate::record::entry::Measurement;
 pub(super) fn value(value: Option<f64>, unit: &str) -> String {
     match (value, unit) {
         (None, _) => NOTHING.to_owned(),
+        // What is so far off has no use for digits.
+        (Some(value), "%") if value.abs() >= 100.0 => format!("{value:+.1} %"),
         (Some(value), "%") => format!("{value:+.4} %"),
         (Some(value), "") => plain(value),
         (Some(value), unit) => format!("{} {unit}", plain(value)),

@@ -37,7 +37,7 @@ pub(super) struct Form {
 impl Form {
     /// Where serial numbers are typed.
     pub(super) fn field() -> Id {
-        Id::unique("records search")
+        Id::unique("records-search")
     }
 
     /// The search as it stands; a day that is none does not restrict.

@@ -21,13 +21,13 @@ const KEPT: usize = 24;
 const ROW: f32 = 28.0;
 
 const COLUMNS: [Column; 10] = [
-    Column::left(mark!("Verdict"), 148.0, 0.0),
-    Column::left(mark!("Serial number"), 100.0, 2.0),
+    Column::left(mark!("Verdict"), 156.0, 0.0),
+    Column::left(mark!("Serial number"), 100.0, 1.0),
     Column::left(mark!("Ended"), 122.0, 0.0),
-    Column::left(mark!("Profile"), 90.0, 1.6),
-    Column::left(mark!("Procedure"), 70.0, 1.0),
-    Column::left(mark!("Batch"), 64.0, 1.2),
-    Column::left(mark!("Operator"), 70.0, 1.0),
+    Column::left(mark!("Profile"), 90.0, 3.0),
+    Column::left(mark!("Procedure"), 70.0, 0.8),
+    Column::left(mark!("Batch"), 64.0, 0.8),
+    Column::left(mark!("Operator"), 64.0, 0.8),
     Column::right(mark!("Position"), 56.0, 0.0),
     Column::right(mark!("Time"), 60.0, 0.0),
     Column::right(mark!("Record"), 60.0, 0.4),

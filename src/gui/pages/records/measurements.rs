@@ -16,7 +16,7 @@ const COLUMNS: [Column; 6] = [
     Column::left(mark!("Measurement"), 96.0, 1.2),
     Column::left(mark!("Load point"), 76.0, 0.8),
     Column::right(mark!("Value"), 78.0, 0.0),
-    Column::left(mark!("Limits"), 62.0, 0.6),
+    Column::left(mark!("Limits"), 96.0, 0.4),
     Column::left(mark!("Within"), 52.0, 0.2),
     Column::right(mark!("Before"), 78.0, 0.0),
 ];

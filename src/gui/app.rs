@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use egui::{Context, Event, Theme, Ui, ViewportCommand, gui_zoom::kb_shortcuts};
 
+use super::archive::Archive;
 use super::command::{Command, Commands};
 use super::connection::{Connection, bar_ui};
 use super::core::{Core, Scanned, Tone};
 use super::device::Device;
 use super::file_dialog::{Chosen, FileDialog, FileWish};
-use super::history_csv::HistoryExport;
 use super::log_view::LogView;
 use super::offers::{Offer, offers};
 use super::pages::PageCtx;
@@ -20,8 +20,9 @@ use super::pages::about::about_ui;
 use super::pages::bench::BenchPage;
 use super::pages::calculator::CalculatorPage;
 use super::pages::firmware::{FirmwareCommand, FirmwarePage};
-use super::pages::live::{LiveCommand, LivePage};
+use super::pages::live::LivePage;
 use super::pages::profiles::{Leave, ProfilesPage};
+use super::pages::records::RecordsPage;
 use super::pages::registers::RegistersPage;
 use super::pages::settings::settings_ui;
 use super::palette::Palette;
@@ -29,6 +30,7 @@ use super::plugs::Plug;
 use super::ports::{Look as PortsLook, PortWatch};
 use super::question::Question;
 use super::rail::rail_ui;
+use super::reprint::Press;
 use super::route::Route;
 use super::session::{RegisterRequest, Session};
 use super::shelf::{Shelf, ShelfNotice, ShelfRequest};
@@ -45,11 +47,14 @@ use crate::job::{JobError, Wake};
 use crate::log::Log;
 use crate::port::url::{DeviceUrl, Transport};
 use crate::profile::library::Library;
+use crate::record::file_in;
 use crate::settings::{Found, Keeper, Store, TEXT_SIZES, ThemeChoice, WindowPlace};
 use crate::station::check::Instruments;
 
 mod firmware;
+mod live;
 mod look;
+mod records;
 
 /// How long closing the window waits for its settings to be written.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -72,6 +77,10 @@ pub struct App {
     pub firmware: FirmwarePage,
     /// What is chosen on the live page.
     pub live: LivePage,
+    /// What is searched for and shown of the records.
+    pub records: RecordsPage,
+    archive: Option<Archive>,
+    press: Option<Press>,
     file_dialog: FileDialog,
     registers: RegistersPage,
     profiles: ProfilesPage,
@@ -126,8 +135,8 @@ impl App {
     /// As [`App::remembering`], with all runs recorded in a folder.
     #[must_use]
     pub fn recording(wake: Arc<dyn Wake>, store: Option<Store>, found: Found, records: PathBuf) -> Self {
-        let session = Session::recording(Arc::clone(&wake), records);
-        Self::beginning(wake, store, found, session)
+        let session = Session::recording(Arc::clone(&wake), records.clone());
+        Self::beginning(Arc::clone(&wake), store, found, session).reading_records(file_in(&records), wake)
     }
 
     fn beginning(wake: Arc<dyn Wake>, store: Option<Store>, found: Found, session: io::Result<Session>) -> Self {
@@ -181,6 +190,9 @@ impl App {
             log: LogView::default(),
             firmware: FirmwarePage::default(),
             live: LivePage::default(),
+            records: RecordsPage::default(),
+            archive: None,
+            press: None,
             file_dialog: FileDialog::default(),
             registers: RegistersPage::default(),
             profiles: ProfilesPage::default(),
@@ -266,6 +278,7 @@ impl App {
         if let Some(chosen) = self.file_dialog.poll() {
             self.take_file(chosen);
         }
+        self.take_records();
         while let Some(told) = self.shelf.as_mut().and_then(Shelf::poll) {
             match told {
                 Ok(notice) => self.take_profiles(notice),
@@ -367,6 +380,7 @@ impl App {
             }
             Route::Registers => self.registers.registers_ui(ui, &mut page),
             Route::Firmware => self.firmware.firmware_ui(ui, &mut page, &self.page.addresses),
+            Route::Records => self.records.records_ui(ui, &mut page),
             Route::Profiles => self.profiles.profiles_ui(ui, &mut page),
             Route::Settings => settings_ui(ui, &mut page),
             Route::About => about_ui(ui, &mut page, &offers),
@@ -418,6 +432,9 @@ impl App {
         if !asked {
             self.connection.keys(ctx, &self.core, &self.page.addresses);
             self.log.keys(ctx);
+            if self.route == Route::Records {
+                self.records.keys(ctx);
+            }
         }
         if let Some(shortcut) = Command::OpenPalette.look().shortcut.filter(|_| !asked) {
             self.palette.open_by_key(ctx, &shortcut);
@@ -446,7 +463,11 @@ impl App {
                 self.route = route;
                 // The scanner's field takes its focus back whenever its page is shown.
                 self.page.focus_serial();
+                if route == Route::Records {
+                    self.enter_records(ctx);
+                }
             }
+            Command::Records(command) => self.execute_records(ctx, command),
             Command::OpenPalette => self.palette.open(ctx),
             Command::NextUnit => {
                 self.route = Route::Bench;
@@ -525,26 +546,6 @@ impl App {
             Command::Live(command) => self.execute_live(ctx, command),
             Command::Calculator(wish) => self.open_file(ctx, FileWish::Calculator(wish)),
             Command::Quit => ctx.send_viewport_cmd(ViewportCommand::Close),
-        }
-    }
-
-    fn execute_live(&mut self, ctx: &Context, command: LiveCommand) {
-        let watch = &mut self.core.watch;
-        match command {
-            LiveCommand::Pause => self.live.pause(watch),
-            LiveCommand::Clear => watch.history.clear(),
-            LiveCommand::CountEnergy(on) => watch.count_energy = on,
-            LiveCommand::ReadStatus => watch.read_status(),
-            LiveCommand::Export => {
-                let export = HistoryExport {
-                    history: watch.history.clone(),
-                    simulated: self.core.links.simulated,
-                    position: watch.position,
-                    profile: self.page.profile.clone(),
-                    taken_at: jiff::Timestamp::now(),
-                };
-                self.open_file(ctx, FileWish::History(Box::new(export)));
-            }
         }
     }
 
@@ -632,6 +633,9 @@ impl App {
             }
             Ok(Chosen::Exported(path)) => {
                 return self.core.say(&t!("Exported {path}", path = path.display()), Tone::Plain);
+            }
+            Ok(Chosen::Printed(path)) => {
+                return self.core.say(&t!("Printed {path}", path = path.display()), Tone::Plain);
             }
             Ok(Chosen::SavedLog(path)) => {
                 return self.core.say(&t!("Saved {path}", path = path.display()), Tone::Plain);

@@ -9,7 +9,9 @@ use super::device::Device;
 use super::pages::calculator::CalculatorCommand;
 use super::pages::firmware::FirmwareCommand;
 use super::pages::live::LiveCommand;
+use super::pages::records::RecordsCommand;
 use super::pages::registers::RegisterFile;
+use super::reprint::Sheet;
 use super::route::Route;
 use super::session::{Order, Scope, Write};
 use super::shelf::ShelfRequest;
@@ -65,6 +67,8 @@ pub enum Command {
     WriteRegisters(Vec<Write>),
     /// Something about files of registers.
     RegisterFile(RegisterFile),
+    /// Something about records.
+    Records(RecordsCommand),
     /// Something about the user's profiles.
     Profile(ShelfRequest),
     /// Show or hide how the last device shown is connected.
@@ -238,6 +242,19 @@ impl Command {
             }
             Self::Live(LiveCommand::ReadStatus) => {
                 (t!("Read events"), t!("Reads SysStatus once, which sets its event bits to zero"), None)
+            }
+            Self::Records(RecordsCommand::Find) => {
+                (t!("Find a record"), t!("Search the records by serial number"), control(Key::F))
+            }
+            Self::Records(RecordsCommand::Back) => (t!("Back"), t!("To the list (Esc)"), None),
+            Self::Records(RecordsCommand::Ask(_) | RecordsCommand::Again) => {
+                (t!("Read again"), t!("Read the records as they are now"), None)
+            }
+            Self::Records(RecordsCommand::Reprint(Sheet::Certificate, ..)) => {
+                (t!("Certificate…"), t!("Print it once more, as a PDF"), None)
+            }
+            Self::Records(RecordsCommand::Reprint(Sheet::Label, ..)) => {
+                (t!("Label…"), t!("Print it once more, as a PDF"), None)
             }
             Self::ToggleRail => (t!("Fold the rail"), t!("Icons only in the rail, or words too"), control(Key::B)),
             Self::Copy(what, _) => return named(t!("Copy {what}", what), t!("Put it onto the clipboard")),

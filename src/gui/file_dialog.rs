@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::history_csv::HistoryExport;
 use super::pages::calculator::CalculatorCommand;
 use super::pages::registers::RegisterFile;
+use super::reprint::Order;
 use super::texts;
 use crate::calibration::registers::dump::Dump;
 use crate::disk;
@@ -32,6 +33,8 @@ pub enum FileWish {
     Image,
     /// The history of the live page, to be written as a table.
     History(Box<HistoryExport>),
+    /// A paper of a record.
+    Reprint(Box<Order>),
 }
 
 /// What came of a dialog.
@@ -47,6 +50,8 @@ pub enum Chosen {
     SavedLog(PathBuf),
     /// The history was written to this file.
     Exported(PathBuf),
+    /// A paper was written to this file.
+    Printed(PathBuf),
     /// A case was written to this file.
     SavedCase(PathBuf),
     /// Registers were written to this file.
@@ -106,6 +111,13 @@ fn choose(wish: FileWish) -> Result<Chosen, String> {
             match dialog.set_file_name("meterbench.log").save_file() {
                 None => Ok(Chosen::Nothing),
                 Some(path) => write(&path, &lines).map(|()| Chosen::SavedLog(path)),
+            }
+        }
+        FileWish::Reprint(order) => {
+            let dialog = rfd::FileDialog::new().add_filter("PDF", &["pdf"]).set_title(t!("Print to a file"));
+            match dialog.set_file_name(order.file_name()).save_file() {
+                None => Ok(Chosen::Nothing),
+                Some(path) => order.carry_out(&path).map(|()| Chosen::Printed(path)),
             }
         }
         FileWish::History(export) => {

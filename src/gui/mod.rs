@@ -11,6 +11,7 @@ use std::sync::Arc;
 pub mod texts;
 
 pub mod app;
+pub mod archive;
 pub mod bars;
 pub mod change;
 pub mod command;
@@ -34,6 +35,7 @@ pub mod positions;
 mod question;
 mod rail;
 pub mod remaining;
+pub mod reprint;
 pub mod route;
 pub mod run_view;
 pub mod series;

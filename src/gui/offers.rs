@@ -5,6 +5,7 @@ use super::core::Core;
 use super::device::Device;
 use super::pages::bench::BenchPage;
 use super::pages::live::LiveCommand;
+use super::pages::records::RecordsCommand;
 use super::route::Route;
 use crate::settings::{TEXT_SIZES, ThemeChoice};
 
@@ -37,6 +38,7 @@ pub fn offers(core: &Core, bench: &BenchPage) -> Vec<Offer> {
     for route in Route::ALL {
         offer(Command::Go(route), true);
     }
+    offer(Command::Records(RecordsCommand::Find), true);
     offer(Command::OpenPalette, true);
     offer(Command::ToggleAddresses, true);
     offer(Command::Reconnect(None), !running);

@@ -2,8 +2,7 @@
 
 use egui::{Color32, Key, Painter, Pos2, Rect, Shape, Stroke, pos2, vec2};
 
-/// A page. Room is kept in the keys for those to come: F7 records;
-/// F5 starts a run.
+/// A page, with its key; F5 starts a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Route {
     /// One unit from its serial number to its verdict.
@@ -17,6 +16,8 @@ pub enum Route {
     Registers,
     /// An image onto a chip, proven.
     Firmware,
+    /// Every run that was kept: found, compared, counted.
+    Records,
     /// What is known about meters, procedures and instruments, and changing it.
     Profiles,
     /// Look, ports, where settings lie.
@@ -27,12 +28,13 @@ pub enum Route {
 
 impl Route {
     /// All pages, as the rail lists them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Bench,
         Self::Live,
         Self::Calculator,
         Self::Registers,
         Self::Firmware,
+        Self::Records,
         Self::Profiles,
         Self::Settings,
         Self::About,
@@ -47,6 +49,7 @@ impl Route {
             Self::Calculator => t!("Calculator"),
             Self::Registers => t!("Registers"),
             Self::Firmware => t!("Firmware"),
+            Self::Records => t!("Records"),
             Self::Profiles => t!("Profiles"),
             Self::Settings => t!("Settings"),
             Self::About => t!("About"),
@@ -62,6 +65,7 @@ impl Route {
             Self::Calculator => t!("Readings in, registers out, without a meter"),
             Self::Registers => t!("Read and write the chip's registers"),
             Self::Firmware => t!("Put an image on a chip and prove that it is there"),
+            Self::Records => t!("Find a unit's runs, compare them, see yield and drift"),
             Self::Profiles => t!("Read, copy and change the profiles of meters, procedures and instruments"),
             Self::Settings => t!("Theme, text size, ports"),
             Self::About => t!("Version, licences and keyboard shortcuts"),
@@ -77,6 +81,7 @@ impl Route {
             Self::Calculator => Key::F3,
             Self::Registers => Key::F4,
             Self::Firmware => Key::F6,
+            Self::Records => Key::F7,
             Self::Profiles => Key::F8,
             Self::Settings => Key::F9,
             Self::About => Key::F12,
@@ -133,6 +138,15 @@ impl Route {
                 }
                 line(vec![at(0.0, -0.46), at(0.0, -0.16)]);
                 line(vec![at(-0.13, -0.29), at(0.0, -0.15), at(0.13, -0.29)]);
+            }
+            // A drawer with its handle, and sheets standing in it.
+            Self::Records => {
+                let drawer = Rect::from_min_max(at(-0.42, -0.04), at(0.42, 0.42));
+                painter.rect_stroke(drawer, size * 0.06, pen, egui::StrokeKind::Middle);
+                line(vec![at(-0.12, 0.2), at(0.12, 0.2)]);
+                for (y, half) in [(-0.4, 0.22), (-0.22, 0.32)] {
+                    line(vec![at(-half, y), at(half, y)]);
+                }
             }
             // A sheet with lines.
             Self::Profiles => {

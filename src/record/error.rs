@@ -96,6 +96,13 @@ impl StoreError {
             if matches!(source.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked)))
     }
 
+    /// Another thread has stopped it.
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        matches!(self, Self::Database { source, .. }
+            if source.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationInterrupted))
+    }
+
     /// What the operator can do.
     #[must_use]
     pub fn advice(&self) -> Advice {

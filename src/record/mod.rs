@@ -14,6 +14,7 @@ mod heads;
 pub mod import;
 mod imprint;
 pub mod keeper;
+pub mod listing;
 pub mod readings;
 mod rows;
 mod schema;

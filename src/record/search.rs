@@ -106,10 +106,10 @@ fn as_text<S: serde::Serializer>(stamp: &Stamp, serializer: S) -> Result<S::Ok, 
     serializer.collect_str(stamp)
 }
 
-const COLUMNS: &str =
+pub(super) const COLUMNS: &str =
     "s.uid, a.number, a.hash, a.at_ms, a.utc_offset_s, unit.serial, a.verdict, a.simulated, profile.text,
     procedure.text, batch.text, operator.text, a.position, a.duration_s";
-const JOINS: &str = "JOIN station s ON s.id = a.station JOIN unit ON unit.id = a.unit
+pub(super) const JOINS: &str = "JOIN station s ON s.id = a.station JOIN unit ON unit.id = a.unit
     JOIN word profile ON profile.id = a.profile JOIN word procedure ON procedure.id = a.procedure
     LEFT JOIN word batch ON batch.id = a.batch LEFT JOIN word operator ON operator.id = a.operator";
 
@@ -263,7 +263,7 @@ impl Store {
 /// Units looked at for one typed part; who has typed so little that more of them match goes on typing.
 const UNITS: i64 = 500;
 
-fn found_from_row(row: &Row<'_>) -> rusqlite::Result<Found> {
+pub(super) fn found_from_row(row: &Row<'_>) -> rusqlite::Result<Found> {
     let number = row.get::<_, i64>(1)?;
     Ok(Found {
         station: row.get(0)?,

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use crate::flash::rom::RomTarget;
+use crate::flash;
 use crate::port::url::{DeviceUrl, Transport, UrlError};
 use crate::port::{self, LINE_OPTIONS, LineSettings};
 use crate::profile::library::{Entry, Library};

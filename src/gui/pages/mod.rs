@@ -6,6 +6,7 @@ pub mod calculator;
 pub mod firmware;
 pub mod live;
 pub mod profiles;
+pub mod records;
 pub mod registers;
 pub mod settings;
 

@@ -1,0 +1,220 @@
+//! Rows of cells that are painted: a row is one thing to choose, and one thing for a screen reader to say.
+
+use egui::{
+    Align2, Color32, FontId, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+};
+
+use crate::gui::pages::bench::verdict::hatch;
+use crate::gui::texts;
+use crate::gui::texts::words;
+use crate::gui::tokens::Tokens;
+use crate::gui::widgets::elided::elided;
+use crate::gui::widgets::error_bar::error_bar_ui;
+use crate::gui::widgets::status::Mark;
+use crate::procedure::Verdict;
+
+const GAP: f32 = 10.0;
+
+/// A column as it is wanted.
+#[derive(Clone, Copy)]
+pub(super) struct Column {
+    /// Its heading, marked to be translated.
+    pub head: &'static str,
+    /// Least width in points.
+    pub least: f32,
+    /// Its part of what is left.
+    pub share: f32,
+    /// Numbers stand to the right.
+    pub right: bool,
+}
+
+impl Column {
+    pub(super) const fn left(head: &'static str, least: f32, share: f32) -> Self {
+        Self { head, least, share, right: false }
+    }
+
+    pub(super) const fn right(head: &'static str, least: f32, share: f32) -> Self {
+        Self { head, least, share, right: true }
+    }
+}
+
+/// Columns in the room there is.
+pub(super) struct Columns {
+    spans: Vec<(f32, f32, Column)>,
+    pub width: f32,
+}
+
+impl Columns {
+    /// Shares out the room; no column is narrower than it must be.
+    pub(super) fn fit(wanted: &[Column], room: f32) -> Self {
+        let least: f32 = wanted.iter().map(|column| column.least + GAP).sum();
+        let shares: f32 = wanted.iter().map(|column| column.share).sum::<f32>().max(1e-6);
+        let rest = (room - least).max(0.0);
+        let mut at = GAP / 2.0;
+        let spans = wanted
+            .iter()
+            .map(|column| {
+                let (start, width) = (at, column.least + rest * column.share / shares);
+                at += width + GAP;
+                (start, width, *column)
+            })
+            .collect();
+        Self { spans, width: least.max(room) }
+    }
+}
+
+/// What stands in a cell.
+#[derive(Clone, Debug)]
+pub(super) enum Cell {
+    /// Words.
+    Text(String),
+    /// Words that explain, or nothing to show.
+    Quiet(String),
+    /// Hexadecimal digits.
+    Mono(String),
+    /// Words in a colour of their own.
+    In(Color32, String),
+    /// Shape and word; hatched where it was simulated.
+    Verdict(Verdict, bool),
+    /// How far a value is from its limits: the value and the limit, both from the middle.
+    Bar(Option<f64>, Option<f64>),
+    /// A share of the cell filled, with words over it.
+    Filled(f64, Color32, String),
+}
+
+/// Draws the headings.
+pub(super) fn head_ui(ui: &mut Ui, tokens: &Tokens, columns: &Columns) {
+    let (rect, response) = ui.allocate_exact_size(vec2(columns.width, tokens.spacing.grid * 2.75), Sense::hover());
+    let heads: Vec<&str> = columns.spans.iter().map(|(.., column)| texts::of(column.head)).collect();
+    let said = || heads.iter().copied().filter(|head| !head.is_empty()).collect::<Vec<_>>().join(", ");
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, said()));
+    let font = FontId::proportional(tokens.sizes.secondary);
+    for ((start, width, column), head) in columns.spans.iter().zip(&heads) {
+        let galley = elided(ui.painter(), head, font.clone(), tokens.colours.text_quiet, *width);
+        let (x, anchor) =
+            if column.right { (start + width, Align2::RIGHT_CENTER) } else { (*start, Align2::LEFT_CENTER) };
+        let place = anchor.anchor_size(pos2(rect.left() + x, rect.center().y), galley.size());
+        ui.painter().galley(place.min, galley, Color32::PLACEHOLDER);
+    }
+    ui.painter().hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, tokens.colours.line));
+}
+
+/// Whether a row can be chosen, and is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Choice {
+    /// It is to be read only.
+    None,
+    /// It can be chosen.
+    Open,
+    /// It is chosen.
+    Chosen,
+}
+
+/// Draws a row of this height; `label` is what a screen reader says of it.
+pub(super) fn row_ui(
+    ui: &mut Ui,
+    tokens: &Tokens,
+    columns: &Columns,
+    (cells, label): (&[Cell], &str),
+    (height, choice): (f32, Choice),
+) -> Response {
+    let colours = &tokens.colours;
+    let sense = if choice == Choice::None { Sense::hover() } else { Sense::click() };
+    let (rect, response) = ui.allocate_exact_size(vec2(columns.width, height), sense);
+    response.widget_info(|| match choice {
+        Choice::None => WidgetInfo::labeled(Role::Label, true, label),
+        _ => WidgetInfo::selected(Role::Button, true, choice == Choice::Chosen, label),
+    });
+    if !ui.is_rect_visible(rect) {
+        return response;
+    }
+    if choice == Choice::Chosen || choice == Choice::Open && response.hovered() {
+        ui.painter().rect_filled(rect, 3.0, colours.neutral_fill);
+    }
+    if choice == Choice::Chosen {
+        ui.painter().rect_filled(Rect::from_min_size(rect.min, vec2(3.0, height)), 1.0, colours.accent);
+    }
+    if response.has_focus() {
+        ui.painter().rect_stroke(rect, 3.0, Stroke::new(2.0, colours.accent), StrokeKind::Inside);
+    }
+    for ((start, width, column), cell) in columns.spans.iter().zip(cells) {
+        let room = Rect::from_min_size(pos2(rect.left() + start, rect.top()), vec2(*width, height));
+        cell_ui(ui, tokens, room, cell, column.right);
+    }
+    response
+}
+
+fn cell_ui(ui: &mut Ui, tokens: &Tokens, room: Rect, cell: &Cell, right: bool) {
+    let colours = &tokens.colours;
+    let plain = FontId::proportional(tokens.sizes.body);
+    let (text, font, colour) = match cell {
+        Cell::Text(text) => (text, plain, colours.text),
+        Cell::Quiet(text) => (text, plain, colours.text_quiet),
+        Cell::Mono(text) => (text, FontId::monospace(tokens.sizes.body), colours.text),
+        Cell::In(colour, text) => (text, plain, *colour),
+        Cell::Verdict(verdict, simulated) => return verdict_ui(ui, tokens, room, *verdict, *simulated),
+        Cell::Bar(value, limit) => {
+            let size = (room.width(), room.height());
+            ui.scope_builder(UiBuilder::new().max_rect(room), |ui| error_bar_ui(ui, tokens, size, *value, *limit));
+            return;
+        }
+        Cell::Filled(share, fill, text) => {
+            let bar = room.shrink2(vec2(0.0, 3.0));
+            let filled = bar.with_max_x(bar.left() + bar.width() * share.clamp(0.0, 1.0) as f32);
+            ui.painter().rect_filled(bar, 2.0, colours.neutral_fill);
+            ui.painter().rect_filled(filled, 2.0, *fill);
+            (text, plain, colours.text)
+        }
+    };
+    let galley = elided(ui.painter(), text, font, colour, room.width());
+    let place = if right {
+        Align2::RIGHT_CENTER.anchor_size(room.right_center(), galley.size())
+    } else {
+        Align2::LEFT_CENTER.anchor_size(room.left_center(), galley.size())
+    };
+    ui.painter().galley(place.min, galley, Color32::PLACEHOLDER);
+}
+
+fn verdict_ui(ui: &Ui, tokens: &Tokens, room: Rect, verdict: Verdict, simulated: bool) {
+    let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(room.expand2(vec2(GAP / 2.0, 0.0))));
+    if simulated {
+        simulated_band(&painter, tokens, room.expand2(vec2(GAP / 4.0, -2.0)));
+    }
+    let side = tokens.sizes.body;
+    let square = Rect::from_center_size(pos2(room.left() + side / 2.0 + 2.0, room.center().y), vec2(side, side));
+    let colour = tokens.verdict(verdict);
+    Mark::of(verdict).paint(&painter, square, colour, tokens.colours.card);
+    let word = |from: f32, text: &str, font: FontId, colour: Color32| {
+        let galley = elided(&painter, text, font, colour, room.right() - from);
+        let place = Align2::LEFT_CENTER.anchor_size(pos2(from, room.center().y), galley.size());
+        painter.galley(place.min, galley, Color32::PLACEHOLDER);
+        place.right() + tokens.spacing.grid * 0.75
+    };
+    let from = square.right() + tokens.spacing.grid * 0.75;
+    let end = word(from, words::verdict(verdict), tokens.strong(tokens.sizes.body), colour);
+    if simulated {
+        word(end, t!("SIMULATED"), tokens.strong(tokens.sizes.secondary), tokens.colours.simulated);
+    }
+}
+
+/// The sign of what was not measured.
+fn simulated_band(painter: &egui::Painter, tokens: &Tokens, band: Rect) {
+    painter.rect_filled(band, 2.0, tokens.colours.simulated_fill);
+    // Only where no word stands: stripes behind letters take their contrast.
+    let end = band.with_min_x(band.right() - tokens.spacing.grid * 3.0);
+    let stripes = tokens.colours.simulated.gamma_multiply(0.35);
+    hatch(&painter.with_clip_rect(painter.clip_rect().intersect(end)), end, stripes);
+}
+
+/// A band across the page that says what was not measured.
+pub(super) fn simulated_ui(ui: &mut Ui, tokens: &Tokens, words: &str) {
+    let size = vec2(ui.available_width(), tokens.spacing.grid * 4.0);
+    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
+    simulated_band(ui.painter(), tokens, rect);
+    let font = tokens.strong(tokens.sizes.body);
+    let room = rect.shrink2(vec2(tokens.spacing.grid, 0.0));
+    let galley = elided(ui.painter(), words, font, tokens.colours.simulated, room.width());
+    let place = Align2::LEFT_CENTER.anchor_size(room.left_center(), galley.size());
+    ui.painter().galley(place.min, galley, Color32::PLACEHOLDER);
+}

@@ -1,0 +1,87 @@
+//! What was measured in one run: value, limits, how far it is from them, and what the attempt before had.
+
+use egui::{ScrollArea, Ui};
+
+use super::cells::{Cell, Choice, Column, Columns, head_ui, row_ui};
+use super::figures;
+use crate::gui::pages::PageCtx;
+use crate::gui::pages::sheet::quiet_ui;
+use crate::gui::texts::words;
+use crate::gui::widgets::number::NOTHING;
+use crate::procedure::Verdict;
+use crate::record::Entry;
+use crate::record::entry::Measurement;
+
+const COLUMNS: [Column; 6] = [
+    Column::left(mark!("Measurement"), 96.0, 1.2),
+    Column::left(mark!("Load point"), 76.0, 0.8),
+    Column::right(mark!("Value"), 78.0, 0.0),
+    Column::left(mark!("Limits"), 96.0, 0.4),
+    Column::left(mark!("Within"), 52.0, 0.2),
+    Column::right(mark!("Before"), 78.0, 0.0),
+];
+
+/// The measurement of the same name and load point.
+pub(super) fn same<'a>(of: &Measurement, among: &'a Entry) -> Option<&'a Measurement> {
+    among.measurements.iter().find(|other| other.name == of.name && other.load_point == of.load_point)
+}
+
+/// What a value is called: fails say so, what was not measured too.
+pub(super) fn value_words(of: &Measurement) -> String {
+    let value = figures::value(of.value, &of.unit);
+    match (of.value, of.verdict) {
+        (None, _) => t!("no value").to_owned(),
+        (_, Verdict::Pass) => value,
+        (_, verdict) => format!("{value} {}", words::verdict(verdict)),
+    }
+}
+
+pub(super) fn table_ui(ui: &mut Ui, page: &mut PageCtx<'_>, entry: &Entry, before: Option<&Entry>) {
+    let tokens = page.tokens;
+    if entry.measurements.is_empty() {
+        return quiet_ui(ui, page, t!("Nothing was measured before the run ended"));
+    }
+    let least: f32 = COLUMNS.iter().map(|column| column.least + 10.0).sum();
+    ScrollArea::horizontal().id_salt("measurements").auto_shrink([false, true]).show(ui, |ui| {
+        let columns = Columns::fit(&COLUMNS, ui.available_width().max(least));
+        ui.spacing_mut().item_spacing.y = 0.0;
+        head_ui(ui, tokens, &columns);
+        for (number, one) in entry.measurements.iter().enumerate() {
+            let old = before.and_then(|before| same(one, before));
+            let old_text = old.map_or(NOTHING.to_owned(), |old| figures::value(old.value, &old.unit));
+            let (error, limit) = figures::from_middle(one);
+            let value = figures::value(one.value, &one.unit);
+            let limits = figures::limits(one.lower, one.upper, &one.unit);
+            let value = match one.verdict {
+                Verdict::Fail => Cell::In(tokens.colours.fail, value),
+                Verdict::Pass => Cell::Text(value),
+                _ => Cell::In(tokens.colours.attention, value),
+            };
+            let label = t!(
+                "{name}: {value}, limits {limits}, before {before}",
+                name = figures::named(&one.name, &one.load_point),
+                value = value_words(one),
+                limits,
+                before = old_text
+            );
+            let bar = if limit.is_some() { Cell::Bar(error, limit) } else { Cell::Quiet(String::new()) };
+            let cells = [
+                Cell::Text(one.name.clone()),
+                Cell::Quiet(one.load_point.clone()),
+                value,
+                Cell::Quiet(limits),
+                bar,
+                Cell::Quiet(old_text),
+            ];
+            let look = (tokens.spacing.grid * 3.0, Choice::None);
+            let row = ui.push_id(number, |ui| row_ui(ui, tokens, &columns, (&cells, &label), look)).inner;
+            let uncertainty = figures::amount(one.uncertainty, &one.unit);
+            row.on_hover_text(t!(
+                "Standard uncertainty {uncertainty}, limits from {limit_source}, by {method}",
+                uncertainty,
+                limit_source = one.limit_source,
+                method = one.method
+            ));
+        }
+    });
+}

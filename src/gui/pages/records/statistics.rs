@@ -1,0 +1,289 @@
+//! What many records say: yield and takt, causes of failure, each measurement against its limits, drift from day to day.
+
+use egui::{RichText, ScrollArea, Ui};
+
+use super::cells::{Cell, Choice, Column, Columns, head_ui, row_ui, simulated_ui};
+use super::{ask, charts, figures};
+use crate::gui::archive::{ArchiveRequest, Insight, is_gain};
+use crate::gui::pages::PageCtx;
+use crate::gui::pages::sheet::{card_ui, quiet_ui};
+use crate::gui::texts::words;
+use crate::gui::widgets::command_button::choice_ui;
+use crate::gui::widgets::number::NOTHING;
+use crate::procedure::Verdict;
+use crate::record::statistics::Capability;
+
+/// Below this a process is taken for one that will give bad units (four standard deviations to the nearer limit).
+const CAPABLE: f64 = 1.33;
+/// Causes that are listed; who looks for more sets a filter.
+const CAUSES: usize = 12;
+/// Narrower than this, the cards stand in one column.
+const PAIR: f32 = 860.0;
+
+const MEASURED: [Column; 7] = [
+    Column::left(mark!("Measurement"), 96.0, 1.0),
+    Column::left(mark!("Load point"), 90.0, 1.0),
+    Column::right(mark!("Values"), 64.0, 0.0),
+    Column::right(mark!("Failed"), 56.0, 0.0),
+    Column::right(mark!("Mean"), 78.0, 0.0),
+    Column::left(mark!("Limits"), 64.0, 0.3),
+    Column::right("Cpk", 84.0, 0.0),
+];
+
+/// What came last, and what is chosen of it.
+#[derive(Default)]
+pub(super) struct StatisticsView {
+    insight: Option<Insight>,
+    /// The measurement whose histogram is drawn: name and load point.
+    chosen: Option<(String, String)>,
+}
+
+impl StatisticsView {
+    pub(super) fn told(&mut self, insight: Insight) {
+        self.insight = Some(insight);
+    }
+
+    /// The measurement whose trend is followed.
+    pub(super) fn trend_of(&self) -> Option<String> {
+        self.insight.as_ref().and_then(|insight| insight.trend_of.clone())
+    }
+
+    pub(super) fn statistics_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
+        let tokens = page.tokens;
+        let Some(insight) = &self.insight else {
+            return quiet_ui(ui, page, t!("The records are being counted"));
+        };
+        ScrollArea::vertical().id_salt("statistics").auto_shrink(false).show(ui, |ui| {
+            ui.set_max_width(ui.available_width() - tokens.spacing.grid);
+            ui.spacing_mut().item_spacing.y = tokens.spacing.grid;
+            kind_ui(ui, page, insight);
+            if insight.yields.attempts == 0 {
+                ui.heading(t!("Nothing to count"));
+                return quiet_ui(ui, page, t!("No attempt matches the filters; test units, or take filters away"));
+            }
+            yields_ui(ui, page, insight);
+            if ui.available_width() < PAIR {
+                capabilities_ui(ui, page, insight, &mut self.chosen);
+                histogram_ui(ui, page, insight, self.chosen.as_ref());
+                trend_ui(ui, page, insight);
+                causes_ui(ui, page, insight);
+                return;
+            }
+            let gap = tokens.spacing.grid;
+            // Tables need more than plots do.
+            let left = (ui.available_width() - gap) * 0.57;
+            let right = ui.available_width() - gap - left;
+            ui.horizontal_top(|ui| {
+                ui.spacing_mut().item_spacing.x = gap;
+                ui.vertical(|ui| {
+                    ui.set_width(left);
+                    capabilities_ui(ui, page, insight, &mut self.chosen);
+                    causes_ui(ui, page, insight);
+                });
+                ui.vertical(|ui| {
+                    ui.set_width(right);
+                    histogram_ui(ui, page, insight, self.chosen.as_ref());
+                    trend_ui(ui, page, insight);
+                });
+            });
+        });
+    }
+}
+
+/// Which runs are counted: simulated ones never stand among real ones.
+fn kind_ui(ui: &mut Ui, page: &PageCtx<'_>, insight: &Insight) {
+    let tokens = page.tokens;
+    if insight.simulated && insight.yields.attempts > 0 {
+        simulated_ui(ui, tokens, t!("SIMULATED: these figures are of simulated runs"));
+    }
+    if insight.left_out > 0 {
+        let text = t!(
+            "{count} simulated runs are left out; choose them with the filter Run",
+            count = figures::count(insight.left_out)
+        );
+        quiet_ui(ui, page, &text);
+    }
+}
+
+fn yields_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight) {
+    let yields = &insight.yields;
+    let of = |passed: u64, units: u64| {
+        t!("{passed} of {units} units", passed = figures::count(passed), units = figures::count(units))
+    };
+    let figures = [
+        (
+            t!("First-pass yield"),
+            figures::percent(yields.first_pass_percent()),
+            of(yields.first_passed, yields.first_units),
+        ),
+        (t!("Final yield"), figures::percent(yields.final_percent()), of(yields.last_passed, yields.last_units)),
+        (t!("Takt at a position"), figures::seconds(yields.takt_s), t!("from end to end, breaks left out").to_owned()),
+        (t!("Time of a run"), figures::seconds(yields.mean_duration_s), t!("on average").to_owned()),
+    ];
+    card_ui(ui, page, t!("Yield and pace"), |ui, page| {
+        let tokens = page.tokens;
+        let each = (ui.available_width() / figures.len() as f32 - tokens.spacing.grid).max(150.0);
+        ui.horizontal_wrapped(|ui| {
+            for (name, value, behind) in figures {
+                ui.allocate_ui(egui::vec2(each, 0.0), |ui| {
+                    ui.vertical(|ui| {
+                        ui.set_width(each);
+                        ui.spacing_mut().item_spacing.y = 0.0;
+                        quiet_ui(ui, page, name);
+                        ui.label(RichText::new(value).font(tokens.strong(tokens.sizes.reading)));
+                        quiet_ui(ui, page, &behind);
+                    });
+                });
+            }
+        });
+        let counts = [
+            (Verdict::Pass, yields.passed),
+            (Verdict::Fail, yields.failed),
+            (Verdict::Error, yields.errors),
+            (Verdict::Aborted, yields.aborted),
+        ];
+        let counts: Vec<String> = counts
+            .iter()
+            .map(|(verdict, count)| format!("{} {}", figures::count(*count), words::verdict(*verdict)))
+            .collect();
+        ui.label(t!(
+            "{attempts} attempts: {counts}",
+            attempts = figures::count(yields.attempts),
+            counts = counts.join(", ")
+        ));
+    });
+}
+
+fn causes_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight) {
+    const COLUMNS: [Column; 3] = [
+        Column::left(mark!("Cause"), 140.0, 1.0),
+        Column::right(mark!("Attempts"), 64.0, 0.0),
+        Column::right(mark!("Cumulated"), 70.0, 0.0),
+    ];
+    card_ui(ui, page, t!("Causes of FAIL and ERROR"), |ui, page| {
+        let tokens = page.tokens;
+        let Some(most) = insight.failures.first().map(|failure| failure.attempts) else {
+            return quiet_ui(ui, page, t!("No attempt failed"));
+        };
+        let columns = Columns::fit(&COLUMNS, ui.available_width());
+        ui.spacing_mut().item_spacing.y = 0.0;
+        head_ui(ui, tokens, &columns);
+        for failure in insight.failures.iter().take(CAUSES) {
+            let share = failure.attempts as f64 / most.max(1) as f64;
+            let cumulated = figures::percent(Some(failure.cumulated_percent));
+            let attempts = figures::count(failure.attempts);
+            let label =
+                t!("{cause}: {attempts} attempts, cumulated {cumulated}", cause = failure.cause, attempts, cumulated);
+            let fill = tokens.colours.fail.gamma_multiply(0.35);
+            let cells = [
+                Cell::Filled(share, fill, format!(" {}", failure.cause)),
+                Cell::Text(attempts),
+                Cell::Quiet(cumulated),
+            ];
+            let look = (tokens.spacing.grid * 3.25, Choice::None);
+            ui.push_id(&failure.cause, |ui| row_ui(ui, tokens, &columns, (&cells, &label), look));
+        }
+        if let Some(more) = insight.failures.len().checked_sub(CAUSES).filter(|more| *more > 0) {
+            quiet_ui(ui, page, &t!("{more} rarer causes", more));
+        }
+    });
+}
+
+/// Cpk with its word: what is below the usual demand says so.
+fn cpk_words(of: &Capability) -> (String, bool) {
+    match of.cpk {
+        None => (NOTHING.to_owned(), false),
+        // As it is printed: who reads 1.33 is not to be told that it is less.
+        Some(cpk) if (cpk * 100.0).round() / 100.0 < CAPABLE => (t!("{cpk} low", cpk = format_args!("{cpk:.2}")), true),
+        Some(cpk) => (format!("{cpk:.2}"), false),
+    }
+}
+
+fn is_chosen(of: &Capability, chosen: Option<&(String, String)>) -> bool {
+    chosen.is_some_and(|(name, load_point)| *name == of.name && *load_point == of.load_point)
+}
+
+fn capabilities_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight, chosen: &mut Option<(String, String)>) {
+    if chosen.is_none() {
+        let judged = insight.capabilities.iter().filter(|one| one.histogram.is_some());
+        // The one nearest to its limits is what one looks for.
+        let worst = judged.min_by(|a, b| a.cpk.unwrap_or(f64::MAX).total_cmp(&b.cpk.unwrap_or(f64::MAX)));
+        *chosen = worst.map(|one| (one.name.clone(), one.load_point.clone()));
+    }
+    card_ui(ui, page, t!("Measurements and their limits"), |ui, page| {
+        let tokens = page.tokens;
+        if insight.capabilities.is_empty() {
+            return quiet_ui(ui, page, t!("Nothing was measured in these runs"));
+        }
+        let least: f32 = MEASURED.iter().map(|column| column.least + 10.0).sum();
+        ScrollArea::horizontal().id_salt("capabilities").auto_shrink([false, true]).show(ui, |ui| {
+            let columns = Columns::fit(&MEASURED, ui.available_width().max(least));
+            ui.spacing_mut().item_spacing.y = 0.0;
+            head_ui(ui, tokens, &columns);
+            for (number, one) in insight.capabilities.iter().enumerate() {
+                let (cpk, low) = cpk_words(one);
+                let limits = figures::limits(one.lower, one.upper, &one.unit);
+                let (mean, failed) = (figures::value(Some(one.mean), &one.unit), figures::count(one.failed));
+                let label = t!(
+                    "{name}: {n} values, {failed} failed, mean {mean}, limits {limits}, Cpk {cpk}",
+                    name = figures::named(&one.name, &one.load_point),
+                    n = figures::count(one.n),
+                    failed,
+                    mean,
+                    limits,
+                    cpk
+                );
+                let quiet_or =
+                    |bad: bool, text: String, colour| if bad { Cell::In(colour, text) } else { Cell::Text(text) };
+                let cells = [
+                    Cell::Text(one.name.clone()),
+                    Cell::Quiet(one.load_point.clone()),
+                    Cell::Text(figures::count(one.n)),
+                    quiet_or(one.failed > 0, failed, tokens.colours.fail),
+                    Cell::Text(mean),
+                    Cell::Quiet(limits),
+                    quiet_or(low, cpk, tokens.colours.attention),
+                ];
+                let choice = if is_chosen(one, chosen.as_ref()) { Choice::Chosen } else { Choice::Open };
+                let look = (tokens.spacing.grid * 3.0, choice);
+                let row = ui.push_id(number, |ui| row_ui(ui, tokens, &columns, (&cells, &label), look)).inner;
+                if row.on_hover_text(t!("Limits from {source}", source = one.limit_source)).clicked() {
+                    *chosen = Some((one.name.clone(), one.load_point.clone()));
+                }
+            }
+        });
+    });
+}
+
+fn histogram_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight, chosen: Option<&(String, String)>) {
+    let found = insight.capabilities.iter().find(|one| is_chosen(one, chosen));
+    card_ui(ui, page, t!("Histogram"), |ui, page| match found {
+        Some(one) => charts::histogram_ui(ui, page, one),
+        None => quiet_ui(ui, page, t!("Choose a measurement with limits in the table")),
+    });
+}
+
+fn trend_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight) {
+    card_ui(ui, page, t!("Trend from day to day"), |ui, page| {
+        let mut names: Vec<&str> = Vec::new();
+        for one in &insight.capabilities {
+            if !names.contains(&one.name.as_str()) {
+                names.push(&one.name);
+            }
+        }
+        // Gains first: the drift of a lot of components shows in them.
+        names.sort_by_key(|name| !is_gain(name));
+        ui.horizontal_wrapped(|ui| {
+            for name in names {
+                let chosen = insight.trend_of.as_deref() == Some(name);
+                if choice_ui(ui, page, name, chosen).clicked() {
+                    ask(page, ArchiveRequest::Count(insight.filter.clone(), Some(name.to_owned())));
+                }
+            }
+        });
+        match &insight.trend_of {
+            Some(name) => charts::trend_ui(ui, page, name, &insight.trend),
+            None => quiet_ui(ui, page, t!("No values to follow from day to day")),
+        }
+    });
+}

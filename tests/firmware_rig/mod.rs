@@ -51,7 +51,7 @@ pub struct Afe {
 
 /// The meter and all around it.
 pub struct Rig {
-    pub meter: Meter,
+    pub meter: Meter<'static>,
     pub board: StandIn,
     pub afe: Afe,
     pub now: u64,
@@ -295,8 +295,16 @@ impl Rig {
     }
 }
 
-fn start(pages: &[Vec<u8>; 2], board: &mut StandIn, boot: u16, now: u64) -> Meter {
-    let facts =
-        Facts { boot, reset_cause: ResetCause::PowerOn, crash: None, crystal: true, unique: [1, 2, 3, 4, 5, 6] };
-    Meter::start(facts, choose(&pages[0], &pages[1]), board, now)
+fn start(pages: &[Vec<u8>; 2], board: &mut StandIn, boot: u16, now: u64) -> Meter<'static> {
+    let facts = Facts {
+        boot,
+        reset_cause: ResetCause::PowerOn,
+        crash: None,
+        crystal: true,
+        unique: [1, 2, 3, 4, 5, 6],
+        stack_bytes: 16_384,
+    };
+    // A meter keeps its block for ever.
+    let chosen = Box::leak(Box::new(choose(&pages[0], &pages[1])));
+    Meter::start(facts, chosen, board, now)
 }

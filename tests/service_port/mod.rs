@@ -45,11 +45,13 @@ pub struct LineFaults {
 
 /// Everything on the meter's side of its service port.
 pub struct Peer {
-    meter: Meter,
+    meter: Meter<'static>,
     block: Option<Block>,
     pub board: StandIn,
     /// What was lit, sounded and switched, in words.
     pub seen: Vec<&'static str>,
+    /// What the relay was told, in order.
+    pub switched: Vec<&'static str>,
     chip: Shared<AfeDevice>,
     now: u64,
     /// When the supply came on: the meter's own time begins there.
@@ -62,6 +64,8 @@ pub struct Peer {
     service_line_free: u64,
     pub faults: LineFaults,
     dice: u64,
+    /// When somebody begins to press the first key.
+    key_at: Option<u64>,
 }
 
 impl Peer {
@@ -73,6 +77,7 @@ impl Peer {
             block,
             board,
             seen: Vec::new(),
+            switched: Vec::new(),
             chip,
             now: 0,
             born: 0,
@@ -83,7 +88,18 @@ impl Peer {
             service_line_free: 0,
             faults: LineFaults::default(),
             dice: 0x9E37_79B9_7F4A_7C15,
+            key_at: None,
         }
+    }
+
+    /// Somebody presses the first key half a second from now, and lets go again.
+    pub fn press_key_soon(&mut self) {
+        self.key_at = Some(self.now + 500_000);
+    }
+
+    /// The meter at this moment, without its port.
+    pub fn snapshot(&self) -> meter_interface::map::Snapshot {
+        self.meter.snapshot(self.now - self.born)
     }
 
     /// The supply of the whole meter, chip included, goes off and on.
@@ -117,6 +133,11 @@ impl Peer {
             self.now += STEP;
             let now = self.now - self.born;
             self.board.now = now;
+            if let Some(at) = self.key_at {
+                let pressed = (at..at + 300_000).contains(&self.now);
+                self.board.contacts = u16::from(pressed);
+                self.key_at = Some(at).filter(|_| pressed || self.now < at);
+            }
             while let Some((_, byte)) = due(&mut self.from_chip, self.now) {
                 self.meter.on_chip_bytes(&[byte], now);
             }
@@ -141,6 +162,7 @@ impl Peer {
     fn look(&mut self) {
         let relay =
             self.board.pulses.pop().map(|(coil, ..)| if coil == Coil::Close { "relay on" } else { "relay off" });
+        self.switched.extend(relay);
         let signs = [(self.board.red, "red"), (self.board.green, "green"), (self.board.buzzing, "buzzer")];
         for sign in signs.into_iter().filter(|(on, _)| *on).map(|(_, sign)| sign).chain(relay) {
             if !self.seen.contains(&sign) {
@@ -179,14 +201,22 @@ impl Peer {
     }
 }
 
-fn start(block: Option<&Block>, boot: u16, board: &mut StandIn) -> Meter {
+fn start(block: Option<&Block>, boot: u16, board: &mut StandIn) -> Meter<'static> {
     let mut page = [0xFF; PAGE];
     if let Some(block) = block {
         block.encode(&mut page).expect("a page is enough");
     }
-    let facts =
-        Facts { boot, reset_cause: ResetCause::PowerOn, crash: None, crystal: true, unique: [1, 2, 3, 4, 5, 6] };
-    Meter::start(facts, choose(&page, &[0xFF; PAGE]), board, 0)
+    let facts = Facts {
+        boot,
+        reset_cause: ResetCause::PowerOn,
+        crash: None,
+        crystal: true,
+        unique: [1, 2, 3, 4, 5, 6],
+        stack_bytes: 16_384,
+    };
+    // A meter keeps its block for ever.
+    let chosen = Box::leak(Box::new(choose(&page, &[0xFF; PAGE])));
+    Meter::start(facts, chosen, board, 0)
 }
 
 fn due(bytes: &mut VecDeque<(u64, u8)>, now: u64) -> Option<(u64, u8)> {

@@ -106,7 +106,8 @@ impl Service {
     }
 }
 
-impl Meter {
+impl Meter<'_> {
+    #[inline(never)]
     pub(super) fn serve(&mut self, board: &mut impl Board, now: u64) {
         let unlocked = self.service.is_unlocked(now);
         self.chip.hand_to_bench(unlocked, self.calibration.block.is_some(), now);
@@ -149,7 +150,7 @@ impl Meter {
         let (&function, data) = pdu.split_first().ok_or(Exception::IllegalFunction)?;
         if function == identification::FUNCTION {
             let mut answer = Answer::new(UNIT, function);
-            identification::answer(data, self.calibration.block.as_ref(), &mut answer)?;
+            identification::answer(data, self.calibration.block, &mut answer)?;
             return Ok(Outcome::Answered(answer));
         }
         if ![READ_HOLDING, READ_INPUT, WRITE_SINGLE, WRITE_MULTIPLE].contains(&function) {
@@ -221,6 +222,8 @@ impl Meter {
             Control::Barrier => self.service.barrier,
             Control::Unlock => self.service.unlocked_secs(now),
             Control::SelfTest => self.self_test.running().map_or(0, Test::number),
+            Control::ClockHigh => (self.clock_secs() >> 16) as u16,
+            Control::ClockLow => self.clock_secs() as u16,
             Control::Command | Control::Unknown(_) => 0,
         }
     }
@@ -290,6 +293,8 @@ impl Meter {
                 self.service.unlocked_until = now + secs * 1_000_000;
             }
             Control::SelfTest => self.wanted_test = Some(word),
+            Control::ClockHigh => self.clock_high = word,
+            Control::ClockLow => self.wanted_clock = Some(u32::from(self.clock_high) << 16 | u32::from(word)),
             Control::Command => match Command::from_word(word) {
                 Command::Restart => self.restart = Some((Restart::Program, now + RESTART_AFTER)),
                 Command::BootLoader => self.restart = Some((Restart::BootLoader, now + RESTART_AFTER)),

@@ -42,6 +42,11 @@ pub trait Meter: Send {
     /// What the bus has done so far.
     fn bus(&self) -> BusStatistics;
 
+    /// The service port, where this is the way.
+    fn service(&mut self) -> Option<&mut service::ServiceMeter> {
+        None
+    }
+
     /// One quantity with the resolution of its LSB register.
     fn quantity(&mut self, quantity: Quantity) -> Result<f64, MeterError> {
         let register = quantity.register();

@@ -115,6 +115,21 @@ pub fn of(error: &StepError) -> Advice {
             "A register changed after it was written: the chip was reset, or something else writes to it",
             "Make sure the meter's own controller is held in reset, then run again",
         ),
+        StepError::OutOfReach { .. } => Advice::new(
+            what,
+            "The link shows less of the meter than the procedure wants to see",
+            "Connect the meter's service port (service+serial:), or take this test out of a copy of the procedure",
+        ),
+        StepError::PartsFailed { .. } => Advice::new(
+            what,
+            "The part is dead, badly soldered or not fitted, or nobody saw or heard what it did",
+            "Take the unit out for repair; `meterbench selftest --only` repeats single tests. It was not verified",
+        ),
+        StepError::NotTested { .. } => Advice::new(
+            what,
+            "The meter is busy, or its firmware is older than this program",
+            "Wait some seconds, then run again; update the meter's firmware when it stays",
+        ),
         StepError::KeepsResetting { .. } => Advice::new(
             what,
             "The chip's supply drops out, or the meter's own controller resets it",
@@ -367,6 +382,9 @@ mod tests {
             StepError::StatusNotClean { status: 0xF000 },
             StepError::RegisterDiffers { register: Register::Ugain, expected: 0x71D8, found: 0x6720 },
             StepError::KeepsResetting { times: 4 },
+            StepError::OutOfReach { test: "Self test".to_owned(), needs: "the meter's service port" },
+            StepError::PartsFailed { parts: "EEPROM, Red LED".to_owned() },
+            StepError::NotTested { part: "EEPROM", reason: Exception::Busy.to_string() },
             StepError::SourceOn { reason: "no answer".to_owned() },
             StepError::Panicked,
         ]

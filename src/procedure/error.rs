@@ -157,6 +157,28 @@ pub enum StepError {
         /// What it holds.
         found: u16,
     },
+    /// A test asks for more than the link to the meter gives.
+    #[error("{test:?} cannot be done through this link: it needs {needs}")]
+    OutOfReach {
+        /// The test's name.
+        test: String,
+        /// What the link does not give.
+        needs: &'static str,
+    },
+    /// Parts of the meter failed their self test.
+    #[error("the meter's self test finds {parts} bad")]
+    PartsFailed {
+        /// Their names.
+        parts: String,
+    },
+    /// The meter could not test a part.
+    #[error("the meter did not test {part}: {reason}")]
+    NotTested {
+        /// The part.
+        part: &'static str,
+        /// What it said.
+        reason: String,
+    },
     /// The chip lost its registers again and again.
     #[error("the chip reset itself {times} times in one step")]
     KeepsResetting {
@@ -182,7 +204,10 @@ impl StepError {
             Self::Cancelled
             | Self::Operator(OperatorError::Cancelled)
             | Self::Instrument(InstrumentError::Operator { source: OperatorError::Cancelled, .. }) => Verdict::Aborted,
-            Self::Formula(FormulaError::Range(_)) | Self::Implausible { .. } | Self::Reversed { .. } => Verdict::Fail,
+            Self::Formula(FormulaError::Range(_))
+            | Self::Implausible { .. }
+            | Self::Reversed { .. }
+            | Self::PartsFailed { .. } => Verdict::Fail,
             Self::NoCurrent { on_other_line: true, .. } => Verdict::Fail,
             _ => Verdict::Error,
         }

@@ -14,6 +14,7 @@ pub mod plan;
 pub mod position;
 pub mod report;
 pub mod runner;
+pub mod self_test;
 
 pub use control::Control;
 pub use error::StepError;

@@ -11,6 +11,7 @@ use crate::calibration::registers::RegisterSet;
 use crate::meter::Line;
 use crate::profile::meter::{Calibration, OffsetMode, Threshold};
 use crate::profile::procedure::VerifyPoint;
+use crate::profile::self_test::{SelfTest, When};
 use crate::profile::{Loaded, MeterProfile, Procedure};
 use crate::reference::{LoadPoint, PowerFactor};
 use crate::units::Amps;
@@ -32,6 +33,8 @@ pub struct Plan {
 /// A step of the plan. Steps with a load point begin when the whole bench has reached it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// The meter tests its own parts.
+    SelfTest,
     /// Read the old registers, reset, look for the power-on values.
     Identify,
     /// Calibration mode, PL_Constant, MMode, thresholds.
@@ -55,11 +58,15 @@ impl Plan {
     #[must_use]
     pub fn steps(&self) -> Vec<Step> {
         let calibration = &self.meter.calibration;
-        let mut steps = vec![Step::Identify, Step::Prepare, Step::Gains, Step::EnergyGain, Step::Phase];
+        let self_test =
+            |when| self.procedure.self_test.as_ref().filter(|wanted| wanted.when == when).map(|_| Step::SelfTest);
+        let mut steps: Vec<Step> = self_test(When::Before).into_iter().collect();
+        steps.extend([Step::Identify, Step::Prepare, Step::Gains, Step::EnergyGain, Step::Phase]);
         if measures_offsets(calibration) {
             steps.push(Step::Offsets);
         }
         steps.push(Step::Commit);
+        steps.extend(self_test(When::After));
         steps.extend((0..self.procedure.verify.len()).map(Step::Verify));
         steps
     }
@@ -72,7 +79,8 @@ impl Plan {
             Step::Identify | Step::Prepare | Step::Commit => None,
             Step::Gains | Step::EnergyGain => Some(rating.load_point(1.0, 1.0, PowerFactor::UNITY)),
             Step::Phase => Some(rating.load_point(1.0, 1.0, PowerFactor::HALF_INDUCTIVE)),
-            Step::Offsets => Some(rating.load_point(1.0, 0.0, PowerFactor::UNITY)),
+            // A meter gets its supply from the source; without current a relay that opens takes nothing from its neighbours.
+            Step::Offsets | Step::SelfTest => Some(rating.load_point(1.0, 0.0, PowerFactor::UNITY)),
             Step::Verify(number) => self.verify_point(number).map(|point| self.verify_load(point)),
         }
     }
@@ -90,6 +98,7 @@ impl Plan {
             before = point.or(before);
             settled
                 + match step {
+                    Step::SelfTest => self.procedure.self_test.as_ref().map_or(Duration::ZERO, SelfTest::expected),
                     Step::Identify => TALK * 2,
                     Step::Prepare | Step::Commit => TALK,
                     Step::Gains => stability.window * 2 + rms.min + TALK,
@@ -121,6 +130,7 @@ impl Plan {
     #[must_use]
     pub fn title(&self, step: Step) -> String {
         match step {
+            Step::SelfTest => "Self test of the meter's parts".to_owned(),
             Step::Identify => "Identify the chip and reset it".to_owned(),
             Step::Prepare => "Prepare for calibration".to_owned(),
             Step::Gains => "Voltage and current gain".to_owned(),

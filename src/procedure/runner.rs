@@ -68,6 +68,9 @@ pub fn run(bench: &mut Bench, plan: &Plan, control: &Control) -> Vec<RunReport> 
         .filter(|(_, place)| !place.serial.is_empty())
         .map(|(number, place)| Position::new(number, place.serial.clone(), &mut *place.meter, around))
         .collect();
+    for position in &mut positions {
+        position.failure = position.check_self_test().err();
+    }
     tracing::info!(procedure = plan.procedure.name, meter = plan.meter.name, positions = positions.len(), "run begins");
     control.tell(Event::Started { serials, steps: plan.steps().into_iter().map(|step| plan.title(step)).collect() });
 
@@ -105,6 +108,9 @@ struct Stage<'a, 'b> {
 impl<'a> Stage<'a, '_> {
     /// The whole run, with the reference's feed beside it.
     fn all(&mut self, reference: &mut dyn Reference, positions: &mut [Position<'a>]) -> Result<(), StepError> {
+        if positions.iter().all(|position| position.failure.is_some()) {
+            return Ok(());
+        }
         self.ask_to_connect(positions.len())?;
         self.instruments.push(reference.identify()?);
         let source = self.source.identify()?;

@@ -15,6 +15,7 @@ pub mod library;
 pub mod meter;
 pub mod procedure;
 pub mod scalars;
+pub mod self_test;
 pub mod template;
 
 mod instrument_check;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::check::Findings;
 use super::scalars::secs;
+use super::self_test::SelfTest;
 use super::{Kind, Profile};
 use crate::load::PowerFactor;
 use crate::units::Percent;
@@ -34,6 +35,8 @@ pub struct Procedure {
     pub energy: Energy,
     /// Offsets, where the meter profile asks for them.
     pub offsets: Offsets,
+    /// The meter's own test of its parts, where the procedure wants one.
+    pub self_test: Option<SelfTest>,
     /// Load points of the verification, in order.
     pub verify: Vec<VerifyPoint>,
 }
@@ -176,6 +179,9 @@ impl Profile for Procedure {
         );
         let readings = self.offsets.small_power_readings;
         findings.require((1..=1000).contains(&readings), "offsets.small_power_readings", "1 to 1000 is allowed");
+        if let Some(self_test) = &self.self_test {
+            self_test.check(findings);
+        }
         findings.require(!self.verify.is_empty(), "verify", "there must be at least one load point");
         for (index, point) in self.verify.iter().enumerate() {
             point.check(&format!("verify[{index}]"), findings);

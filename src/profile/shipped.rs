@@ -16,6 +16,7 @@ const SHIPPED: &[(Kind, &str, &str)] = shipped![
     Meter "meters" "m90e26-l24",
     Procedure "procedures" "calibrate",
     Procedure "procedures" "calibrate-quick",
+    Procedure "procedures" "calibrate-self-test",
     Instrument "references" "zera-mt310s2",
     Instrument "references" "yokogawa-wt310",
     Instrument "references" "gwinstek-gpm-8213",

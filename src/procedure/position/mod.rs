@@ -29,6 +29,7 @@ mod identify;
 mod offsets;
 mod phase;
 mod prepare;
+mod self_test;
 mod settle;
 mod state;
 mod verify;
@@ -158,6 +159,7 @@ impl<'a> Position<'a> {
     fn dispatch(&mut self, step: Step) -> Result<String, StepError> {
         self.around.control.checkpoint()?;
         match step {
+            Step::SelfTest => self.self_test(),
             Step::Identify => self.identify(),
             Step::Prepare => self.prepare(),
             Step::Gains => self.gains(),

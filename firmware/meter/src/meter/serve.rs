@@ -80,12 +80,18 @@ enum Outcome {
 }
 
 impl Service {
-    pub fn takes_byte(&self) -> bool {
-        !self.complete && self.pending.is_none()
+    pub const fn takes_byte(&self) -> bool {
+        !self.complete
     }
 
+    /// What comes while a request waits for the chip comes from somebody who has given its answer up, or never wanted one. Kept, a flood of
+    /// requests would have to be worked off when it is long over.
     pub fn on_byte(&mut self, byte: u8, now: u64) {
-        self.complete |= self.receiver.on_byte(byte, now);
+        if self.pending.is_some() {
+            self.receiver.skip(now);
+        } else {
+            self.complete |= self.receiver.on_byte(byte, now);
+        }
     }
 
     pub const fn frames(&self) -> u32 {

@@ -217,15 +217,18 @@ fn profiles_of_ones_own_are_found_by_name() {
 
 #[test]
 fn a_self_test_names_parts_that_there_are_and_each_once() {
-    let (_, key, problem) = finding::<Procedure>("calibrate-self-test", "\"relay-off\"", "\"teapot\"");
-    assert!(key.starts_with("self_test.tests"), "{key}");
-    assert!(problem.contains("teapot") && problem.contains("relay-off"), "{problem}");
+    let (_, text) = profile::text_of("calibrate-self-test").expect("shipped");
+    let error =
+        profile::parse::<Procedure>(&text.replacen("\"afe\"", "\"teapot\"", 1), "own.toml").expect_err("no such part");
+    let first = error.findings().first().expect("a finding");
+    assert_eq!(first.key, "self_test.tests");
+    assert!(first.line.is_some(), "{error}");
+    assert!(first.problem.contains("teapot") && first.problem.contains("relay-off"), "{error}");
     let (_, key, problem) = finding::<Procedure>("calibrate-self-test", "when = \"before\"", "when = \"never\"");
     assert_eq!(key, "self_test.when");
     assert!(problem.contains("after"), "{problem}");
-    let (_, text) = profile::text_of("calibrate-self-test").expect("shipped");
     let error = profile::parse::<Procedure>(&text.replacen("\"afe\"", "\"echo\"", 1), "own.toml").expect_err("twice");
-    let finding = error.findings().first().expect("a finding");
-    assert_eq!(finding.key, "self_test.tests");
-    assert!(finding.line.is_some() && error.to_string().contains("echo is there twice"), "{error}");
+    let first = error.findings().first().expect("a finding");
+    assert_eq!(first.key, "self_test.tests");
+    assert!(first.line.is_some() && error.to_string().contains("echo is there twice"), "{error}");
 }

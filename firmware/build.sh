@@ -14,9 +14,12 @@ ram_limit=$((20 * 1024))
 
 cargo=(cargo)
 extra=()
+link=()
 sysroot_sources=()
 if [ "${METER_TOOLCHAIN:-}" != debian ] && { rustup target list --installed 2>/dev/null || true; } | grep -qx "$target"; then
   linker=rust-lld
+  # Functions with the same instructions become one. GNU's linker cannot.
+  link=(-Clink-arg=--icf=all)
 else
   linker=arm-none-eabi-ld
   sources=/usr/lib/rustlib/src/rust
@@ -33,7 +36,7 @@ compiler="$("${cargo[@]/%cargo/rustc}" --version), $linker"
 # Where a registry's sources lie says which registry they came from; that is nothing for an image. The last rule that fits wins.
 "${cargo[@]}" fetch --locked --quiet --target "$target"
 cargo_home=${CARGO_HOME:-$HOME/.cargo}
-flags=("--remap-path-prefix=$PWD=" "--remap-path-prefix=$cargo_home=/cargo" "${sysroot_sources[@]}")
+flags=("${link[@]}" "--remap-path-prefix=$PWD=" "--remap-path-prefix=$cargo_home=/cargo" "${sysroot_sources[@]}")
 for registry in "$cargo_home"/registry/src/*; do
   flags+=("--remap-path-prefix=$registry=/cargo")
 done

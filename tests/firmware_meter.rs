@@ -289,3 +289,43 @@ fn a_meter_without_its_eeprom_meters_and_says_so() {
     assert!(snapshot.alarms.contains(Alarms::EEPROM.with(Alarms::RTC)));
     assert!(snapshot.total_counts > 0);
 }
+
+#[test]
+fn the_clock_is_set_over_the_service_port_and_read_back() {
+    let mut rig = Rig::calibrated("sim:?seed=16");
+    rig.run(1_500);
+    let shown = |rig: &mut Rig| {
+        let words = rig.read(3, 0x0204, 2).expect("the clock");
+        u32::from(words[0]) << 16 | u32::from(words[1])
+    };
+    // 2026-11-21 08:45:30 and a little more.
+    let before = shown(&mut rig);
+    assert!((848_565_930..848_565_935).contains(&before), "{before}");
+    assert_eq!(rig.snapshot().clock_secs, before);
+    // Locked, nothing is set; and the calendar ends with its century.
+    assert_eq!(rig.write(0x0205, 1), Err(1));
+    rig.write(0x0201, 0xCA1B).expect("unlocked");
+    assert_eq!(rig.write(0x0204, 0xBC19), Err(3));
+    // 2031-03-01 00:00:00, over a leap year from the last setting.
+    let wanted: u32 = 983_404_800;
+    rig.write(0x0204, (wanted >> 16) as u16).expect("taken");
+    rig.write(0x0205, wanted as u16).expect("taken");
+    rig.run(50);
+    let after = shown(&mut rig);
+    assert!((wanted..wanted + 2).contains(&after), "{after}");
+    // A clock that is not there is told by its alarm, not by an old time.
+    rig.board.rtc = false;
+    rig.run(1_500);
+    assert_eq!(shown(&mut rig), 0);
+    assert!(rig.snapshot().alarms.contains(Alarms::RTC));
+}
+
+#[test]
+fn the_stack_and_the_longest_turn_are_told() {
+    let mut rig = Rig::calibrated("sim:?seed=17");
+    rig.run(2_000);
+    let words = rig.read(4, 0x0340, 3).expect("the window");
+    assert_eq!(words[..2], [16_384, 12_000]);
+    assert!((1..=2).contains(&words[2]), "the stand-in ticks every millisecond: {words:?}");
+    assert_eq!(rig.read(4, 0x0340, 4), Err(2));
+}

@@ -230,3 +230,21 @@ fn profiles_of_ones_own_are_found_by_name() {
     let (_, out, _) = meterbench(&data, &["profile", "show", "opensmartmeter-mt25"]);
     assert!(out.contains("[rating]"), "{out}");
 }
+
+#[test]
+fn a_self_test_names_parts_that_there_are_and_each_once() {
+    let (_, text) = profile::text_of("calibrate-self-test").expect("shipped");
+    let error =
+        profile::parse::<Procedure>(&text.replacen("\"afe\"", "\"teapot\"", 1), "own.toml").expect_err("no such part");
+    let first = error.findings().first().expect("a finding");
+    assert_eq!(first.key, "self_test.tests");
+    assert!(first.line.is_some(), "{error}");
+    assert!(first.problem.contains("teapot") && first.problem.contains("relay-off"), "{error}");
+    let (_, key, problem) = finding::<Procedure>("calibrate-self-test", "when = \"before\"", "when = \"never\"");
+    assert_eq!(key, "self_test.when");
+    assert!(problem.contains("after"), "{problem}");
+    let error = profile::parse::<Procedure>(&text.replacen("\"afe\"", "\"echo\"", 1), "own.toml").expect_err("twice");
+    let first = error.findings().first().expect("a finding");
+    assert_eq!(first.key, "self_test.tests");
+    assert!(first.line.is_some() && error.to_string().contains("echo is there twice"), "{error}");
+}

@@ -12,6 +12,8 @@ mod emulator;
 mod simulated;
 
 use std::cell::Cell;
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::Command;
 use std::time::Duration;
 
@@ -133,6 +135,20 @@ fn calibrated_patched_started_again_and_verified() {
     assert_eq!(meter.read(Register::Cs1).expect("it answers").value, calibrated.cs1);
 }
 
+/// A block whose constants are the makers', which fit any board to some per cent.
+fn uncalibrated() -> Block {
+    let mut block = block();
+    for (register, word) in [
+        (Register::PLconstH, 0x001E),
+        (Register::PLconstL, 0xC8B4),
+        (Register::Ugain, 0x71D8),
+        (Register::IgainN, 0x0F56),
+    ] {
+        assert!(block.set_register(register, word));
+    }
+    block
+}
+
 /// What mbpoll says, and whether it was content. Registers count from 1 there.
 fn mbpoll(terminal: &Terminal, arguments: &[&str]) -> (bool, String) {
     let output = Command::new("mbpoll")
@@ -150,15 +166,7 @@ fn mbpoll(terminal: &Terminal, arguments: &[&str]) -> (bool, String) {
 fn a_client_nobody_here_wrote() {
     let wires = Wires::new("sim:?seed=22&answer_us=0");
     wires.supply(230.0, 10.0);
-    let mut block = block();
-    for (register, word) in [
-        (Register::PLconstH, 0x001E),
-        (Register::PLconstL, 0xC8B4),
-        (Register::Ugain, 0x71D8),
-        (Register::IgainN, 0x0F56),
-    ] {
-        assert!(block.set_register(register, word));
-    }
+    let block = uncalibrated();
     let emulator = Emulator::start(&wires, "mbpoll", Some(&block));
     // Steady, so that readings asked for one after the other can be compared.
     let before = Cell::new(0);
@@ -210,4 +218,74 @@ fn value_of(text: &str, reference: u16) -> f64 {
     let mark = format!("[{reference}]:");
     let line = text.lines().find(|line| line.starts_with(&mark)).unwrap_or_else(|| panic!("{mark} in {text}"));
     line[mark.len()..].split_whitespace().next().and_then(|word| word.parse().ok()).expect("a number")
+}
+
+#[test]
+fn pymodbus_reads_the_meter() {
+    let wires = Wires::new("sim:?seed=23&answer_us=0");
+    wires.supply(230.0, 10.0);
+    let block = uncalibrated();
+    let emulator = Emulator::start(&wires, "pymodbus", Some(&block));
+    await_snapshot(&wires, &emulator, |snapshot| {
+        snapshot.state == State::Metering
+            && snapshot.measured(Quantity::Voltage).value.is_some_and(|microvolts| microvolts > 200_000_000)
+    });
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(root.join("target/pymodbus/bin/python"))
+        .arg(root.join("tests/pymodbus/read_meter.py"))
+        .args([emulator.port.to_string(), block.serial.as_str().to_owned(), format!("{:04X}", block.cs1)])
+        .output()
+        .expect("pymodbus, which scripts/pymodbus installs");
+    let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    assert!(output.status.success(), "{text}");
+    print!("{text}");
+}
+
+#[test]
+fn the_service_port_survives_what_does_not_belong_there() {
+    let wires = Wires::new("sim:?seed=24&answer_us=0");
+    wires.supply(230.0, 20.0);
+    let emulator = Emulator::start(&wires, "flood", Some(&uncalibrated()));
+    let before = await_snapshot(&wires, &emulator, |snapshot| snapshot.state == State::Metering);
+    let clock = &wires.clock;
+    let mut stream = TcpStream::connect(("127.0.0.1", emulator.port)).expect("the service port");
+    // A quarter of what the real line carries, which the emulated one carries too on a busy machine; the full rate is tested without it.
+    let began = clock.now();
+    let mut sent = 0u32;
+    while clock.now().since(began) < Duration::from_secs(6) {
+        let bytes: Vec<u8> = (0..29).map(|place| (sent + place).wrapping_mul(0x9E37_79B9).to_be_bytes()[0]).collect();
+        stream.write_all(&bytes).expect("it takes bytes");
+        sent += 29;
+        sleep(&**clock, Duration::from_millis(10));
+    }
+    let ended = clock.now();
+    // Asked again and again, until an answer is found among what comes; each pause is longer than one that ends a frame.
+    stream.set_read_timeout(Some(Duration::from_millis(40))).expect("a limit");
+    let mut request = vec![1, 4, 0, 0, 0, 35];
+    request.extend(modbus_core::rtu::crc16(&request).to_be_bytes());
+    let mut answers = Vec::new();
+    while !answers.windows(5).any(|begin| begin == [1, 4, 70, 0x4D, 0x42]) {
+        assert!(clock.now().since(ended) < Duration::from_secs(2), "no answer among {} bytes", answers.len());
+        stream.write_all(&request).expect("it takes bytes");
+        let mut bytes = [0; 256];
+        // Nothing within the limit is nothing yet.
+        let count = stream.read(&mut bytes).unwrap_or(0);
+        answers.extend_from_slice(&bytes[..count]);
+    }
+    let millis = clock.now().since(ended).as_millis();
+    drop(stream);
+    let mut meter = emulator.meter();
+    let after = meter.snapshot().expect("a snapshot");
+    let found = meter.diagnostics().expect("it answers").expect("it tells");
+    println!(
+        "{sent} bytes of noise in 6 s; the next good answer {millis} ms after them; stack {} of {} bytes used at most, longest turn {} ms",
+        found.stack_bytes - found.stack_unused,
+        found.stack_bytes,
+        found.longest_turn_millis
+    );
+    // It went on metering: no restart, no reset, readings as many and as fresh as ever.
+    assert_eq!((after.boot, after.chip_resets, after.state), (before.boot, before.chip_resets, State::Metering));
+    assert!(after.readings_per_10_secs > 700, "{}", after.readings_per_10_secs);
+    assert!(after.measured(Quantity::Voltage).age_millis < 1_000);
+    assert!(found.stack_unused > 4_096, "{found:?}");
 }

@@ -1,20 +1,21 @@
 //! `meterbench selftest`: the meter tests its own parts, and the operator tells what only a person can see.
 
-use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
 
-use meter_interface::map::{Judge, Test, TestResult, TestState};
+use meter_interface::map::Diagnostics;
 use serde_json::json;
 
 use super::exit::Exit;
 use super::operator::Terminal;
-use crate::clock::RealClock;
-use crate::meter::service::{ServiceError, ServiceMeter};
-use crate::operator::{Answer, Operator, OperatorError, Prompt};
+use crate::clock::{RealClock, SharedClock};
+use crate::meter::service::{Identification, ServiceMeter};
+use crate::operator::Operator;
 use crate::port::OpenError;
 use crate::port::url::DeviceUrl;
+use crate::procedure::self_test::{self, Around, Outcome, Stop};
 use crate::procedure::{Control, Verdict};
+use crate::profile::self_test::Part;
 use crate::station::{self, StationError};
 
 /// Have the meter test its own hardware
@@ -24,86 +25,24 @@ pub struct Selftest {
     #[arg(long)]
     meter: DeviceUrl,
     /// Run only these tests: afe, eeprom, rtc, modem, supply, lcd, buzzer, relay-on, relay-off, red-led, green-led, keypad, echo
-    #[arg(long, value_delimiter = ',', value_parser = part)]
+    #[arg(long, value_delimiter = ',', value_parser = Part::from_key)]
     only: Vec<Part>,
     /// Leave these out
-    #[arg(long, value_delimiter = ',', value_parser = part)]
+    #[arg(long, value_delimiter = ',', value_parser = Part::from_key)]
     skip: Vec<Part>,
+    /// Set the meter's clock to this computer's time (UTC) first, and read it back
+    #[arg(long)]
+    set_clock: bool,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
-/// What can be tested.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
-    /// By a command of the meter.
-    Of(Test),
-    /// The service port itself.
-    Echo,
-}
-
-impl Part {
-    /// The port first: the other tests stand on it.
-    fn all() -> impl Iterator<Item = Self> {
-        [Self::Echo].into_iter().chain(Test::ALL.into_iter().map(Self::Of))
-    }
-
-    /// As it is named on the command line.
-    const fn key(self) -> &'static str {
-        match self {
-            Self::Echo => "echo",
-            Self::Of(Test::Afe) => "afe",
-            Self::Of(Test::Eeprom) => "eeprom",
-            Self::Of(Test::Rtc) => "rtc",
-            Self::Of(Test::Modem) => "modem",
-            Self::Of(Test::Supply) => "supply",
-            Self::Of(Test::Lcd) => "lcd",
-            Self::Of(Test::Buzzer) => "buzzer",
-            Self::Of(Test::RelayOn) => "relay-on",
-            Self::Of(Test::RelayOff) => "relay-off",
-            Self::Of(Test::RedLed) => "red-led",
-            Self::Of(Test::GreenLed) => "green-led",
-            Self::Of(Test::Keypad) => "keypad",
-        }
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Echo => "Service port",
-            Self::Of(test) => test.name(),
-        }
-    }
-}
-
-fn part(key: &str) -> Result<Part, String> {
-    Part::all().find(|part| part.key() == key).ok_or_else(|| {
-        let known: Vec<&str> = Part::all().map(Part::key).collect();
-        format!("there is no test {key:?}; there are {}", known.join(", "))
-    })
-}
-
-/// How the test of one part ended.
-#[derive(Debug)]
-struct Outcome {
-    part: Part,
-    verdict: Verdict,
-    detail: String,
-}
-
-/// Why testing ends.
-#[derive(Debug, thiserror::Error)]
-enum Stop {
-    #[error(transparent)]
-    Service(#[from] ServiceError),
-    #[error(transparent)]
-    Operator(#[from] OperatorError),
-}
-
-impl Stop {
-    const fn cancelled(&self) -> bool {
-        matches!(self, Self::Operator(OperatorError::Cancelled))
-    }
+/// What the tests came to.
+struct Results {
+    outcomes: Vec<Outcome>,
+    stopped: Option<Stop>,
+    diagnostics: Option<Diagnostics>,
 }
 
 impl Selftest {
@@ -114,7 +53,8 @@ impl Selftest {
     pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let control = Arc::new(Control::new(|_| {}));
         let operator = Terminal::shared(&control);
-        let mut meter = match station::open_service(&self.meter, &RealClock::shared()) {
+        let clock = RealClock::shared();
+        let mut meter = match station::open_service(&self.meter, &clock) {
             Ok(meter) => meter,
             Err(error @ StationError::Open(OpenError::Port(_))) => {
                 super::message(&error.to_string());
@@ -123,16 +63,6 @@ impl Selftest {
             Err(error) => return Err(error.into()),
         };
         super::cancel_on_signals(&control);
-        self.test(&mut meter, &*operator, &control, out)
-    }
-
-    fn test(
-        &self,
-        meter: &mut ServiceMeter,
-        operator: &dyn Operator,
-        control: &Control,
-        out: &mut dyn Write,
-    ) -> anyhow::Result<Exit> {
         let found = match meter.identify() {
             Ok(found) => found,
             Err(error) => {
@@ -140,9 +70,27 @@ impl Selftest {
                 return Ok(Exit::COULD_NOT_MEASURE);
             }
         };
+        if self.set_clock
+            && let Err(error) = set_clock(&mut meter)
+        {
+            super::message(&error.to_string());
+            return Ok(Exit::COULD_NOT_MEASURE);
+        }
+        let results = self.test(&mut meter, &*operator, &control, &clock);
+        self.print(&found, &results, out)
+    }
+
+    fn test(
+        &self,
+        meter: &mut ServiceMeter,
+        operator: &dyn Operator,
+        control: &Control,
+        clock: &SharedClock,
+    ) -> Results {
+        let around = Around { unit: "", operator, control, clock: &**clock };
         let (mut outcomes, mut stopped) = (Vec::new(), None);
         for part in self.parts() {
-            match one(part, meter, operator, control) {
+            match self_test::test(part, meter, around) {
                 Ok(outcome) => {
                     super::message(&outcome.to_string());
                     outcomes.push(outcome);
@@ -158,30 +106,47 @@ impl Selftest {
         if let Err(error) = meter.lock() {
             tracing::warn!(%error, "the meter was not locked again");
         }
-        let verdict = match &stopped {
-            Some(stop) if stop.cancelled() => Verdict::Aborted,
-            Some(_) => Verdict::Error,
-            None => worst(&outcomes),
-        };
+        let diagnostics = if stopped.is_none() { meter.diagnostics().ok().flatten() } else { None };
+        Results { outcomes, stopped, diagnostics }
+    }
+
+    fn print(&self, found: &Identification, results: &Results, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let verdict = results.verdict();
         if self.json {
-            let tests: Vec<_> = outcomes
+            let tests: Vec<_> = results
+                .outcomes
                 .iter()
                 .map(|outcome| {
                     json!({
                         "test": outcome.part.key(), "verdict": outcome.verdict.to_string(), "detail": outcome.detail,
+                        "judged": outcome.judged, "took_s": outcome.took.as_secs_f64(),
+                        "limit_s": outcome.part.limit().map(|limit| limit.as_secs()),
                     })
                 })
                 .collect();
-            let stopped = stopped.map(|stop| stop.to_string());
+            let stopped = results.stopped.as_ref().map(ToString::to_string);
+            let diagnostics = results.diagnostics.map(|found| {
+                json!({
+                    "stack_bytes": found.stack_bytes, "stack_unused": found.stack_unused,
+                    "longest_turn_ms": found.longest_turn_millis,
+                })
+            });
             let report = json!({
                 "serial": found.serial, "firmware": found.firmware, "build": found.build,
-                "verdict": verdict.to_string(), "tests": tests, "stopped": stopped,
+                "verdict": verdict.to_string(), "tests": tests, "stopped": stopped, "diagnostics": diagnostics,
             });
             writeln!(out, "{report}")?;
         } else {
             writeln!(out, "{}  {verdict}", if found.serial.is_empty() { "(no serial number)" } else { &found.serial })?;
-            for outcome in &outcomes {
+            for outcome in &results.outcomes {
                 writeln!(out, "  {outcome}")?;
+            }
+            if let Some(Diagnostics { stack_bytes, stack_unused, longest_turn_millis }) = results.diagnostics {
+                let used = stack_bytes.saturating_sub(stack_unused);
+                writeln!(
+                    out,
+                    "  Stack: {used} of {stack_bytes} bytes used at most; longest turn {longest_turn_millis} ms"
+                )?;
             }
         }
         Ok(Exit(verdict.exit_code()))
@@ -194,74 +159,24 @@ impl Selftest {
     }
 }
 
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:<5} {:<26} {}", self.verdict.to_string(), self.part.name(), self.detail)
-    }
-}
-
-fn worst(outcomes: &[Outcome]) -> Verdict {
-    let verdicts = outcomes.iter().map(|outcome| outcome.verdict);
-    verdicts.max_by_key(|verdict| verdict.exit_code()).unwrap_or(Verdict::Error)
-}
-
-fn one(part: Part, meter: &mut ServiceMeter, operator: &dyn Operator, control: &Control) -> Result<Outcome, Stop> {
-    let outcome = |verdict, detail: String| Ok(Outcome { part, verdict, detail });
-    let check = || if control.is_cancelled() { Err(Stop::Operator(OperatorError::Cancelled)) } else { Ok(()) };
-    check()?;
-    let Part::Of(test) = part else {
-        let echo = meter.echo()?;
-        let verdict = if echo.wrong == 0 { Verdict::Pass } else { Verdict::Fail };
-        return outcome(verdict, format!("{} words, {} wrong, {} sent again", echo.words, echo.wrong, echo.retries));
-    };
-    match test {
-        Test::Keypad => operator.tell("Press a key of the meter"),
-        _ if test.judge() == Judge::Person => operator.tell(&format!("{}: look and listen", test.name())),
-        _ => {}
-    }
-    let result = match meter.test(test, check) {
-        Err(Stop::Service(ServiceError::Refused { exception })) => {
-            return outcome(Verdict::Error, exception.to_string());
-        }
-        result => result?,
-    };
-    match result.state {
-        TestState::Passed => outcome(Verdict::Pass, value(test, result)),
-        TestState::Shown => {
-            // Enter alone is no answer: nobody says that he has seen something by accident.
-            match operator.ask(&Prompt::choice(question(test), &["Yes", "No"], None))? {
-                Answer::Choice(0) => outcome(Verdict::Pass, "seen by the operator".to_owned()),
-                _ => outcome(Verdict::Fail, "not seen by the operator".to_owned()),
+impl Results {
+    fn verdict(&self) -> Verdict {
+        match &self.stopped {
+            Some(stop) if stop.cancelled() => Verdict::Aborted,
+            Some(_) => Verdict::Error,
+            None => {
+                let verdicts = self.outcomes.iter().map(|outcome| outcome.verdict);
+                verdicts.max_by_key(|verdict| verdict.exit_code()).unwrap_or(Verdict::Error)
             }
         }
-        TestState::Absent => outcome(Verdict::Fail, result.state.to_string()),
-        TestState::Failed | TestState::TimedOut => {
-            outcome(Verdict::Fail, [result.state.to_string(), value(test, result)].join("; "))
-        }
-        state => outcome(Verdict::Error, state.to_string()),
     }
 }
 
-fn value(test: Test, result: TestResult) -> String {
-    match test {
-        Test::Afe => format!("MMode reads {:04X}", result.value),
-        Test::Keypad => match u8::try_from(result.value).ok().filter(u8::is_ascii_graphic) {
-            Some(key) => format!("key {}", char::from(key)),
-            None => "no key".to_owned(),
-        },
-        _ if test.value().is_empty() => String::new(),
-        _ => format!("{}: {}", test.value(), result.value),
-    }
-}
-
-const fn question(test: Test) -> &'static str {
-    match test {
-        Test::Lcd => "Did the display show all segments and then two lines of text?",
-        Test::Buzzer => "Did the buzzer sound for 2 s?",
-        Test::RelayOn => "Did the relay click, and is the load on?",
-        Test::RelayOff => "Did the relay click, and is the load off?",
-        Test::RedLed => "Was the red LED lit?",
-        Test::GreenLed => "Was the green LED lit?",
-        Test::Afe | Test::Eeprom | Test::Rtc | Test::Modem | Test::Supply | Test::Keypad => "Did it work?",
-    }
+fn set_clock(meter: &mut ServiceMeter) -> anyhow::Result<()> {
+    let epoch: jiff::Timestamp = "2000-01-01T00:00:00Z".parse()?;
+    let secs = u32::try_from(jiff::Timestamp::now().as_second() - epoch.as_second())?;
+    let shown = meter.set_clock(secs)?;
+    let shown = jiff::Timestamp::from_second(epoch.as_second() + i64::from(shown))?;
+    super::message(&format!("The meter's clock shows {shown}"));
+    Ok(())
 }

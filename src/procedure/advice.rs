@@ -136,6 +136,16 @@ pub fn of(error: &StepError) -> Advice {
             "The supply of the chip drops out, or something resets it; a verification writes nothing",
             "Check the supply of the chip, then run again",
         ),
+        StepError::PartsFailed { .. } => Advice::new(
+            what,
+            "The part is dead, badly soldered or not fitted, or nobody saw or heard what it did",
+            "Take the unit out for repair; `meterbench selftest --only` repeats single tests. It was not verified",
+        ),
+        StepError::NotTested { .. } => Advice::new(
+            what,
+            "The meter is busy, or its firmware is older than this program",
+            "Wait some seconds, then run again; update the meter's firmware when it stays",
+        ),
         StepError::KeepsResetting { .. } => Advice::new(
             what,
             "The chip's supply drops out, or the meter's own controller resets it",
@@ -460,6 +470,9 @@ mod tests {
                 found: "MT50-000122".to_owned(),
             },
             StepError::CalibrationLost,
+            StepError::OutOfReach { test: "Self test".to_owned(), needs: "the meter's service port" },
+            StepError::PartsFailed { parts: "EEPROM, Red LED".to_owned() },
+            StepError::NotTested { part: "EEPROM", reason: Exception::Busy.to_string() },
             StepError::SourceOn { reason: "no answer".to_owned() },
             StepError::Panicked,
         ]

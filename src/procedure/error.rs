@@ -191,6 +191,20 @@ pub enum StepError {
     /// The chip lost its registers while nothing may be written.
     #[error("the chip reset itself during the test and lost its registers")]
     LostRegisters,
+    /// Parts of the meter failed their self test.
+    #[error("the meter's self test finds {parts} bad")]
+    PartsFailed {
+        /// Their names.
+        parts: String,
+    },
+    /// The meter could not test a part.
+    #[error("the meter did not test {part}: {reason}")]
+    NotTested {
+        /// The part.
+        part: &'static str,
+        /// What it said.
+        reason: String,
+    },
     /// The chip lost its registers again and again.
     #[error("the chip reset itself {times} times in one step")]
     KeepsResetting {
@@ -273,7 +287,10 @@ impl StepError {
             | Self::Flash(FlashError::Cancelled { .. })
             | Self::Operator(OperatorError::Cancelled)
             | Self::Instrument(InstrumentError::Operator { source: OperatorError::Cancelled, .. }) => Verdict::Aborted,
-            Self::Formula(FormulaError::Range(_)) | Self::Implausible { .. } | Self::Reversed { .. } => Verdict::Fail,
+            Self::Formula(FormulaError::Range(_))
+            | Self::Implausible { .. }
+            | Self::Reversed { .. }
+            | Self::PartsFailed { .. } => Verdict::Fail,
             Self::NoCurrent { on_other_line: true, .. } => Verdict::Fail,
             _ => Verdict::Error,
         }

@@ -18,6 +18,7 @@ pub mod position;
 pub mod report;
 pub mod rounding;
 pub mod runner;
+pub mod self_test;
 
 pub use control::Control;
 pub use error::StepError;

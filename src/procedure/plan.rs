@@ -13,6 +13,7 @@ use crate::calibration::registers::RegisterSet;
 use crate::meter::Line;
 use crate::profile::meter::{Calibration, OffsetMode, Threshold};
 use crate::profile::procedure::{Mode, Offsets};
+use crate::profile::self_test::{SelfTest, When};
 use crate::profile::verification::{Kind, Series, Test};
 use crate::profile::{Loaded, MeterProfile, Procedure};
 use crate::reference::{LoadPoint, PowerFactor};
@@ -41,6 +42,8 @@ pub struct Plan {
 pub enum Step {
     /// Find the meter and note what is in it; nothing is changed.
     Connect,
+    /// The meter tests its own parts.
+    SelfTest,
     /// Read the old registers, reset, look for the power-on values.
     Identify,
     /// Calibration mode, PL_Constant, MMode, thresholds.
@@ -71,17 +74,26 @@ impl Plan {
     /// All steps in their order.
     #[must_use]
     pub fn steps(&self) -> Vec<Step> {
-        let mut steps = match self.procedure.mode {
-            Mode::Verify if self.needs_the_meter() => vec![Step::Connect],
-            Mode::Verify => Vec::new(),
-            Mode::Adjust => self.calibration(),
-        };
+        let mut steps = self.before_the_tests();
         for number in self.order() {
             steps.push(Step::Verify(number));
             if self.test(number).is_some_and(|test| matches!(test.kind, Kind::Protection(_))) {
                 steps.extend([Step::Trip(number), Step::Return(number)]);
             }
         }
+        steps
+    }
+
+    fn before_the_tests(&self) -> Vec<Step> {
+        let self_test =
+            |when| self.procedure.self_test.as_ref().filter(|wanted| wanted.when == when).map(|_| Step::SelfTest);
+        let mut steps: Vec<Step> = self_test(When::Before).into_iter().collect();
+        match self.procedure.mode {
+            Mode::Verify if self.needs_the_meter() => steps.push(Step::Connect),
+            Mode::Verify => {}
+            Mode::Adjust => steps.extend(self.calibration()),
+        }
+        steps.extend(self_test(When::After));
         steps
     }
 
@@ -108,7 +120,7 @@ impl Plan {
         let stops: Vec<Stop> = self.procedure.verify.iter().map(stop).collect();
         let start = match self.procedure.mode {
             Mode::Verify => None,
-            Mode::Adjust => self.calibration().into_iter().rev().find_map(|step| self.load_point(step)),
+            Mode::Adjust => self.before_the_tests().into_iter().rev().find_map(|step| self.load_point(step)),
         };
         order::order(&stops, start)
     }
@@ -123,7 +135,8 @@ impl Plan {
             Step::Identify | Step::Prepare | Step::Commit | Step::Flash => None,
             Step::Gains | Step::EnergyGain | Step::Restart => Some(rating.load_point(1.0, 1.0, PowerFactor::UNITY)),
             Step::Phase => Some(rating.load_point(1.0, 1.0, PowerFactor::HALF_INDUCTIVE)),
-            Step::Offsets => Some(rating.load_point(1.0, 0.0, PowerFactor::UNITY)),
+            // A meter gets its supply from the source; without current a relay that opens takes nothing from its neighbours.
+            Step::Offsets | Step::SelfTest => Some(rating.load_point(1.0, 0.0, PowerFactor::UNITY)),
             Step::Verify(number) | Step::Return(number) => self.test_load(self.test(number)?),
             Step::Trip(number) => {
                 let test = self.test(number)?;
@@ -147,6 +160,7 @@ impl Plan {
             before = point.or(before);
             settled
                 + match step {
+                    Step::SelfTest => self.procedure.self_test.as_ref().map_or(Duration::ZERO, SelfTest::expected),
                     Step::Identify => TALK * 2,
                     Step::Prepare | Step::Commit | Step::Restart => TALK,
                     Step::Flash => FLASHING,
@@ -213,6 +227,7 @@ impl Plan {
     #[must_use]
     pub fn title(&self, step: Step) -> String {
         match step {
+            Step::SelfTest => "Self test of the meter's parts".to_owned(),
             Step::Identify => "Identify the chip and reset it".to_owned(),
             Step::Prepare => "Prepare for calibration".to_owned(),
             Step::Gains => "Voltage and current gain".to_owned(),

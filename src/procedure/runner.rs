@@ -72,7 +72,7 @@ pub fn run(bench: &mut Bench, plan: &Plan, control: &Control) -> Vec<RunReport> 
         .map(|(number, place)| Position::new(number, place, around))
         .collect();
     for position in &mut positions {
-        position.failure = position.check_beforehand().err();
+        position.failure = position.check_beforehand().and_then(|()| position.check_self_test()).err();
     }
     tracing::info!(procedure = plan.procedure.name, meter = plan.meter.name, positions = positions.len(), "run begins");
     control.tell(Event::Started { serials, steps: plan.steps().into_iter().map(|step| plan.title(step)).collect() });

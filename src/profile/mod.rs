@@ -17,6 +17,7 @@ pub mod library;
 pub mod meter;
 pub mod procedure;
 pub mod scalars;
+pub mod self_test;
 pub mod sources;
 pub mod template;
 pub mod verification;

@@ -8,6 +8,7 @@ use super::check::Findings;
 use super::flashing::Flashing;
 use super::meter::CLASSES;
 use super::scalars::secs;
+use super::self_test::SelfTest;
 use super::verification::{Accuracy, Test};
 use super::{Kind, Profile, verification};
 use crate::units::Percent;
@@ -43,6 +44,8 @@ pub struct Procedure {
     pub offsets: Option<Offsets>,
     /// The unit's own image, where the procedure flashes one between calibration and verification.
     pub flash: Option<Flashing>,
+    /// The meter's own test of its parts, where the procedure wants one.
+    pub self_test: Option<SelfTest>,
     /// The tests of the verification, as they are reported. The order in which they are done follows from their load points.
     pub verify: Vec<Test>,
 }
@@ -190,6 +193,9 @@ impl Profile for Procedure {
         if let Some(flash) = &self.flash {
             flash.check(findings);
             findings.require(self.mode == Mode::Adjust, "flash", "a procedure that only verifies flashes nothing");
+        }
+        if let Some(self_test) = &self.self_test {
+            self_test.check(findings);
         }
         findings.require(!self.verify.is_empty(), "verify", "there must be at least one test");
         for (index, test) in self.verify.iter().enumerate() {

@@ -18,6 +18,7 @@ const SHIPPED: &[(Kind, &str, &str)] = shipped![
     Meter "meters" "m90e26-l24",
     Procedure "procedures" "calibrate",
     Procedure "procedures" "calibrate-quick",
+    Procedure "procedures" "calibrate-self-test",
     Procedure "procedures" "calibrate-flash",
     Procedure "procedures" "calibrate-flash-quick",
     Procedure "procedures" "calibrate-flash-chip",

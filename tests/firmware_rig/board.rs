@@ -19,8 +19,10 @@ pub struct StandIn {
     pub eeprom: Option<Vec<u8>>,
     pub eeprom_writes: u32,
     busy_until: u64,
-    /// The clock runs from 2026-11-21 08:45:30 on.
+    /// There is a clock. It shows 2026-11-21 08:45:30 in the beginning.
     pub rtc: bool,
+    /// What it was set to and when; days do not pass.
+    clock: ([u8; 7], u64),
     /// Each pulse: coil, begin, end.
     pub pulses: Vec<(Coil, u64, u64)>,
     coil: Option<(Coil, u64)>,
@@ -45,6 +47,7 @@ impl Default for StandIn {
             eeprom_writes: 0,
             busy_until: 0,
             rtc: true,
+            clock: ([0x30, 0x45, 0x08, 7, 0x21, 0x11, 0x26], 0),
             pulses: Vec::new(),
             coil: None,
             red: false,
@@ -94,12 +97,20 @@ impl StandIn {
         Ok(())
     }
 
-    fn clock(&self, read: &mut [u8]) -> Result<(), BusError> {
+    fn clock(&mut self, write: &[u8], read: &mut [u8]) -> Result<(), BusError> {
         if !self.rtc {
             return Err(BusError::NoDevice);
         }
-        let second = (30 + self.now / 1_000_000) % 60;
-        let registers = [(second / 10 * 16 + second % 10) as u8, 0x45, 0x08, 7, 0x21, 0x11, 0x26];
+        if let Some(set) = write.get(1..8) {
+            self.clock = (set.try_into().expect("seven registers"), self.now);
+        }
+        let ([second, minute, hour, rest @ ..], since) = self.clock;
+        let number = |digits: u8| u64::from(digits >> 4) * 10 + u64::from(digits & 0xF);
+        let digits = |number: u64| (number / 10 * 16 + number % 10) as u8;
+        let secs = number(hour) * 3_600 + number(minute) * 60 + number(second) + (self.now - since) / 1_000_000;
+        let [weekday, day, month, year] = rest;
+        let registers =
+            [digits(secs % 60), digits(secs / 60 % 60), digits(secs / 3_600 % 24), weekday, day, month, year];
         read.iter_mut().zip(registers).for_each(|(byte, register)| *byte = register);
         Ok(())
     }
@@ -121,7 +132,7 @@ impl Board for StandIn {
     fn i2c(&mut self, device: u8, write: &[u8], read: &mut [u8]) -> Result<(), BusError> {
         match device {
             0x50 => self.eeprom(write, read),
-            0x68 => self.clock(read),
+            0x68 => self.clock(write, read),
             _ => Err(BusError::NoDevice),
         }
     }
@@ -161,7 +172,7 @@ impl Board for StandIn {
     }
 
     fn stack_unused(&self) -> u16 {
-        0
+        12_000
     }
 
     fn restart(&mut self, into: Restart) {

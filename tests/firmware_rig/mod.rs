@@ -31,6 +31,8 @@ use board::StandIn;
 /// One character at 9600 baud, and one at 115200, in microseconds.
 const CHIP_CHARACTER: f64 = 1e7 / 9600.0;
 const SERVICE_CHARACTER: f64 = 1e7 / 115_200.0;
+/// Bytes the board keeps until the program looks at them; what comes beyond is lost (board/serial.rs).
+const RECEIVED: usize = 512;
 /// The tick that wakes the core.
 const TICK: u64 = 1_000;
 
@@ -51,7 +53,7 @@ pub struct Afe {
 
 /// The meter and all around it.
 pub struct Rig {
-    pub meter: Meter,
+    pub meter: Meter<'static>,
     pub board: StandIn,
     pub afe: Afe,
     pub now: u64,
@@ -61,6 +63,8 @@ pub struct Rig {
     wire_to_chip: f64,
     wire_to_meter: f64,
     service_in: VecDeque<(f64, u8)>,
+    /// What came and was not looked at yet.
+    received: VecDeque<u8>,
     service_wire: f64,
 }
 
@@ -151,6 +155,7 @@ impl Rig {
             wire_to_chip: 0.0,
             wire_to_meter: 0.0,
             service_in: VecDeque::new(),
+            received: VecDeque::new(),
             service_wire: 0.0,
         }
     }
@@ -183,10 +188,15 @@ impl Rig {
                 self.meter.on_chip_bytes(&[byte], now);
             }
         }
-        while self.meter.takes_service_byte()
-            && let Some(&(_, byte)) = self.service_in.front().filter(|(at, _)| *at <= now as f64)
-        {
+        while let Some(&(_, byte)) = self.service_in.front().filter(|(at, _)| *at <= now as f64) {
             self.service_in.pop_front();
+            if self.received.len() < RECEIVED {
+                self.received.push_back(byte);
+            }
+        }
+        while self.meter.takes_service_byte()
+            && let Some(byte) = self.received.pop_front()
+        {
             self.meter.on_service_byte(byte, now);
         }
         self.meter.poll(&mut self.board, now);
@@ -295,8 +305,16 @@ impl Rig {
     }
 }
 
-fn start(pages: &[Vec<u8>; 2], board: &mut StandIn, boot: u16, now: u64) -> Meter {
-    let facts =
-        Facts { boot, reset_cause: ResetCause::PowerOn, crash: None, crystal: true, unique: [1, 2, 3, 4, 5, 6] };
-    Meter::start(facts, choose(&pages[0], &pages[1]), board, now)
+fn start(pages: &[Vec<u8>; 2], board: &mut StandIn, boot: u16, now: u64) -> Meter<'static> {
+    let facts = Facts {
+        boot,
+        reset_cause: ResetCause::PowerOn,
+        crash: None,
+        crystal: true,
+        unique: [1, 2, 3, 4, 5, 6],
+        stack_bytes: 16_384,
+    };
+    // A meter keeps its block for ever.
+    let chosen = Box::leak(Box::new(choose(&pages[0], &pages[1])));
+    Meter::start(facts, chosen, board, now)
 }

@@ -46,11 +46,13 @@ pub struct LineFaults {
 
 /// Everything on the meter's side of its service port.
 pub struct Peer {
-    meter: Meter,
+    meter: Meter<'static>,
     block: Option<Block>,
     pub board: StandIn,
     /// What was lit, sounded and switched, in words.
     pub seen: Vec<&'static str>,
+    /// What the relay was told, in order.
+    pub switched: Vec<&'static str>,
     chip: Shared<AfeDevice>,
     now: u64,
     /// When the supply came on: the meter's own time begins there.
@@ -65,6 +67,8 @@ pub struct Peer {
     dice: u64,
     /// The processor's number.
     unique: [u16; 6],
+    /// When somebody begins to press the first key.
+    key_at: Option<u64>,
 }
 
 impl Peer {
@@ -76,6 +80,7 @@ impl Peer {
             block,
             board,
             seen: Vec::new(),
+            switched: Vec::new(),
             chip,
             now,
             born: now,
@@ -87,7 +92,18 @@ impl Peer {
             faults: LineFaults::default(),
             dice: 0x9E37_79B9_7F4A_7C15,
             unique,
+            key_at: None,
         }
+    }
+
+    /// Somebody presses the first key half a second from now, and lets go again.
+    pub fn press_key_soon(&mut self) {
+        self.key_at = Some(self.now + 500_000);
+    }
+
+    /// The meter at this moment, without its port.
+    pub fn snapshot(&self) -> meter_interface::map::Snapshot {
+        self.meter.snapshot(self.now - self.born)
     }
 
     /// The supply of the whole meter, chip included, goes off and on.
@@ -121,6 +137,11 @@ impl Peer {
             self.now += STEP;
             let now = self.now - self.born;
             self.board.now = now;
+            if let Some(at) = self.key_at {
+                let pressed = (at..at + 300_000).contains(&self.now);
+                self.board.contacts = u16::from(pressed);
+                self.key_at = Some(at).filter(|_| pressed || self.now < at);
+            }
             while let Some((_, byte)) = due(&mut self.from_chip, self.now) {
                 self.meter.on_chip_bytes(&[byte], now);
             }
@@ -152,6 +173,7 @@ impl Peer {
         }
         let relay =
             self.board.pulses.pop().map(|(coil, ..)| if coil == Coil::Close { "relay on" } else { "relay off" });
+        self.switched.extend(relay);
         let signs = [(self.board.red, "red"), (self.board.green, "green"), (self.board.buzzing, "buzzer")];
         for sign in signs.into_iter().filter(|(on, _)| *on).map(|(_, sign)| sign).chain(relay) {
             if !self.seen.contains(&sign) {
@@ -190,13 +212,16 @@ impl Peer {
     }
 }
 
-fn start(block: Option<&Block>, boot: u16, unique: [u16; 6], board: &mut StandIn) -> Meter {
+fn start(block: Option<&Block>, boot: u16, unique: [u16; 6], board: &mut StandIn) -> Meter<'static> {
     let mut page = [0xFF; PAGE];
     if let Some(block) = block {
         block.encode(&mut page).expect("a page is enough");
     }
-    let facts = Facts { boot, reset_cause: ResetCause::PowerOn, crash: None, crystal: true, unique };
-    Meter::start(facts, choose(&page, &[0xFF; PAGE]), board, 0)
+    let facts =
+        Facts { boot, reset_cause: ResetCause::PowerOn, crash: None, crystal: true, unique, stack_bytes: 16_384 };
+    // A meter keeps its block for ever.
+    let chosen = Box::leak(Box::new(choose(&page, &[0xFF; PAGE])));
+    Meter::start(facts, chosen, board, 0)
 }
 
 fn due(bytes: &mut VecDeque<(u64, u8)>, now: u64) -> Option<(u64, u8)> {

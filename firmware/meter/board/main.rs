@@ -10,6 +10,7 @@ mod buzzer;
 mod clock;
 mod fault;
 mod hardware;
+mod mem;
 mod memory;
 mod pin;
 mod retained;
@@ -80,10 +81,12 @@ fn main() -> ! {
         crash,
         crystal: clocks.by_crystal(),
         unique: memory::unique(),
+        stack_bytes: stack::size(),
     };
     let pages = Copy::ALL.map(memory::page);
     let now = hardware.time.now();
-    let mut meter = Meter::start(facts, choose(pages[0], pages[1]), &mut hardware, now);
+    let chosen = choose(pages[0], pages[1]);
+    let mut meter = Meter::start(facts, &chosen, &mut hardware, now);
     let watchdog = chip.IWDG;
     watchdog.kr().write(|w| w.key().unlock());
     watchdog.pr().write(|w| w.pr().divide_by64());

@@ -39,17 +39,11 @@ pub struct Left {
 /// Takes over the memory, and starts the boot loader if that was asked for.
 pub fn begin() -> Left {
     // SAFETY: every bit pattern is a `Retained`; see `memory`.
-    let old = unsafe { memory().read_volatile() };
+    let old: Retained = unsafe { read(memory()) };
     if old.magic != MAGIC {
         // SAFETY: see `memory`.
         unsafe {
-            memory().write_volatile(Retained {
-                magic: MAGIC,
-                boot: 0,
-                uptime_millis: 0,
-                restart: 0,
-                crash: Sealed::empty(),
-            });
+            write(memory(), &Retained { magic: MAGIC, boot: 0, uptime_millis: 0, restart: 0, crash: Sealed::empty() });
         }
         return Left { boot: 0, crash: None };
     }
@@ -95,13 +89,46 @@ pub fn restart(into: Restart) -> ! {
 
 fn seal(crash: Sealed) {
     // SAFETY: see `memory`.
-    unsafe { (&raw mut (*memory()).crash).write_volatile(crash) }
+    unsafe { write(&raw mut (*memory()).crash, &crash) }
 }
 
 fn note_restart(word: u32) {
     // SAFETY: see `memory`.
     unsafe { (&raw mut (*memory()).restart).write_volatile(word) }
 }
+
+/// Reads memory word by word: in one piece the compiler reads each field of each array by itself.
+///
+/// # Safety
+/// It is aligned to words, and whatever stands there is a `T`.
+unsafe fn read<T: Copy>(from: *const T) -> T {
+    let mut copy = MaybeUninit::<T>::uninit();
+    // SAFETY: by the contract; both have the size of a `T`.
+    unsafe {
+        copy_words(from.cast(), copy.as_mut_ptr().cast(), size_of::<T>());
+        copy.assume_init()
+    }
+}
+
+/// Writes it likewise.
+///
+/// # Safety
+/// It is aligned to words, and has room for a `T`.
+unsafe fn write<T: Copy>(to: *mut T, value: &T) {
+    // SAFETY: by the contract; both have the size of a `T`.
+    unsafe { copy_words(core::ptr::from_ref(value).cast(), to.cast(), size_of::<T>()) }
+}
+
+#[inline(never)]
+unsafe fn copy_words(from: *const u32, to: *mut u32, bytes: usize) {
+    for place in 0..bytes / size_of::<u32>() {
+        // SAFETY: both have that many bytes.
+        unsafe { to.add(place).write_volatile(from.add(place).read_volatile()) }
+    }
+}
+
+// Both are whole words.
+const _: () = assert!(align_of::<Retained>() == 4 && align_of::<Sealed>() == 4);
 
 /// The memory. Only the main loop, and what never returns to it, touch it.
 fn memory() -> *mut Retained {

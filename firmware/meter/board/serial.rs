@@ -12,9 +12,9 @@ struct Queues<const RX: usize, const TX: usize> {
     to_send: Deque<u8, TX>,
 }
 
-/// One UART with its queues.
+/// One UART with its queues. Before its start all of it is zeros, which take no room in the flash.
 pub struct Serial<U: 'static, const RX: usize, const TX: usize> {
-    inside: Mutex<RefCell<Option<(U, Queues<RX, TX>)>>>,
+    inside: Mutex<RefCell<(Option<U>, Queues<RX, TX>)>>,
 }
 
 /// The metering chip.
@@ -29,7 +29,7 @@ where
     U: core::ops::Deref<Target = usart1::RegisterBlock>,
 {
     const fn new() -> Self {
-        Self { inside: Mutex::new(RefCell::new(None)) }
+        Self { inside: Mutex::new(RefCell::new((None, Queues { received: Deque::new(), to_send: Deque::new() }))) }
     }
 
     /// Starts it with eight bits, no parity, one stop bit. Its interrupt still has to be unmasked.
@@ -37,14 +37,13 @@ where
         let divider = (peripheral_hz + baud / 2) / baud;
         uart.brr().write(|w| w.div_mantissa().set((divider >> 4) as u16).div_fraction().set((divider & 0xF) as u8));
         uart.cr1().write(|w| w.ue().enabled().te().enabled().re().enabled().rxneie().enabled());
-        let queues = Queues { received: Deque::new(), to_send: Deque::new() };
-        critical_section::with(|cs| *self.inside.borrow_ref_mut(cs) = Some((uart, queues)));
+        critical_section::with(|cs| self.inside.borrow_ref_mut(cs).0 = Some(uart));
     }
 
     /// Queues bytes for the wire; what does not fit is dropped, and its reader notices by the frame's check.
     pub fn send(&self, bytes: &[u8]) {
         critical_section::with(|cs| {
-            if let Some((uart, queues)) = self.inside.borrow_ref_mut(cs).as_mut() {
+            if let (Some(uart), queues) = &mut *self.inside.borrow_ref_mut(cs) {
                 for &byte in bytes {
                     let _full = queues.to_send.push_back(byte);
                 }
@@ -57,7 +56,7 @@ where
     pub fn receive(&self, into: &mut [u8]) -> usize {
         critical_section::with(|cs| {
             let mut inside = self.inside.borrow_ref_mut(cs);
-            let Some((_, queues)) = inside.as_mut() else { return 0 };
+            let queues = &mut inside.1;
             let mut count = 0;
             for slot in into {
                 let Some(byte) = queues.received.pop_front() else { break };
@@ -72,7 +71,7 @@ where
     pub fn serve(&self) {
         critical_section::with(|cs| {
             let mut inside = self.inside.borrow_ref_mut(cs);
-            let Some((uart, queues)) = inside.as_mut() else { return };
+            let (Some(uart), queues) = &mut *inside else { return };
             let status = uart.sr().read();
             // Reading the data register after the status also clears overrun, noise and framing errors.
             if status.rxne().bit_is_set() || status.ore().bit_is_set() {

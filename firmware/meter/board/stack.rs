@@ -15,12 +15,21 @@ unsafe extern "C" {
     static _stack_start: u32;
 }
 
+/// Words of the whole stack.
+fn words() -> usize {
+    (addr_of!(_stack_start) as usize - addr_of!(_stack_end) as usize) / 4
+}
+
+/// Bytes of it.
+pub fn size() -> u16 {
+    u16::try_from(words() * 4).unwrap_or(u16::MAX)
+}
+
 /// Words between the end of the variables and the deepest the stack ever reached.
 fn unused_words() -> usize {
-    let (end, start) = (addr_of!(_stack_end), addr_of!(_stack_start));
-    let words = (start as usize - end as usize) / 4;
+    let end = addr_of!(_stack_end);
     // SAFETY: the linker gives this memory to the stack, and volatile reads of a stack in use read what happens to be there.
-    (0..words).take_while(|&word| unsafe { end.add(word).read_volatile() } == PAINT).count()
+    (0..words()).take_while(|&word| unsafe { end.add(word).read_volatile() } == PAINT).count()
 }
 
 /// Bytes never used.

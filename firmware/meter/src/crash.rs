@@ -62,7 +62,7 @@ pub fn place(file: &str, line: u32) -> Text<MESSAGE> {
     let tail = file.get(file.len().saturating_sub(FILE)..).unwrap_or(file);
     let mut writer = Writer::<MESSAGE>::new();
     writer.text(tail).byte(b':').number(line.into(), 0);
-    Text::new(writer.as_str()).unwrap_or_default()
+    Text::lossy(writer.written())
 }
 
 fn seal(words: &[u16]) -> u32 {

@@ -148,6 +148,6 @@ fn calibration(_: &Snapshot, block: Option<&Block>) -> Screen {
 }
 
 fn identity(_: &Snapshot, block: Option<&Block>) -> Screen {
-    let serial = block.map_or("", |block| block.serial.as_str());
-    [Line::new().text(serial).padded(), Line::new().text("Version ").text(env!("CARGO_PKG_VERSION")).padded()]
+    let serial = block.map_or(&[][..], |block| block.serial.as_bytes());
+    [Line::new().ascii(serial).padded(), Line::new().text("Version ").text(env!("CARGO_PKG_VERSION")).padded()]
 }

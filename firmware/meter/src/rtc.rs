@@ -37,6 +37,38 @@ pub fn start(board: &mut impl Board) -> Result<(), BusError> {
     board.i2c(DEVICE, &[0, 0, 0, 0, 1, 1, 1, 0], &mut [])
 }
 
+/// Sets it to seconds since 2000-01-01 00:00:00, and starts it.
+///
+/// # Errors
+/// It does not answer.
+pub fn set(board: &mut impl Board, secs: u32) -> Result<(), BusError> {
+    let [second, minute, hour, weekday, day, month, year] = registers(secs);
+    board.i2c(DEVICE, &[0, second, minute, hour, weekday, day, month, year], &mut [])
+}
+
+/// What the clock holds at that time; the years end with 2099. 2000-01-01 was a Saturday, and Sunday is 1.
+fn registers(secs: u32) -> [u8; 7] {
+    let (days, second) = (secs / 86_400, secs % 86_400);
+    // Four years have one leap day, and the first of each four has it.
+    let (cycle, rest) = (days / 1_461 % 25, days % 1_461);
+    let (year, mut day) = if rest < 366 { (0, rest) } else { ((rest - 366) / 365 + 1, (rest - 366) % 365) };
+    let mut month = 0;
+    let february = if year == 0 { 29 } else { 28 };
+    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+        month += 1;
+        if day < length {
+            break;
+        }
+        day -= length;
+    }
+    [second % 60, second / 60 % 60, second / 3_600, (days + 6) % 7 + 1, day + 1, month, cycle * 4 + year].map(digits)
+}
+
+/// Two decimal digits in a byte.
+fn digits(value: u32) -> u8 {
+    (value / 10 * 16 + value % 10) as u8
+}
+
 fn time(registers: [u8; 7]) -> Option<Time> {
     let [seconds, minutes, hours, _, day, month, year] = registers;
     let second = decimal(seconds & !HALTED, 59)?;
@@ -72,6 +104,16 @@ mod tests {
             ([0, 0, 0, 1, 0x31, 0x12, 0x99], 36_524 * 86_400),
         ] {
             assert_eq!(time(registers), Some(Time { secs, halted: false }), "{registers:02X?}");
+        }
+    }
+
+    #[test]
+    fn seconds_become_dates_and_come_back() {
+        assert_eq!(registers(848_565_930), [0x30, 0x45, 0x08, 7, 0x21, 0x11, 0x26]);
+        assert_eq!(registers(59 * 86_400), [0, 0, 0, 3, 0x29, 0x02, 0x00]);
+        for day in 0..36_525 {
+            let secs = day * 86_400 + (day * 7_919) % 86_400;
+            assert_eq!(time(registers(secs)), Some(Time { secs, halted: false }), "{secs}");
         }
     }
 

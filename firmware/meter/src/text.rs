@@ -33,7 +33,12 @@ impl<const N: usize> Writer<N> {
 
     /// Appends text.
     pub fn text(&mut self, text: &str) -> &mut Self {
-        for byte in text.bytes() {
+        self.ascii(text.as_bytes())
+    }
+
+    /// Appends characters.
+    pub fn ascii(&mut self, characters: &[u8]) -> &mut Self {
+        for &byte in characters {
             self.byte(byte);
         }
         self
@@ -97,8 +102,8 @@ impl<const N: usize> Writer<N> {
 
     /// What was written.
     #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.bytes.get(..self.used).and_then(|bytes| core::str::from_utf8(bytes).ok()).unwrap_or_default()
+    pub fn written(&self) -> &[u8] {
+        self.bytes.get(..self.used).unwrap_or_default()
     }
 }
 
@@ -116,13 +121,13 @@ mod tests {
         assert_eq!(&number(5, 3), b"0.005     ");
         assert_eq!(&number(-23_012, 2), b"-230.12   ");
         assert_eq!(&number(1_000, 0), b"1000      ");
-        assert_eq!(Writer::<24>::new().number(i64::MIN, 0).as_str(), "-9223372036854775808");
+        assert_eq!(Writer::<24>::new().number(i64::MIN, 0).written(), b"-9223372036854775808");
     }
 
     #[test]
     fn what_does_not_fit_is_left_out() {
-        assert_eq!(Writer::<4>::new().text("CS").hex(0xA3F0).as_str(), "CSA3");
-        assert_eq!(Writer::<4>::new().text("\u{7f}a").as_str(), "?a");
+        assert_eq!(Writer::<4>::new().text("CS").hex(0xA3F0).written(), b"CSA3");
+        assert_eq!(Writer::<4>::new().text("\u{7f}a").written(), b"?a");
         assert_eq!(&Writer::<4>::new().column(2).text("x").padded(), b"  x ");
     }
 }

@@ -15,8 +15,8 @@ use m90e26::{Access, Register};
 use meter_interface::block::{Block, BlockError, PAGE};
 use meter_interface::map::identification::{Object, PRODUCT_CODE, VENDOR_NAME};
 use meter_interface::map::{
-    self, Command, Control, Events, Exception, Holding, Identity, Snapshot, TALLIED, Tally, control, tally_address,
-    windows,
+    self, Command, Control, Diagnostics, Events, Exception, Holding, Identity, Snapshot, TALLIED, Tally, control,
+    tally_address, windows,
 };
 
 use super::{BusStatistics, Meter, MeterError, Reach, Relay, Word};
@@ -26,7 +26,7 @@ use codec::{Answer, Request};
 use counters::{EnergyCounter, EventCounter, StartedAnew};
 use link::{Link, Reply};
 
-pub use selftest::Echo;
+pub use selftest::{Echo, GRACE};
 
 /// The unlock is renewed when so much of it is over.
 const RENEW: Duration = Duration::from_secs(map::UNLOCK_SECS as u64 / 3);
@@ -34,6 +34,12 @@ const RENEW: Duration = Duration::from_secs(map::UNLOCK_SECS as u64 / 3);
 const STALE: Duration = Duration::from_millis(map::TALLY_MILLIS as u64 * 4);
 /// Between two looks at a counter that has to be renewed.
 const LOOK: Duration = Duration::from_millis(2);
+
+/// The clock is looked at so often after it was set, and so long apart.
+const CLOCK_LOOKS: u32 = 10;
+const CLOCK_LOOK: Duration = Duration::from_millis(100);
+/// What it may show more than it was set to: it goes on.
+const CLOCK_SLACK: u32 = 3;
 
 /// A meter that runs its own firmware, reached over its service port.
 pub struct ServiceMeter {
@@ -209,6 +215,38 @@ impl ServiceMeter {
     /// The meter does not answer or refuses.
     pub fn command(&mut self, command: Command) -> Result<(), ServiceError> {
         self.write_unlocked(Control::Command.address(), command.word())
+    }
+
+    /// How the meter's program gets on with its memory; `None` for a firmware that does not tell.
+    ///
+    /// # Errors
+    /// The meter does not answer.
+    pub fn diagnostics(&mut self) -> Result<Option<Diagnostics>, ServiceError> {
+        match self.input(Diagnostics::START, Diagnostics::WORDS) {
+            Ok((words, _)) => Ok(Diagnostics::decode(&words).ok()),
+            Err(ServiceError::Refused { exception: Exception::IllegalAddress }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sets the meter's clock to seconds since 2000-01-01 00:00:00, and returns what it shows then.
+    ///
+    /// # Errors
+    /// The meter does not answer, refuses, or its clock does not take the time.
+    pub fn set_clock(&mut self, secs: u32) -> Result<u32, ServiceError> {
+        for (control, word) in [(Control::ClockHigh, secs >> 16), (Control::ClockLow, secs & 0xFFFF)] {
+            self.write_unlocked(control.address(), word as u16)?;
+        }
+        let mut shown = 0;
+        for _ in 0..CLOCK_LOOKS {
+            sleep(&**self.link.clock(), CLOCK_LOOK);
+            let (words, _) = self.words(&Request::ReadHolding { address: Control::ClockHigh.address(), count: 2 })?;
+            shown = words.iter().fold(0, |secs, &word| secs << 16 | u32::from(word));
+            if (secs..=secs.saturating_add(CLOCK_SLACK)).contains(&shown) {
+                return Ok(shown);
+            }
+        }
+        Err(ServiceError::Nonsense { what: format!("{shown} s on its clock, which was set to {secs} s") })
     }
 
     /// Shuts the lock, which has the meter load its chip from the calibration block again.

@@ -11,7 +11,7 @@ use crate::clock::sleep;
 /// How often the result is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 /// What the meter may take beyond a test's own limit.
-const GRACE: Duration = Duration::from_secs(1);
+pub const GRACE: Duration = Duration::from_secs(1);
 
 /// How the echo over the service port went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -36,6 +36,7 @@ mod phase;
 mod prepare;
 mod readings;
 mod restart;
+mod self_test;
 mod settle;
 mod state;
 mod verify;
@@ -188,6 +189,7 @@ impl<'a> Position<'a> {
     fn dispatch(&mut self, step: Step) -> Result<String, StepError> {
         self.around.control.checkpoint()?;
         match step {
+            Step::SelfTest => self.self_test(),
             Step::Identify => self.identify(),
             Step::Prepare => self.prepare(),
             Step::Gains => self.gains(),

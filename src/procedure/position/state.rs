@@ -104,7 +104,7 @@ impl Position<'_> {
     }
 
     /// Writes everything again after the chip has lost it.
-    fn restore(&mut self) -> Result<(), StepError> {
+    pub(super) fn restore(&mut self) -> Result<(), StepError> {
         let wanted = self.registers.clone();
         let mode = self.mode;
         self.write(Register::SmallPMod, 0)?;

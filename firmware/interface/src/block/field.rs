@@ -10,6 +10,8 @@ pub trait Field: Sized {
     const SIZE: usize;
     /// Its kind, as the documentation names it.
     const KIND: &'static str;
+    /// It must not be shown.
+    const SECRET: bool = false;
 
     /// Writes it; `into` has [`Self::SIZE`] zero bytes.
     fn put(&self, into: &mut [u8]);

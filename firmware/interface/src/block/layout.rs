@@ -2,7 +2,7 @@
 
 use m90e26::{Line, Register, checksum};
 
-use super::field::Field;
+use super::field::{self, Field};
 use super::{BlockError, Bytes, Date, HEADER, Ratio, Secret, Text};
 
 /// One field, for the documentation.
@@ -42,22 +42,45 @@ macro_rules! layout {
         },)*];
 
         impl Block {
-            pub(super) fn put_fields(&self, block: &mut [u8]) {
-                $(if let Some(bytes) = block.get_mut($offset..$offset + <$kind as Field>::SIZE) {
+            pub(super) fn put_fields(&self, secrets: Secrets, block: &mut [u8]) {
+                $(if let Some(bytes) = block.get_mut($offset..$offset + <$kind as Field>::SIZE)
+                    && (secrets == Secrets::Kept || !<$kind as Field>::SECRET)
+                {
                     self.$name.put(bytes);
                 })*
+                if secrets == Secrets::Withheld {
+                    field::fill(block, FLAGS, &[self.flags | SECRETS_WITHHELD]);
+                }
             }
 
             /// Fields that `body` does not hold completely keep their defaults: an older block ends before them.
             pub(super) fn take_fields(&mut self, body: &[u8]) -> Result<(), BlockError> {
-                $(if let Some(bytes) = body.get($offset..$offset + <$kind as Field>::SIZE) {
-                    self.$name = <$kind as Field>::take(bytes)
-                        .map_err(|invalid| BlockError::Field { name: stringify!($name), invalid })?;
-                })*
+                $(load(&mut self.$name, body, $offset, stringify!($name))?;)*
                 Ok(())
             }
         }
     };
+}
+
+/// Takes one field; one that the body does not hold completely stays as it is. A function of its own for each kind, not for each field: the
+/// meter's flash is small.
+#[inline(never)]
+fn load<T: Field>(place: &mut T, body: &[u8], offset: usize, name: &'static str) -> Result<(), BlockError> {
+    let Some(bytes) = body.get(offset..).and_then(|rest| rest.get(..T::SIZE)) else { return Ok(()) };
+    match T::take(bytes) {
+        Ok(value) => *place = value,
+        Err(invalid) => return Err(BlockError::Field { name, invalid }),
+    }
+    Ok(())
+}
+
+/// What becomes of the secrets when a block is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Secrets {
+    /// They are written.
+    Kept,
+    /// They are left out, and the block says so.
+    Withheld,
 }
 
 layout! {
@@ -118,7 +141,10 @@ const _: () = {
     assert!(essential, "the essential part ends with a field");
 };
 
-/// Bit 0 of `flags`.
+/// Where `flags` stands.
+const FLAGS: usize = 63;
+
+/// Bit 0 of it.
 const SECRETS_WITHHELD: u8 = 1;
 
 impl Default for Block {

@@ -14,9 +14,10 @@ mod text;
 
 use core::fmt;
 
-use crc::{CRC_32_ISO_HDLC, Crc};
+use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 
 pub use field::{Date, Invalid, Ratio};
+use layout::Secrets;
 pub use layout::{Block, FIELDS, Row};
 pub use secret::{Bytes, Secret};
 pub use text::Text;
@@ -110,7 +111,8 @@ pub const SHORTEST: usize = (layout::ESSENTIAL + CRC).next_multiple_of(4);
 
 const _: () = assert!(LENGTH <= PAGE, "a block fits into its page");
 
-const CRC_32: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+/// Without a table: a block is looked at once in a while, and a kilobyte of the meter's flash is not to be had for that.
+const CRC_32: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
 
 /// Why some bytes are no block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,6 +172,18 @@ impl Block {
     /// # Errors
     /// `into` is shorter than [`LENGTH`].
     pub fn encode(&self, into: &mut [u8]) -> Result<usize, BlockError> {
+        self.encode_with(Secrets::Kept, into)
+    }
+
+    /// The same of what [`Block::without_secrets`] gives, which needs no second block.
+    ///
+    /// # Errors
+    /// `into` is shorter than [`LENGTH`].
+    pub fn encode_without_secrets(&self, into: &mut [u8]) -> Result<usize, BlockError> {
+        self.encode_with(Secrets::Withheld, into)
+    }
+
+    fn encode_with(&self, secrets: Secrets, into: &mut [u8]) -> Result<usize, BlockError> {
         let have = into.len();
         let block = into.get_mut(..LENGTH).ok_or(BlockError::Truncated { have, need: LENGTH })?;
         block.fill(0);
@@ -177,7 +191,7 @@ impl Block {
         field::fill(block, 4, &LAYOUT_VERSION.to_le_bytes());
         field::fill(block, 6, &(LENGTH as u16).to_le_bytes());
         field::fill(block, 8, &self.sequence.to_le_bytes());
-        self.put_fields(block);
+        self.put_fields(secrets, block);
         let crc = CRC_32.checksum(block.get(..LENGTH - CRC).unwrap_or_default());
         field::fill(block, LENGTH - CRC, &crc.to_le_bytes());
         Ok(LENGTH)
@@ -188,6 +202,14 @@ impl Block {
     /// # Errors
     /// Why the bytes are no block.
     pub fn decode(bytes: &[u8]) -> Result<Self, BlockError> {
+        let mut block = Self::default();
+        block.read(bytes)?;
+        Ok(block)
+    }
+
+    /// In place, because a block is large for a small processor. After an error the block is of no use.
+    #[inline(never)]
+    fn read(&mut self, bytes: &[u8]) -> Result<(), BlockError> {
         let truncated = |need| BlockError::Truncated { have: bytes.len(), need };
         let header = bytes.first_chunk::<HEADER>().ok_or(truncated(SHORTEST))?;
         let [m0, m1, m2, m3, _, _, l0, l1, s0, s1, s2, s3] = *header;
@@ -208,9 +230,15 @@ impl Block {
         if stored != computed {
             return Err(BlockError::Crc { stored, computed });
         }
-        let mut decoded = Self { sequence: u32::from_le_bytes([s0, s1, s2, s3]), ..Self::default() };
-        decoded.take_fields(body)?;
-        Ok(decoded)
+        *self = Self::default();
+        self.sequence = u32::from_le_bytes([s0, s1, s2, s3]);
+        self.take_fields(body)
+    }
+
+    /// The same, for a meter that is to run on it; returns its sequence number.
+    fn read_usable(&mut self, bytes: &[u8]) -> Result<u32, BlockError> {
+        self.read(bytes)?;
+        if self.secrets_withheld() { Err(BlockError::SecretsWithheld) } else { Ok(self.sequence) }
     }
 }
 
@@ -247,17 +275,19 @@ impl core::error::Error for NoBlock {}
 /// # Errors
 /// Neither copy is a block, or what is one lacks its secrets.
 pub fn choose(copy_a: &[u8], copy_b: &[u8]) -> Result<Choice, NoBlock> {
-    let chosen = |copy, block, other| Ok(Choice { copy, block, other });
-    match (usable(copy_a), usable(copy_b)) {
-        (Ok(a), Ok(b)) if b.sequence.wrapping_sub(a.sequence).cast_signed() > 0 => chosen(Copy::B, b, None),
-        (Ok(a), Ok(_)) => chosen(Copy::A, a, None),
-        (Ok(a), Err(error)) => chosen(Copy::A, a, Some(error)),
-        (Err(error), Ok(b)) => chosen(Copy::B, b, Some(error)),
-        (Err(a), Err(b)) => Err(NoBlock { a, b }),
+    let mut choice = Choice { copy: Copy::B, block: Block::default(), other: None };
+    let a = choice.block.read_usable(copy_a);
+    let b = choice.block.read_usable(copy_b);
+    choice.copy = match (a, b) {
+        (Ok(a), Ok(b)) if b.wrapping_sub(a).cast_signed() > 0 => Copy::B,
+        (Ok(_), _) => Copy::A,
+        (Err(_), Ok(_)) => Copy::B,
+        (Err(a), Err(b)) => return Err(NoBlock { a, b }),
+    };
+    choice.other = if choice.copy == Copy::A { b.err() } else { a.err() };
+    if choice.copy == Copy::A {
+        // It was read a moment ago, so it can be read again.
+        let _good = choice.block.read_usable(copy_a);
     }
-}
-
-fn usable(bytes: &[u8]) -> Result<Block, BlockError> {
-    let block = Block::decode(bytes)?;
-    if block.secrets_withheld() { Err(BlockError::SecretsWithheld) } else { Ok(block) }
+    Ok(choice)
 }

@@ -63,6 +63,7 @@ impl SecretKind for u32 {
 impl<T: Field + SecretKind> Field for Secret<T> {
     const SIZE: usize = T::SIZE;
     const KIND: &'static str = <T as SecretKind>::KIND;
+    const SECRET: bool = true;
 
     fn put(&self, into: &mut [u8]) {
         self.0.put(into);

@@ -16,8 +16,13 @@ codes! {
         Unlock = 0x0201 "CA1B unlocks for 60 s, 0000 locks; others are exception 03. Reads the seconds left",
         Command = 0x0202 "What the meter shall do, see the commands; reads 0",
         SelfTest = 0x0203 "Starts the test of that number, 0 stops; reads the number of the test that runs",
+        ClockHigh = 0x0204 "High word of the seconds since 2000-01-01 00:00:00; kept until the low word is written. Reads the clock's, 0 when it was never set",
+        ClockLow = 0x0205 "Their low word: sets the real-time clock. What the clock took is read back here some ms later",
     }
 }
+
+/// The clock chip's calendar ends with the year 2099; the last high word that is taken, which ends some hours before.
+pub const CLOCK_HIGH_MOST: u16 = 0xBC18;
 
 impl Control {
     /// Its address.

@@ -3,6 +3,7 @@
 use m90e26::{Access, Register};
 
 use super::Control;
+use super::control::CLOCK_HIGH_MOST;
 
 /// The chip's registers begin here: address 0000 + the chip's own.
 pub const CHIP: u16 = 0x0000;
@@ -107,9 +108,13 @@ impl Holding {
         }
     }
 
-    /// Whether a chip register takes `word`: bit 15 of Ugain must be 0.
+    /// Whether a register takes `word`: bit 15 of Ugain must be 0, and the clock ends with its century.
     #[must_use]
     pub const fn takes(self, word: u16) -> bool {
-        !matches!(self, Self::Chip(Register::Ugain) if word & 0x8000 != 0)
+        match self {
+            Self::Chip(Register::Ugain) => word & 0x8000 == 0,
+            Self::Control(Control::ClockHigh) => word <= CLOCK_HIGH_MOST,
+            _ => true,
+        }
     }
 }

@@ -147,10 +147,11 @@ impl Floats {
         let mut quantities = [f32::NAN; 8];
         for ((float, measured), quantity) in quantities.iter_mut().zip(&snapshot.measured).zip(QUANTITIES) {
             if let (Some(value), true) = (measured.value, measured.age_millis <= Self::OLDEST_MILLIS) {
-                *float = (f64::from(value) / f64::from(quantity.per_unit())) as f32;
+                // Not divided: that would be half a kilobyte more for the last bit of a float.
+                *float = value as f32 * quantity.units();
             }
         }
-        let energy_kwh = (snapshot.total_milliwatt_hours as f64 / 1e6) as f32;
+        let energy_kwh = snapshot.total_milliwatt_hours as f32 * 1e-6;
         Self { sequence: snapshot.sequence, quantities, energy_kwh }
     }
 }
@@ -197,6 +198,15 @@ window! {
     }
 }
 
+window! {
+    /// How the program gets on with the processor's memory.
+    Diagnostics at 0x0340 3 {
+        0 stack_bytes: u16, "Memory of the stack, bytes: what the variables leave of the RAM";
+        1 stack_unused: u16, "Bytes of it that were never used since the meter's start";
+        2 longest_turn_millis: u16, "Longest turn of the main loop since the meter's start, ms; the watchdog ends one of 1000";
+    }
+}
+
 /// The registers behind the tallies, in their order.
 pub const TALLIED: [Register; 6] = [
     Register::APenergy,
@@ -213,8 +223,8 @@ pub const TALLY_STRIDE: u16 = 8;
 /// Where the tally of an energy register begins; `None` for other registers.
 #[must_use]
 pub fn tally_address(register: Register) -> Option<u16> {
-    let addresses = (Tally::START..).step_by(usize::from(TALLY_STRIDE));
-    TALLIED.into_iter().zip(addresses).find(|(tallied, _)| *tallied == register).map(|(_, address)| address)
+    let place = TALLIED.iter().position(|&tallied| tallied == register)?;
+    Some(Tally::START + place as u16 * TALLY_STRIDE)
 }
 
 /// The calibration copy in force begins here, two bytes in a register, the first in the high byte; without its secrets. Without a copy in
@@ -241,6 +251,8 @@ pub enum Window {
     SelfTest,
     /// [`Crash`].
     Crash,
+    /// [`Diagnostics`].
+    Diagnostics,
     /// The calibration block.
     Block,
 }
@@ -250,21 +262,29 @@ impl Window {
     /// window.
     #[must_use]
     pub fn holding(address: u16, count: u16) -> Option<(Self, usize)> {
-        Self::all().find_map(|window| {
+        Self::ALL.into_iter().find_map(|window| {
             let offset = usize::from(address.checked_sub(window.start())?);
             (offset + usize::from(count) <= window.words()).then_some((window, offset))
         })
     }
 
     /// All windows, in the order of their addresses.
-    pub fn all() -> impl Iterator<Item = Self> {
-        [Self::Identity, Self::Snapshot, Self::Floats].into_iter().chain(TALLIED.into_iter().map(Self::Tally)).chain([
-            Self::Events,
-            Self::SelfTest,
-            Self::Crash,
-            Self::Block,
-        ])
-    }
+    pub const ALL: [Self; 14] = [
+        Self::Identity,
+        Self::Snapshot,
+        Self::Floats,
+        Self::Tally(Register::APenergy),
+        Self::Tally(Register::ANenergy),
+        Self::Tally(Register::ATenergy),
+        Self::Tally(Register::RPenergy),
+        Self::Tally(Register::RNenergy),
+        Self::Tally(Register::RTenergy),
+        Self::Events,
+        Self::SelfTest,
+        Self::Crash,
+        Self::Diagnostics,
+        Self::Block,
+    ];
 
     /// Its first address.
     #[must_use]
@@ -277,6 +297,7 @@ impl Window {
             Self::Events => Events::START,
             Self::SelfTest => SelfTest::START,
             Self::Crash => Crash::START,
+            Self::Diagnostics => Diagnostics::START,
             Self::Block => BLOCK_START,
         }
     }
@@ -292,6 +313,7 @@ impl Window {
             Self::Events => Events::WORDS,
             Self::SelfTest => SelfTest::WORDS,
             Self::Crash => Crash::WORDS,
+            Self::Diagnostics => Diagnostics::WORDS,
             Self::Block => BLOCK_WORDS,
         }
     }
@@ -319,6 +341,12 @@ macro_rules! quantities {
             #[must_use]
             pub const fn unit(self) -> &'static str {
                 match self { $(Self::$variant => $unit,)* }
+            }
+
+            /// V, A, W, var, VA, 1, Hz, degrees in one of its integer.
+            #[must_use]
+            const fn units(self) -> f32 {
+                match self { $(Self::$variant => 1.0 / $per_unit as f32,)* }
             }
 
             /// Its integer in one V, A, W, var, VA, 1, Hz, degree.

@@ -143,7 +143,7 @@ impl<const N: usize> Words for Text<N> {
     const KIND: &'static str = "text";
 
     fn put(&self, into: &mut [u16]) {
-        let mut bytes = self.as_str().bytes();
+        let mut bytes = self.as_bytes().iter().copied();
         for word in into.iter_mut().take(Self::COUNT) {
             let high = bytes.next().unwrap_or_default();
             *word = u16::from_be_bytes([high, bytes.next().unwrap_or_default()]);
@@ -156,12 +156,7 @@ impl<const N: usize> Words for Text<N> {
         for (pair, word) in pairs.iter_mut().zip(words) {
             *pair = word.to_be_bytes();
         }
-        let length = text.iter().position(|&byte| byte == 0).unwrap_or(N);
-        for byte in text.iter_mut().take(length).filter(|byte| !matches!(byte, b' '..=b'~')) {
-            *byte = b'?';
-        }
-        let text = text.get(..length).and_then(|text| core::str::from_utf8(text).ok()).unwrap_or_default();
-        Self::new(text).unwrap_or_default()
+        Self::lossy(&text)
     }
 }
 

@@ -188,6 +188,7 @@ impl Chip {
     }
 
     /// Does what can be done now. What has to be sent goes to `send`.
+    #[inline(never)]
     pub fn poll(&mut self, block: Option<&Block>, mut send: impl FnMut(&[u8]), now: u64) {
         // Each round of the loop sends, ends a transaction or begins one; the chip's answers bound them.
         for _ in 0..16 {
@@ -333,9 +334,8 @@ impl Chip {
     pub fn readings_per_10_secs(&self, now: u64) -> u16 {
         let now = now / 1_000_000;
         // Buckets of seconds that went by without a reading still hold old numbers.
-        let stale = now.saturating_sub(self.rate.second).min(10) as usize;
-        let first = (self.rate.second + 1) as usize;
-        self.rate.buckets.iter().cycle().skip(first % 10).take(10).skip(stale).sum()
+        let first = (now + 1).max(10) - 10;
+        (first..=self.rate.second).filter_map(|second| self.rate.buckets.get((second % 10) as usize)).sum()
     }
 
     fn next(&mut self, block: Option<&Block>, now: u64) -> Option<(Job, Operation)> {

@@ -2,9 +2,9 @@
 //!
 //! The look makes a restart of the processor harmless: the chip goes on metering, and what it counted meanwhile is read as usual.
 
+use m90e26::Register;
 use m90e26::field::{SysStatus, command};
 use m90e26::uart::Operation;
-use m90e26::{Access, Register};
 use meter_interface::block::Block;
 
 /// What the chip found wrong with its calibration.
@@ -126,49 +126,70 @@ impl Start {
     }
 
     fn current(&self, block: &Block) -> Option<Step> {
-        if self.cold { cold_step(self.step, block) } else { warm_step(self.step, block) }
+        let rows = if self.cold { COLD } else { WARM };
+        rows.get(self.step)?.step(block)
     }
 }
 
-/// What tells that the chip runs with the block's registers.
-fn warm_step(index: usize, block: &Block) -> Option<Step> {
-    const COMMANDS: [Register; 2] = [Register::CalStart, Register::AdjStart];
-    let commands = COMMANDS.map(|register| Step::Has(register, command::CAL_CHECK));
-    commands
-        .into_iter()
-        .chain(held(block).map(|(register, word)| Step::Has(register, word)))
-        .chain([Step::Approves])
-        .nth(index)
+/// A row of the tables below: what is done with a register.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Row {
+    Drain(Register),
+    Reset(Register),
+    Begin(Register),
+    Load(Register),
+    Computes(Register),
+    Check(Register),
+    Runs(Register),
+    Holds(Register),
+    Approves,
 }
+
+impl Row {
+    /// The exchange it is with that block.
+    fn step(self, block: &Block) -> Option<Step> {
+        Some(match self {
+            Self::Drain(register) => Step::Drain(register),
+            Self::Reset(register) => Step::Write(register, command::SOFT_RESET),
+            Self::Begin(register) => Step::Write(register, command::CAL_START),
+            Self::Load(register) => Step::Write(register, block.register(register)?),
+            Self::Computes(register) => Step::Computes(register, block.register(register)?),
+            Self::Check(register) => Step::Write(register, command::CAL_CHECK),
+            Self::Runs(register) => Step::Has(register, command::CAL_CHECK),
+            Self::Holds(register) => Step::Has(register, block.register(register)?),
+            Self::Approves => Step::Approves,
+        })
+    }
+}
+
+macro_rules! rows {
+    ($($row:ident: $($register:ident)*;)*) => {
+        &[$($(Row::$row(Register::$register),)*)* Row::Approves]
+    };
+}
+
+/// What tells that the chip runs with the block's registers.
+#[rustfmt::skip]
+const WARM: &[Row] = rows! {
+    Runs: CalStart AdjStart;
+    Holds: FuncEn SagTh
+        PLconstH PLconstL Lgain Lphi Ngain Nphi PStartTh PNolTh QStartTh QNolTh MMode Cs1
+        Ugain IgainL IgainN Uoffset IoffsetL IoffsetN PoffsetL QoffsetL PoffsetN QoffsetN Cs2;
+};
 
 /// What loads it.
-fn cold_step(index: usize, block: &Block) -> Option<Step> {
-    let drains = Register::ALL
-        .into_iter()
-        .filter(|register| register.access() == Access::ReadClear && *register != Register::SysStatus);
-    let begin = |register| [Step::Write(register, command::CAL_START)];
-    let write = |(register, word)| Step::Write(register, word);
-    let section = |first: Register, last: Register| {
-        held(block).filter(move |(register, _)| (first..=last).contains(register)).map(write)
-    };
-    drains
-        .map(Step::Drain)
-        .chain([Step::Write(Register::SoftReset, command::SOFT_RESET)])
-        .chain(section(Register::FuncEn, Register::SagTh))
-        .chain(begin(Register::CalStart))
-        .chain(section(Register::PLconstH, Register::Cs1))
-        .chain(begin(Register::AdjStart))
-        .chain(section(Register::Ugain, Register::Cs2))
-        .chain([Step::Computes(Register::Cs1, block.cs1), Step::Computes(Register::Cs2, block.cs2)])
-        .chain([Register::CalStart, Register::AdjStart].map(|register| Step::Write(register, command::CAL_CHECK)))
-        .chain([Step::Approves])
-        .nth(index)
-}
-
-/// The registers a block holds, in the order of their addresses.
-fn held(block: &Block) -> impl Iterator<Item = (Register, u16)> + '_ {
-    Register::ALL.into_iter().filter_map(|register| Some((register, block.register(register)?)))
-}
+#[rustfmt::skip]
+const COLD: &[Row] = rows! {
+    Drain: APenergy ANenergy ATenergy RPenergy RNenergy RTenergy;
+    Reset: SoftReset;
+    Load: FuncEn SagTh;
+    Begin: CalStart;
+    Load: PLconstH PLconstL Lgain Lphi Ngain Nphi PStartTh PNolTh QStartTh QNolTh MMode Cs1;
+    Begin: AdjStart;
+    Load: Ugain IgainL IgainN Uoffset IoffsetL IoffsetN PoffsetL QoffsetL PoffsetN QoffsetN Cs2;
+    Computes: Cs1 Cs2;
+    Check: CalStart AdjStart;
+};
 
 #[cfg(test)]
 mod tests {
@@ -204,6 +225,28 @@ mod tests {
         assert_eq!(exchanges, 1 + 6 + 1 + 2 + 13 + 12 + 2 + 2 + 1);
         assert_eq!(start.computed, [Some(block.cs1), Some(block.cs2)]);
         assert!(start.was_cold());
+    }
+
+    #[test]
+    fn every_register_of_a_block_is_loaded_and_looked_at_in_order() {
+        let block = Block::default();
+        let held: Vec<Register> =
+            Register::ALL.into_iter().filter(|register| block.register(*register).is_some()).collect();
+        let of = |rows: &[Row]| -> Vec<Register> {
+            let register = |row: &Row| match *row {
+                Row::Load(register) | Row::Holds(register) => Some(register),
+                _ => None,
+            };
+            rows.iter().filter_map(register).collect()
+        };
+        assert_eq!(of(COLD), held);
+        assert_eq!(of(WARM), held);
+        let drained: Vec<Register> = Register::ALL
+            .into_iter()
+            .filter(|register| register.access() == m90e26::Access::ReadClear && *register != Register::SysStatus)
+            .collect();
+        let drains: Vec<Row> = drained.into_iter().map(Row::Drain).collect();
+        assert_eq!(COLD[..drains.len()], drains);
     }
 
     #[test]

@@ -50,36 +50,38 @@ pub struct Facts {
     pub crystal: bool,
     /// The processor's unique number.
     pub unique: [u16; 6],
+    /// Bytes of the stack.
+    pub stack_bytes: u16,
 }
 
 /// What the pages of the calibration hold.
 #[derive(Debug)]
-struct Calibration {
+struct Calibration<'a> {
     copy: Option<Copy>,
-    block: Option<Block>,
+    block: Option<&'a Block>,
     bad: [bool; 2],
 }
 
-impl From<Result<Choice, NoBlock>> for Calibration {
-    fn from(chosen: Result<Choice, NoBlock>) -> Self {
+impl<'a> From<&'a Result<Choice, NoBlock>> for Calibration<'a> {
+    fn from(chosen: &'a Result<Choice, NoBlock>) -> Self {
         match chosen {
             Ok(Choice { copy, block, other }) => {
                 // The other copy may be erased: a meter is calibrated for the first time once.
                 let damaged = other.is_some_and(|error| error != BlockError::Blank);
-                Self { copy: Some(copy), block: Some(block), bad: Copy::ALL.map(|one| one != copy && damaged) }
+                Self { copy: Some(*copy), block: Some(block), bad: Copy::ALL.map(|one| one != *copy && damaged) }
             }
             Err(NoBlock { a, b }) => {
-                Self { copy: None, block: None, bad: [a, b].map(|error| error != BlockError::Blank) }
+                Self { copy: None, block: None, bad: [a, b].map(|error| *error != BlockError::Blank) }
             }
         }
     }
 }
 
-/// The meter.
+/// The meter. Its block lies elsewhere: it is large, and never changes.
 #[derive(Debug)]
-pub struct Meter {
+pub struct Meter<'a> {
     facts: Facts,
-    calibration: Calibration,
+    calibration: Calibration<'a>,
     chip: Chip,
     store: Store,
     protections: Protections,
@@ -101,11 +103,18 @@ pub struct Meter {
     restart: Option<(Restart, u64)>,
     /// The self test the service port has asked for; 0 stops.
     wanted_test: Option<u16>,
+    /// High word of a time that is being set, and the time that the clock is to be set to.
+    clock_high: u16,
+    wanted_clock: Option<u32>,
+    stack_unused: u16,
+    polled_at: u64,
+    longest_turn: u64,
 }
 
-impl Meter {
+impl<'a> Meter<'a> {
     /// Starts the meter on what the calibration pages and the EEPROM hold.
-    pub fn start(mut facts: Facts, chosen: Result<Choice, NoBlock>, board: &mut impl Board, now: u64) -> Self {
+    #[inline(never)]
+    pub fn start(mut facts: Facts, chosen: &'a Result<Choice, NoBlock>, board: &mut impl Board, now: u64) -> Self {
         let store = Store::open(board, now);
         let held = store.held().copied().unwrap_or_default();
         // The EEPROM counts starts over power failures, the memory also without an EEPROM.
@@ -134,6 +143,11 @@ impl Meter {
             clock: None,
             restart: None,
             wanted_test: None,
+            clock_high: 0,
+            wanted_clock: None,
+            stack_unused: board.stack_unused(),
+            polled_at: now,
+            longest_turn: 0,
         }
     }
 
@@ -158,21 +172,30 @@ impl Meter {
         self.service.on_byte(byte, now);
     }
 
-    /// Does what there is to do.
+    /// Does what there is to do. Its parts are functions of their own in the image too: inlined into the main loop they cost four kilobytes.
+    #[inline(never)]
     pub fn poll(&mut self, board: &mut impl Board, now: u64) {
-        self.chip.poll(self.calibration.block.as_ref(), |bytes| board.chip_send(bytes), now);
+        self.longest_turn = self.longest_turn.max(now.saturating_sub(self.polled_at));
+        self.polled_at = now;
+        self.chip.poll(self.calibration.block, |bytes| board.chip_send(bytes), now);
         self.serve(board, now);
         self.watch(now);
         self.relay.poll(board, now);
         self.test(board, now);
         self.keep(board, now);
         self.front(board, now);
+        if let Some(secs) = self.wanted_clock.take() {
+            // What came of it is what the clock then shows.
+            let _shown = rtc::set(board, secs);
+            self.slow_at = now;
+        }
         if now >= self.slow_at {
             self.slow_at = now + SLOW_INTERVAL;
             self.sense = board.sense_millivolts();
             if self.self_test.running().is_none() {
                 self.clock = rtc::read(board).ok().flatten();
             }
+            self.stack_unused = board.stack_unused();
         }
         if let Some((into, at)) = self.restart
             && now >= at
@@ -233,6 +256,7 @@ impl Meter {
         }
     }
 
+    #[inline(never)]
     fn test(&mut self, board: &mut impl Board, now: u64) {
         self.command_test(board, now);
         let eeprom_at_rest = self.store.is_at_rest();
@@ -240,6 +264,7 @@ impl Meter {
         self.self_test.poll(&mut bench, now);
     }
 
+    #[inline(never)]
     fn keep(&mut self, board: &mut impl Board, now: u64) {
         if self.self_test.running().is_some_and(|test| test == meter_interface::map::Test::Eeprom) {
             return;
@@ -251,6 +276,7 @@ impl Meter {
     }
 
     /// Keys, display, lights.
+    #[inline(never)]
     fn front(&mut self, board: &mut impl Board, now: u64) {
         if now >= self.keys_at {
             self.keys_at = now + KEYS_INTERVAL;
@@ -265,7 +291,7 @@ impl Meter {
             self.screen_at = now + SCREEN_INTERVAL;
             let snapshot = self.snapshot(now);
             let screen = self.self_test.screen();
-            let screen = screen.unwrap_or_else(|| self.display.screen(&snapshot, self.calibration.block.as_ref(), now));
+            let screen = screen.unwrap_or_else(|| self.display.screen(&snapshot, self.calibration.block, now));
             self.lcd.show(&screen);
             if !self.self_test.owns(Led::Red) {
                 let quiet = Alarms::CHIP_RESET.with(Alarms::CRASH).with(Alarms::SAG).with(Alarms::SUPPLY);

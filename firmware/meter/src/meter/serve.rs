@@ -80,12 +80,18 @@ enum Outcome {
 }
 
 impl Service {
-    pub fn takes_byte(&self) -> bool {
-        !self.complete && self.pending.is_none()
+    pub const fn takes_byte(&self) -> bool {
+        !self.complete
     }
 
+    /// What comes while a request waits for the chip comes from somebody who has given its answer up, or never wanted one. Kept, a flood of
+    /// requests would have to be worked off when it is long over.
     pub fn on_byte(&mut self, byte: u8, now: u64) {
-        self.complete |= self.receiver.on_byte(byte, now);
+        if self.pending.is_some() {
+            self.receiver.skip(now);
+        } else {
+            self.complete |= self.receiver.on_byte(byte, now);
+        }
     }
 
     pub const fn frames(&self) -> u32 {
@@ -106,7 +112,8 @@ impl Service {
     }
 }
 
-impl Meter {
+impl Meter<'_> {
+    #[inline(never)]
     pub(super) fn serve(&mut self, board: &mut impl Board, now: u64) {
         let unlocked = self.service.is_unlocked(now);
         self.chip.hand_to_bench(unlocked, self.calibration.block.is_some(), now);
@@ -149,7 +156,7 @@ impl Meter {
         let (&function, data) = pdu.split_first().ok_or(Exception::IllegalFunction)?;
         if function == identification::FUNCTION {
             let mut answer = Answer::new(UNIT, function);
-            identification::answer(data, self.calibration.block.as_ref(), &mut answer)?;
+            identification::answer(data, self.calibration.block, &mut answer)?;
             return Ok(Outcome::Answered(answer));
         }
         if ![READ_HOLDING, READ_INPUT, WRITE_SINGLE, WRITE_MULTIPLE].contains(&function) {
@@ -221,6 +228,8 @@ impl Meter {
             Control::Barrier => self.service.barrier,
             Control::Unlock => self.service.unlocked_secs(now),
             Control::SelfTest => self.self_test.running().map_or(0, Test::number),
+            Control::ClockHigh => (self.clock_secs() >> 16) as u16,
+            Control::ClockLow => self.clock_secs() as u16,
             Control::Command | Control::Unknown(_) => 0,
         }
     }
@@ -290,6 +299,8 @@ impl Meter {
                 self.service.unlocked_until = now + secs * 1_000_000;
             }
             Control::SelfTest => self.wanted_test = Some(word),
+            Control::ClockHigh => self.clock_high = word,
+            Control::ClockLow => self.wanted_clock = Some(u32::from(self.clock_high) << 16 | u32::from(word)),
             Control::Command => match Command::from_word(word) {
                 Command::Restart => self.restart = Some((Restart::Program, now + RESTART_AFTER)),
                 Command::BootLoader => self.restart = Some((Restart::BootLoader, now + RESTART_AFTER)),

@@ -2,8 +2,7 @@
 
 use m90e26::Line;
 use meter_interface::block::{Copy, LAYOUT_VERSION, LENGTH, Text};
-use meter_interface::map::windows::BLOCK_WORDS;
-use meter_interface::map::{Floats, Identity, Protections, QUANTITIES, Snapshot, VERSION, Window};
+use meter_interface::map::{Diagnostics, Floats, Identity, Protections, QUANTITIES, Snapshot, VERSION, Window};
 
 use super::Meter;
 use crate::chip::reading::age_millis;
@@ -13,7 +12,7 @@ use crate::protect::Cause;
 /// Registers of the longest request, and room for any window's part.
 pub(super) type Words = heapless::Vec<u16, { meter_interface::map::READ_MOST as usize }>;
 
-impl Meter {
+impl Meter<'_> {
     /// `count` registers of a window from `offset` on.
     pub(super) fn window(&self, window: Window, offset: usize, count: usize, now: u64) -> Words {
         let boot = self.facts.boot;
@@ -31,35 +30,46 @@ impl Meter {
             Window::Events => part(&self.chip.tallies().events(boot, now).encode()),
             Window::SelfTest => part(&self.self_test.window(now).encode()),
             Window::Crash => part(&self.crash().encode()),
-            Window::Block => self.block_words(&mut part),
+            Window::Diagnostics => part(&self.diagnostics().encode()),
+            Window::Block => return self.block_words(offset, count),
         }
         words
     }
 
-    /// The block in force without its secrets; FF throughout without one, and behind its end.
-    fn block_words(&self, part: &mut impl FnMut(&[u16])) {
+    /// Registers of the block in force without its secrets; FF throughout without one, and behind its end.
+    fn block_words(&self, offset: usize, count: usize) -> Words {
         let mut bytes = [0xFF; LENGTH.next_multiple_of(2)];
-        if let Some(block) = &self.calibration.block {
+        if let Some(block) = self.calibration.block {
             // The array has the length the encoding needs.
-            let _encoded = block.clone().without_secrets().encode(&mut bytes);
+            let _encoded = block.encode_without_secrets(&mut bytes);
         }
-        let mut words = [u16::MAX; BLOCK_WORDS];
-        for (word, pair) in words.iter_mut().zip(bytes.as_chunks::<2>().0) {
-            *word = u16::from_be_bytes(*pair);
+        let pairs = bytes.as_chunks::<2>().0;
+        let word = |place: usize| pairs.get(place).map_or(u16::MAX, |pair| u16::from_be_bytes(*pair));
+        (offset..offset + count).map(word).collect()
+    }
+
+    fn diagnostics(&self) -> Diagnostics {
+        Diagnostics {
+            stack_bytes: self.facts.stack_bytes,
+            stack_unused: self.stack_unused,
+            longest_turn_millis: u16::try_from(self.longest_turn / 1_000).unwrap_or(u16::MAX),
         }
-        part(&words);
+    }
+
+    /// What the clock shows.
+    pub(super) fn clock_secs(&self) -> u32 {
+        self.clock.map_or(0, |time| time.secs)
     }
 
     fn identity(&self) -> Identity {
-        let block = self.calibration.block.as_ref();
-        let version = |part: &str| part.parse().unwrap_or_default();
+        let block = self.calibration.block;
         Identity {
             magic: Identity::MAGIC,
             map_version: u32::from(VERSION.0) << 16 | u32::from(VERSION.1),
             firmware: [
-                version(env!("CARGO_PKG_VERSION_MAJOR")),
-                version(env!("CARGO_PKG_VERSION_MINOR")),
-                version(env!("CARGO_PKG_VERSION_PATCH")),
+                const { number(env!("CARGO_PKG_VERSION_MAJOR")) },
+                const { number(env!("CARGO_PKG_VERSION_MINOR")) },
+                const { number(env!("CARGO_PKG_VERSION_PATCH")) },
             ],
             layout_version: LAYOUT_VERSION,
             serial: block.map_or_else(Text::default, |block| block.serial),
@@ -81,7 +91,7 @@ impl Meter {
     /// The meter at one moment.
     #[must_use]
     pub fn snapshot(&self, now: u64) -> Snapshot {
-        let block = self.calibration.block.as_ref();
+        let block = self.calibration.block;
         let statistics = self.chip.statistics();
         let (chip_loads, chip_resets) = self.chip.loads_and_resets();
         let [cs1, cs2] = self.chip.computed();
@@ -120,11 +130,12 @@ impl Meter {
             service_errors: self.service.errors(),
             reset_cause: self.facts.reset_cause,
             supply_millivolts: self.sense.unwrap_or(u16::MAX),
-            clock_secs: self.clock.map_or(0, |time| time.secs),
+            clock_secs: self.clock_secs(),
             crash: self.crash().kind,
         }
     }
 
+    #[inline(never)]
     fn tripped(&self) -> Protections {
         self.protections.causes().fold(Protections::default(), |flags, cause| {
             flags.with(match cause {
@@ -134,5 +145,13 @@ impl Meter {
                 Cause::UnderFrequency => Protections::UNDER_FREQUENCY,
             })
         })
+    }
+}
+
+/// A part of a version, at compile time.
+const fn number(digits: &str) -> u16 {
+    match u16::from_str_radix(digits, 10) {
+        Ok(number) => number,
+        Err(_) => 0,
     }
 }

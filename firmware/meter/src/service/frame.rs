@@ -51,6 +51,12 @@ impl Receiver {
         }
     }
 
+    /// A byte nobody waits for: what it belongs to is dropped, up to the next pause.
+    pub fn skip(&mut self, now: u64) {
+        self.lost = true;
+        self.last = now;
+    }
+
     /// Lets time pass; true when a pause completes a frame of a function that is not known here.
     pub fn on_time(&mut self, now: u64) -> bool {
         if self.bytes.is_empty() || now.saturating_sub(self.last) <= GAP {
@@ -83,7 +89,7 @@ impl Receiver {
     }
 
     fn drop_rest(&mut self) {
-        if !self.bytes.is_empty() {
+        if self.lost || !self.bytes.is_empty() {
             self.errors = self.errors.wrapping_add(1);
         }
         self.bytes.clear();
@@ -203,6 +209,19 @@ mod tests {
         assert_eq!(feed(&mut receiver, &good[..5], &mut at), 0);
         at += GAP + 1;
         assert!(!receiver.on_time(at));
+        assert_eq!(feed(&mut receiver, &good, &mut at), 1);
+        assert_eq!(receiver.errors(), 1);
+    }
+
+    #[test]
+    fn what_is_skipped_ends_with_a_pause() {
+        let mut receiver = Receiver::default();
+        let good = framed(&[1, 3, 0, 0x21, 0, 1]);
+        let mut at = 0;
+        receiver.skip(at);
+        receiver.skip(at);
+        assert_eq!(feed(&mut receiver, &good, &mut at), 0);
+        at += GAP + 1;
         assert_eq!(feed(&mut receiver, &good, &mut at), 1);
         assert_eq!(receiver.errors(), 1);
     }

@@ -50,9 +50,9 @@ pub fn answer(request: &[u8], block: Option<&Block>, answer: &mut Answer) -> Res
 
 fn put(object: Object, block: Option<&Block>, answer: &mut Answer) {
     let text = text(object, block);
-    let text = text.as_str();
+    let text = text.written();
     answer.byte(object.id()).byte(text.len() as u8);
-    for byte in text.bytes() {
+    for &byte in text {
         answer.byte(byte);
     }
 }
@@ -66,7 +66,7 @@ fn text(object: Object, block: Option<&Block>) -> Text {
         Object::VendorUrl => &mut text,
         Object::ProductName => text.text("Meterbench meter firmware"),
         Object::ModelName => text.text("OpenSmartMeter"),
-        Object::Serial => text.text(block.map_or("", |block| block.serial.as_str())),
+        Object::Serial => text.ascii(block.map_or(&[], |block| block.serial.as_bytes())),
         Object::Build => text.text(option_env!("METER_BUILD").unwrap_or("unknown")),
         Object::CalibratedOn => match block.and_then(|block| block.calibrated_on) {
             Some(date) => text.date(date),

@@ -135,8 +135,9 @@ impl App {
     /// As [`App::remembering`], with all runs recorded in a folder.
     #[must_use]
     pub fn recording(wake: Arc<dyn Wake>, store: Option<Store>, found: Found, records: PathBuf) -> Self {
-        let session = Session::recording(Arc::clone(&wake), records.clone());
-        Self::beginning(Arc::clone(&wake), store, found, session).reading_records(file_in(&records), wake)
+        let file = file_in(&records);
+        let session = Session::recording(Arc::clone(&wake), records);
+        Self::beginning(Arc::clone(&wake), store, found, session).reading_records(file, wake)
     }
 
     fn beginning(wake: Arc<dyn Wake>, store: Option<Store>, found: Found, session: io::Result<Session>) -> Self {

@@ -13,7 +13,7 @@
 #[path = "../recorded/mod.rs"]
 mod recorded;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ fn main() {
     drop(store);
     println!("{count} runs");
     answers(&file, &station, count);
-    frames(file, count);
+    frames(&file, count);
 }
 
 /// From asking to the answer, through the archive's thread.
@@ -96,9 +96,9 @@ fn answer(archive: &mut Archive, request: &ArchiveRequest, clock: &SharedClock) 
 }
 
 /// Time of a frame while the list is scrolled, and while one types.
-fn frames(file: PathBuf, count: u64) {
+fn frames(file: &Path, count: u64) {
     println!("{:<30} {:>9} {:>9} {:>9}", "frame, 1280x720", "draw p50", "p99", "both p99");
-    let app = || App::with(Core::default(), BenchPage::default()).reading_records(file.clone(), Arc::new(NoWake));
+    let app = || App::with(Core::default(), BenchPage::default()).reading_records(file.to_owned(), Arc::new(NoWake));
     let key = |key: Key, modifiers: Modifiers| Event::Key {
         key,
         physical_key: None,

@@ -201,7 +201,8 @@ fn verdict_ui(ui: &Ui, tokens: &Tokens, room: Rect, verdict: Verdict, simulated:
 fn simulated_band(painter: &egui::Painter, tokens: &Tokens, band: Rect) {
     painter.rect_filled(band, 2.0, tokens.colours.simulated_fill);
     // Only where no word stands: stripes behind letters take their contrast.
-    let end = band.with_min_x(band.right() - tokens.spacing.grid * 3.0);
+    let end =
+        band.with_min_x(band.right() - (band.width() * 0.4 - tokens.spacing.grid * 5.0).max(tokens.spacing.grid * 3.0));
     let stripes = tokens.colours.simulated.gamma_multiply(0.35);
     hatch(&painter.with_clip_rect(painter.clip_rect().intersect(end)), end, stripes);
 }

@@ -173,7 +173,7 @@ impl RecordsPage {
     /// Keys of the page, before those of the window: Esc goes back one step, and what a scanner types is a serial number
     /// wherever it comes.
     pub fn keys(&mut self, ctx: &Context) {
-        let focused = ctx.memory(|memory| memory.focused());
+        let focused = ctx.memory(egui::Memory::focused);
         let searching = focused == Some(Form::field());
         if focused.is_some() && !searching || egui::Popup::is_any_open(ctx) {
             return;
@@ -270,7 +270,7 @@ impl RecordsPage {
 
     /// Arrows and Enter, while nothing but the search has the focus.
     fn enter(&mut self, ui: &Ui, page: &mut PageCtx<'_>) {
-        let focused = ui.memory(|memory| memory.focused());
+        let focused = ui.memory(egui::Memory::focused);
         if focused.is_some_and(|focused| focused != Form::field()) || egui::Popup::is_any_open(ui.ctx()) {
             return;
         }
@@ -297,7 +297,7 @@ impl RecordsPage {
         let tokens = page.tokens;
         ui.horizontal_wrapped(|ui| {
             let width = (tokens.spacing.grid * 34.0).min(ui.available_width());
-            let focused = ui.memory(|memory| memory.focused());
+            let focused = ui.memory(egui::Memory::focused);
             let mine = focused.is_none_or(|focused| focused == Form::field()) && !egui::Popup::is_any_open(ui.ctx());
             self.form.entered = mine && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
             self.form.search_ui(ui, page, width);

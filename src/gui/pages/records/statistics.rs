@@ -21,13 +21,13 @@ const CAUSES: usize = 12;
 const PAIR: f32 = 860.0;
 
 const MEASURED: [Column; 7] = [
-    Column::left(mark!("Measurement"), 96.0, 1.0),
-    Column::left(mark!("Load point"), 90.0, 1.0),
-    Column::right(mark!("Values"), 64.0, 0.0),
-    Column::right(mark!("Failed"), 56.0, 0.0),
+    Column::left(mark!("Measurement"), 92.0, 1.0),
+    Column::left(mark!("Load point"), 84.0, 1.0),
+    Column::right(mark!("Values"), 48.0, 0.0),
+    Column::right(mark!("Failed"), 44.0, 0.0),
     Column::right(mark!("Mean"), 78.0, 0.0),
     Column::left(mark!("Limits"), 64.0, 0.3),
-    Column::right("Cpk", 84.0, 0.0),
+    Column::right("Cpk", 60.0, 0.0),
 ];
 
 /// What came last, and what is chosen of it.
@@ -123,7 +123,9 @@ fn yields_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight) {
     card_ui(ui, page, t!("Yield and pace"), |ui, page| {
         let tokens = page.tokens;
         let each = (ui.available_width() / figures.len() as f32 - tokens.spacing.grid).max(150.0);
-        ui.horizontal_wrapped(|ui| {
+        let row = egui::Layout::left_to_right(egui::Align::Min).with_main_wrap(true);
+        let size = egui::vec2(ui.available_width(), 0.0);
+        ui.allocate_ui_with_layout(size, row, |ui| {
             for (name, value, behind) in figures {
                 ui.allocate_ui(egui::vec2(each, 0.0), |ui| {
                     ui.vertical(|ui| {

@@ -434,3 +434,22 @@ fn a_paper_is_printed_from_the_record_that_was_meant() {
     window.get_by_role_and_label(Role::Button, "Certificate…");
     window.get_by_role_and_label(Role::Button, "Label…");
 }
+
+#[test]
+fn papers_are_made_from_the_records_shown() {
+    let folder = tempfile::tempdir().expect("folder");
+    let data = folder.path();
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_meterbench"))
+        .args(["run", "--procedure", "calibrate-quick", "--serial", "MT1", "--meter", "sim:?seed=7", "--data"])
+        .arg(data)
+        .output()
+        .expect("ran");
+    assert!(output.status.success(), "{output:?}");
+    let store = meterbench::record::Store::read_only(&file_in(data)).expect("store");
+    let record = store.record(None, 1).expect("read").expect("there");
+    let press = Press::of_records(data, data.join("templates"));
+    for sheet in [Sheet::Certificate, Sheet::Label] {
+        let pdf = (press.print)(sheet, &store, &record).expect("made");
+        assert!(pdf.starts_with(b"%PDF-") && pdf.len() > 5000, "{sheet:?}: {} bytes", pdf.len());
+    }
+}

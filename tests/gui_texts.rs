@@ -59,6 +59,7 @@ fn ended(verdict: Verdict) -> Notice {
         registers_before: RegisterSet::power_on().to_json(),
         measurements: Vec::new(),
         steps: Vec::new(),
+        flash: None,
         advice: None,
         bus: BusStatistics::default(),
         duration_s: 152.0,

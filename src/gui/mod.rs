@@ -47,6 +47,8 @@ pub mod tokens;
 pub mod watch_view;
 pub mod widgets;
 
+use reprint::Press;
+
 use crate::clock::wall_time;
 use crate::folders::Folders;
 use crate::job::Wake;
@@ -93,6 +95,7 @@ pub fn open(folders: Option<Folders>, log: Option<Log>) -> eframe::Result {
             let app = app::App::recording(Arc::clone(&wake), store, found, records).telling_time(wall_time);
             let mut app = app.keeping_profiles(Library::installed(), Arc::clone(&wake));
             app = app.reading_texts(texts, Arc::clone(&wake));
+            app = app.printing(Press::of_records(&folders.data, folders.templates()));
             app.core.data_folder = Some(folders.data);
             if let Some(log) = log {
                 app = app.showing_log(log, Arc::clone(&wake));

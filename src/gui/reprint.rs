@@ -1,7 +1,7 @@
 //! Printing a record's paper once more: a file is asked for, and whoever can print makes what goes into it, on the thread of
 //! the file dialog.
 //!
-//! Not here: what a paper looks like. A window that is given no press offers no papers.
+//! Not here: what a paper looks like ([`crate::paper`]). A window that is given no press offers no papers.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,10 @@ use std::sync::Arc;
 
 use super::archive::Key;
 use crate::disk;
-use crate::record::{Record, Store};
+use crate::paper::certificate::Certificate;
+use crate::paper::label::{Label, Size};
+use crate::paper::{self, PaperError};
+use crate::record::{self, Record, Store};
 
 /// A paper of one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +44,25 @@ pub struct Press {
     pub file: PathBuf,
     /// Makes the PDF.
     pub print: Arc<Print>,
+}
+
+impl Press {
+    /// Prints from the records in `data`, with templates of one's own in `templates`.
+    #[must_use]
+    pub fn of_records(data: &Path, templates: PathBuf) -> Self {
+        let press = paper::Press::new(Some(templates));
+        let made = move |sheet: Sheet, store: &Store, record: &Record| -> Result<Vec<u8>, PaperError> {
+            let paper = match sheet {
+                Sheet::Certificate => Certificate::from_store(store, record)?.print(record, &press)?,
+                Sheet::Label => Label::of(record, Size::default())?.print(record, &press)?,
+            };
+            Ok(paper.pdf)
+        };
+        let print = move |sheet: Sheet, store: &Store, record: &Record| {
+            made(sheet, store, record).map_err(|error| error.to_string())
+        };
+        Self { file: record::file_in(data), print: Arc::new(print) }
+    }
 }
 
 /// A paper that is asked for.

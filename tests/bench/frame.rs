@@ -204,11 +204,12 @@ const MANY: usize = 24;
 fn core_of_many() -> (Core, Vec<Event>) {
     let plan = simulated::plan("opensmartmeter-mt50", "calibrate");
     let address = |seed: usize| format!("sim:?seed={seed}").parse().expect("address");
-    let addresses = Addresses { meters: (1..=MANY).map(address).collect(), reference: None, source: None };
+    let addresses =
+        Addresses { meters: (1..=MANY).map(address).collect(), reference: None, source: None, later: Vec::new() };
     let operator: Arc<dyn Operator> = Arc::new(simulated::Nobody);
-    let Station { meters, reference, source, clock, simulated } =
+    let Station { meters, reference, source, clock, simulated, .. } =
         station::open(&addresses, &operator).expect("a simulated station");
-    let place = |(number, meter)| Place { serial: format!("MT{number}"), meter };
+    let place = |(number, meter)| Place { serial: format!("MT{number}"), meter, flash: None };
     let positions = meters.into_iter().enumerate().map(place).collect();
     let events = Arc::new(Mutex::new(Vec::new()));
     let listener = Arc::clone(&events);

@@ -151,7 +151,8 @@ fn target_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
     row_ui(ui, page, t!("Image"), |ui, page| {
         let mut file = page.core.settings.image.clone();
         let width = ui.available_size_before_wrap().x;
-        let look = Look { name: t!("Image"), hint: t!("file with the firmware"), fault: None, width, rows: 1, mono: true };
+        let look =
+            Look { name: t!("Image"), hint: t!("file with the firmware"), fault: None, width, rows: 1, mono: true };
         if input_ui(ui, page.tokens, look, &mut file).changed() {
             page.commands.push(Command::Set(Change::Image(file)));
         }

@@ -18,7 +18,8 @@ pub(super) fn sites(order: &Order, plan: &Plan, ways: &Ways) -> Result<Vec<Optio
         return Ok(order.serials.iter().map(|_| None).collect());
     }
     let firmware = Arc::new(firmware(&order.image)?);
-    let of_target = |what: String| Advice::new(what, t!("The procedure flashes the units"), t!("Choose the flash target"));
+    let of_target =
+        |what: String| Advice::new(what, t!("The procedure flashes the units"), t!("Choose the flash target"));
     let url: DeviceUrl = match order.target.trim() {
         "" => return Err(of_target(t!("No flash target is chosen").to_owned())),
         text => text.parse().map_err(|error: crate::port::url::UrlError| of_target(error.to_string()))?,

@@ -140,6 +140,12 @@ pub fn of(error: &StepError) -> Advice {
             "The chip's supply drops out, or the meter's own controller resets it",
             "Check the supply of the chip and hold the meter's controller in reset",
         ),
+        StepError::Custody(error) => error.advice(),
+        StepError::Undecided { .. } => Advice::new(
+            what,
+            "The reference's certificate says nothing of this load point, or it is not good enough for these limits",
+            "Enter the certificate's uncertainties (`meterbench instruments add`), use a better reference, or choose another rule in a copy of the procedure",
+        ),
         StepError::SourceOn { .. } => Advice::new(
             what,
             "The source does not obey any more",
@@ -302,6 +308,9 @@ mod tests {
     use crate::calibration::formula::{self, AnalogPath, PlRounding};
     use crate::load::{LoadPoint, PowerFactor};
     use crate::meter::Line;
+    use crate::procedure::custody::{CustodyError, Role};
+    use crate::procedure::decision::Undecided;
+    use crate::profile::inventory::CalendarDate;
     use crate::units::{Amps, Hertz, Percent, Volts};
 
     fn all() -> Vec<StepError> {
@@ -309,6 +318,7 @@ mod tests {
         let reason = || "no such device".to_owned();
         let instrument = || "MT310s2".to_owned();
         let point = LoadPoint { u: Volts(240.0), i: Amps(5.0), pf: PowerFactor::HALF_INDUCTIVE, f: Hertz(50.0) };
+        let day = |text: &str| text.parse::<CalendarDate>().expect("day");
         let range = formula::gain(Line::N, Percent(-60.0)).expect_err("out of range");
         let path = AnalogPath { gain: 1.0, current_mv: 0.0, voltage_mv: 260.0 };
         let input = formula::pl_constant(path, 2000.0, Volts(240.0), Amps(5.0), PlRounding::Nearest).expect_err("zero");
@@ -401,6 +411,22 @@ mod tests {
             StepError::NotMetering { register: Register::CalStart, expected: 0x8765, found: 0x6886 },
             StepError::LostRegisters,
             MeterError::NoRelay.into(),
+            CustodyError::OtherSerial { role: Role::Reference, found: "4712".to_owned(), listed: "4711".to_owned() }
+                .into(),
+            CustodyError::NotListed { role: Role::Reference, identity: "Maker Model 4712".to_owned() }.into(),
+            CustodyError::Overdue { role: Role::Source, serial: "4711".to_owned(), due: day("2026-10-01"), days: 51 }
+                .into(),
+            CustodyError::ClockBack {
+                today: day("2026-01-01"),
+                than: "the newest record".to_owned(),
+                day: day("2026-11-21"),
+            }
+            .into(),
+            StepError::Undecided {
+                quantity: "energy_error".to_owned(),
+                test: "Ib".to_owned(),
+                cause: Undecided::NoUncertainty,
+            },
             StepError::SourceOn { reason: "no answer".to_owned() },
             StepError::Panicked,
         ]

@@ -6,6 +6,8 @@ use crate::operator::OperatorError;
 use crate::reference::{InstrumentError, LoadPoint};
 use m90e26::Register;
 
+use super::custody::CustodyError;
+use super::decision::Undecided;
 use super::report::Verdict;
 
 /// Why a step stopped. What the operator is told of it stands in [`super::advice`].
@@ -199,6 +201,19 @@ pub enum StepError {
     SourceOn {
         /// What the source said.
         reason: String,
+    },
+    /// An instrument may not be used.
+    #[error(transparent)]
+    Custody(#[from] CustodyError),
+    /// The decision rule gives no verdict.
+    #[error("{quantity} of {test:?} cannot be judged with a guard band: {cause}")]
+    Undecided {
+        /// What was measured.
+        quantity: String,
+        /// The test's name.
+        test: String,
+        /// Why.
+        cause: Undecided,
     },
     /// The program is wrong.
     #[error("the worker stopped unexpectedly")]

@@ -6,6 +6,8 @@
 
 pub mod advice;
 mod control;
+pub mod custody;
+pub mod decision;
 pub mod durations;
 mod error;
 mod estimator;
@@ -17,10 +19,12 @@ pub mod position;
 pub mod report;
 pub mod rounding;
 pub mod runner;
+pub mod uncertainty;
 
 pub use control::Control;
+pub use custody::{Custody, Traceability};
 pub use error::StepError;
 pub use event::Event;
 pub use plan::Plan;
 pub use report::{Measurement, RunReport, StepReport, Verdict};
-pub use runner::{Bench, Place, run};
+pub use runner::{Bench, Place, run, run_with};

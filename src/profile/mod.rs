@@ -9,8 +9,10 @@ use std::path::{MAIN_SEPARATOR, Path};
 
 pub mod changes;
 pub mod check;
+pub mod decision;
 pub mod error;
 pub mod instrument;
+pub mod inventory;
 pub mod library;
 pub mod meter;
 pub mod procedure;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::check::Findings;
+use super::decision::Decision;
 use super::meter::CLASSES;
 use super::scalars::secs;
 use super::verification::{Accuracy, Test};
@@ -40,6 +41,9 @@ pub struct Procedure {
     pub energy: Energy,
     /// Offsets, where the meter profile asks for them; needed when the unit is adjusted.
     pub offsets: Option<Offsets>,
+    /// How errors and their uncertainties become verdicts.
+    #[serde(default)]
+    pub decision: Decision,
     /// The tests of the verification, as they are reported. The order in which they are done follows from their load points.
     pub verify: Vec<Test>,
 }
@@ -184,6 +188,7 @@ impl Profile for Procedure {
         if let Some(standard) = &self.standard {
             standard.check(findings);
         }
+        self.decision.check(findings);
         findings.require(!self.verify.is_empty(), "verify", "there must be at least one test");
         for (index, test) in self.verify.iter().enumerate() {
             let key = format!("verify[{index}]");

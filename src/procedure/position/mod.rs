@@ -3,6 +3,7 @@
 //! Every position works on its own thread. The wires are the same for all, and so is the reference's feed; nothing else is
 //! shared. A step is a file: it says what it does, what it measured, and stops with a [`StepError`] at anything implausible.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use m90e26::Register;
@@ -14,12 +15,14 @@ use crate::clock::{Moment, SharedClock};
 use crate::meter::{Line, Meter};
 use crate::operator::Operator;
 use crate::procedure::control::Control;
+use crate::procedure::custody::Trust;
 use crate::procedure::error::StepError;
 use crate::procedure::event::{Event, MeterReading};
 use crate::procedure::feed::Feed;
 use crate::procedure::plan::{Plan, Step};
 use crate::procedure::report::{Measurement, StepReport, Verdict};
 
+mod assess;
 mod averages;
 mod commit;
 mod energy;
@@ -47,6 +50,8 @@ pub struct Surroundings<'a> {
     pub control: &'a Control,
     /// The person at the bench.
     pub operator: &'a dyn Operator,
+    /// How well the reference measures, once it has been asked who it is.
+    pub trust: &'a OnceLock<Trust>,
 }
 
 /// What the chip was last told to be.

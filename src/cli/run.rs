@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::bail;
 
+use super::custody;
 use super::exit::Exit;
 use super::message;
 use super::operator::Terminal;
@@ -41,6 +42,9 @@ pub struct Run {
     /// Who sits at the bench, for the record
     #[arg(long)]
     operator: Option<String>,
+    /// Who allows a run with instruments whose calibration is over; every result is marked
+    #[arg(long, value_name = "NAME")]
+    supervisor: Option<String>,
     /// Batch the units belong to, for the record
     #[arg(long)]
     batch: Option<String>,
@@ -58,12 +62,15 @@ impl Run {
     /// # Errors
     /// Bad usage: a profile, an address or a serial number that is none; no folder for records.
     pub fn run(&self, data: anyhow::Result<PathBuf>, out: &mut dyn Write) -> anyhow::Result<Exit> {
-        let keeper = if self.no_record { None } else { Some(Keeper::in_folder(data?)) };
+        let folder = data.as_ref().ok().cloned();
+        let mut keeper = if self.no_record { None } else { Some(Keeper::in_folder(data?)) };
         let plan =
             Plan { meter: profile::load_meter(&self.profile)?, procedure: profile::load_procedure(&self.procedure)? };
         self.check_serials(&plan)?;
         let addresses =
             Addresses { meters: self.meter.clone(), reference: self.reference.clone(), source: self.source.clone() };
+        let supervisor = self.supervisor.clone();
+        let custody = custody::custody(folder.as_deref(), keeper.as_mut(), &addresses, supervisor)?;
         let readings = Arc::new(Readings::default());
         let heard = Arc::clone(&readings);
         let control = Arc::new(Control::new(move |event| {
@@ -84,7 +91,7 @@ impl Run {
         let positions =
             self.serial.iter().cloned().zip(meters).map(|(serial, meter)| Place { serial, meter }).collect();
         let mut bench = Bench { positions, reference, source, clock, operator, simulated };
-        let reports = procedure::run(&mut bench, &plan, &control);
+        let reports = procedure::run_with(&mut bench, &plan, &custody, &control);
         self.finish(reports, keeper, (&plan, &readings), out)
     }
 
@@ -168,7 +175,11 @@ fn say(event: Event) {
 /// The report for people.
 fn print(report: &RunReport, out: &mut dyn Write) -> anyhow::Result<()> {
     let simulated = if report.simulated { "   (SIMULATED)" } else { "" };
-    writeln!(out, "{}  {}{simulated}", report.serial, report.verdict)?;
+    let marginal = if report.is_marginal() { "  (marginal)" } else { "" };
+    writeln!(out, "{}  {}{marginal}{simulated}", report.serial, report.verdict)?;
+    if let Some(mark) = report.traceability.mark() {
+        writeln!(out, "  EXCEPTION  {mark}")?;
+    }
     for measurement in report.measurements.iter().filter(|measurement| measurement.lower.is_some()) {
         writeln!(out, "  {}", line(measurement))?;
     }
@@ -189,13 +200,15 @@ fn print(report: &RunReport, out: &mut dyn Write) -> anyhow::Result<()> {
 }
 
 fn line(measurement: &Measurement) -> String {
-    let Measurement { name, load_point, value, unit, lower, upper, verdict, .. } = measurement;
+    let Measurement { name, load_point, value, unit, lower, upper, verdict, expanded, marginal, .. } = measurement;
     let decimals = if unit.is_empty() { 0 } else { 4 };
     let limit = |limit: &Option<f64>| limit.map_or(String::new(), |limit| format!("{limit:+.*}", decimals.min(2)));
     format!(
-        "{verdict:<5} {name:<18} {load_point:<18} {value:>+10.decimals$} {unit}  ({} .. {})",
+        "{verdict:<5} {name:<18} {load_point:<18} {value:>+10.decimals$} {unit}  ({} .. {}){}{}",
         limit(lower),
-        limit(upper)
+        limit(upper),
+        expanded.map_or_else(String::new, |of| format!("  U {:.4} (k = {:.2})", of.expanded, of.coverage_factor)),
+        if *marginal { "  MARGINAL" } else { "" }
     )
 }
 

@@ -82,6 +82,12 @@ pub struct Traceability {
 }
 
 impl Traceability {
+    /// Nothing is known.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
     /// Something was allowed that dates forbid: every result of the run is marked.
     #[must_use]
     pub fn is_excepted(&self) -> bool {
@@ -295,9 +301,10 @@ impl Custody {
             |owned: &&Owned| owned.model.as_deref().is_none_or(|model| model.eq_ignore_ascii_case(&identity.model));
         let here = |owned: &&Owned| address.is_some_and(|address| owned.is_at(address));
         if identity.serial.is_empty() {
-            return Ok(all.iter().find(here).filter(same_model));
+            return Ok(newest(all.iter().filter(here).filter(same_model)));
         }
-        if let Some(owned) = all.iter().find(|owned| owned.serial == identity.serial && same_model(owned)) {
+        let its_own = all.iter().filter(|owned| owned.serial == identity.serial).filter(same_model);
+        if let Some(owned) = newest(its_own) {
             return Ok(Some(owned));
         }
         let of_its_model = |owned: &&Owned| owned.model.is_some() && same_model(owned);
@@ -332,6 +339,11 @@ impl Custody {
         }
         Ok(())
     }
+}
+
+/// Of several certificates of one instrument the last.
+fn newest<'a>(of: impl Iterator<Item = &'a Owned>) -> Option<&'a Owned> {
+    of.max_by_key(|owned| owned.calibrated)
 }
 
 /// A profile's figures as lines that hold everywhere.

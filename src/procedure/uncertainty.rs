@@ -167,8 +167,7 @@ mod tests {
     #[test]
     fn three_relative_parts_of_the_guide() {
         // JCGM 100:2008, G.4.2: 0.25 % of 10 readings, 0.57 % of 5, 0.82 % of 15 give 1.03 % with 19.0 degrees of freedom.
-        let parts =
-            [Standard::scatter(0.25, 9.0), Standard::scatter(0.57, 4.0), Standard::scatter(0.82, 14.0)];
+        let parts = [Standard::scatter(0.25, 9.0), Standard::scatter(0.57, 4.0), Standard::scatter(0.82, 14.0)];
         let combined = Standard::combined(&parts);
         near(combined.value, 1.03, 0.005);
         near(combined.freedom.expect("some"), 19.0, 0.1);

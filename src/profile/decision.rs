@@ -50,12 +50,7 @@ const fn four_fifths() -> Percent {
 
 impl Default for Decision {
     fn default() -> Self {
-        Self {
-            rule: Rule::default(),
-            guard_factor: None,
-            coverage: Coverage::default(),
-            marginal: four_fifths(),
-        }
+        Self { rule: Rule::default(), guard_factor: None, coverage: Coverage::default(), marginal: four_fifths() }
     }
 }
 

@@ -13,6 +13,7 @@ pub mod export;
 mod heads;
 pub mod import;
 pub mod keeper;
+mod newest;
 pub mod readings;
 mod rows;
 mod schema;

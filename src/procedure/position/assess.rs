@@ -38,7 +38,10 @@ impl Position<'_> {
         });
         let expanded = budget.map(|budget| budget.expanded(decision.coverage));
         let (quantity, test) = (measurement.name.clone(), measurement.load_point.clone());
-        decide(Measurement { expanded, ..measurement }, decision)
-            .map_err(|cause| StepError::Undecided { quantity, test, cause })
+        decide(Measurement { expanded, ..measurement }, decision).map_err(|cause| StepError::Undecided {
+            quantity,
+            test,
+            cause,
+        })
     }
 }

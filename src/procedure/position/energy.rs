@@ -75,7 +75,13 @@ impl Position<'_> {
             .map_err(|source| InstrumentError::Operator { question: prompt.question.clone(), source })?;
         let reading = self.reference_at(self.now())?;
         let phi = phase_of(point, reading.p.0, reading.u.0 * reading.i.0);
-        Ok(EnergyError { error: Percent(error), uncertainty: None, freedom: None, method: "displayed by the bench", phi })
+        Ok(EnergyError {
+            error: Percent(error),
+            uncertainty: None,
+            freedom: None,
+            method: "displayed by the bench",
+            phi,
+        })
     }
 
     fn energy_by_registers(&mut self, line: Line, point: &LoadPoint, wanted: Wanted) -> Result<EnergyError, StepError> {

@@ -1,7 +1,7 @@
 //! The station's own instruments: which ones they are, who calibrated them, how well, and until when that counts.
 //!
-//! A file of the station (`instruments.toml` beside its settings), not a profile: a profile describes a kind of instrument, this the
-//! one that stands on the bench. Read as strictly as profiles are.
+//! A file of the station (`instruments.toml` beside its records), not a profile: a profile describes a kind of instrument, this the
+//! one that stands on the bench. Read as strictly as profiles are. A new certificate is a new entry; the newest calibration counts.
 
 use std::path::{Path, PathBuf};
 
@@ -46,14 +46,16 @@ impl Default for Inventory {
 }
 
 /// One instrument and its certificate.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Owned {
     /// Serial number, as the instrument says it in its identification, or as it stands on its plate.
     pub serial: String,
     /// Model, as the instrument says it: another one of the same model is another instrument.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     /// Where it is connected, for instruments that do not say their serial number: `scpi+tcp:10.0.0.5:6320`. Options do not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// Number of the calibration certificate.
     pub certificate: String,
@@ -68,7 +70,7 @@ pub struct Owned {
     #[serde(default)]
     pub uncertainty: Vec<Certified>,
     /// Smallest steps of its readings.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Resolution::is_none")]
     pub resolution: Resolution,
 }
 
@@ -111,13 +113,19 @@ const fn two() -> f64 {
 }
 
 /// Smallest steps of an instrument's readings; 0 where they are too small to matter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct Resolution {
     pub u_volts: f64,
     pub i_amps: f64,
     pub p_watts: f64,
+}
+
+impl Resolution {
+    fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 impl Certified {
@@ -144,7 +152,7 @@ impl Owned {
     }
 }
 
-/// The file in a folder for settings.
+/// The file in the folder with the records.
 #[must_use]
 pub fn file_in(folder: &Path) -> PathBuf {
     folder.join("instruments.toml")
@@ -181,14 +189,32 @@ impl Inventory {
         Err(content(located.collect()))
     }
 
+    /// The text with one more instrument at its end, and what it says then.
+    ///
+    /// # Errors
+    /// The text is wrong with it.
+    pub fn with(text: &str, new: &Owned, origin: &str) -> Result<(String, Self), ProfileError> {
+        #[derive(Serialize)]
+        struct One<'a> {
+            instrument: [&'a Owned; 1],
+        }
+        let entry = toml::to_string(&One { instrument: [new] })
+            .map_err(|error| ProfileError::File { file: origin.to_owned(), source: std::io::Error::other(error) })?;
+        let gap = if text.is_empty() { "" } else { "\n" };
+        let text = format!("{text}{gap}{entry}");
+        let inventory = Self::parse(&text, origin)?;
+        Ok((text, inventory))
+    }
+
     fn check(&self, findings: &mut Findings) {
         findings.within("time_base_ppm", self.time_base_ppm, 0.0, 1000.0);
         for (index, owned) in self.instruments.iter().enumerate() {
             let key = format!("instrument[{index}]");
             owned.check(&key, findings);
             let earlier = self.instruments.get(..index).unwrap_or_default();
-            let twice = earlier.iter().any(|other| other.serial == owned.serial && other.model == owned.model);
-            findings.require(!twice, format!("{key}.serial"), "another instrument has it too");
+            let twice =
+                earlier.iter().any(|other| other.serial == owned.serial && other.certificate == owned.certificate);
+            findings.require(!twice, format!("{key}.certificate"), "stands there twice for this instrument");
         }
     }
 }
@@ -203,7 +229,8 @@ impl Owned {
             findings.within(format!("{key}.expanded_percent"), line.expanded_percent, 0.0001, 10.0);
             findings.within(format!("{key}.k"), line.k, 1.0, 5.0);
             for (name, range) in [("u_volts", line.u_volts), ("i_amps", line.i_amps), ("pf", line.pf)] {
-                let good = range.is_none_or(|[from, to]| from.is_finite() && to.is_finite() && 0.0 <= from && from <= to);
+                let good =
+                    range.is_none_or(|[from, to]| from.is_finite() && to.is_finite() && 0.0 <= from && from <= to);
                 findings.require(good, format!("{key}.{name}"), "[from, to] is allowed, from not beyond to");
             }
         }

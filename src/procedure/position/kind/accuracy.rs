@@ -57,7 +57,13 @@ impl Position<'_> {
             let scale = plan.meter.calibration.current_scale;
             let source = accuracy.limit_source.as_str();
             let voltage = (Measurand::Voltage, point, self.step(VOLTS));
-            words.push(self.judge_average((name, source), "voltage_error", (averages.u, 1.0), voltage, limits.voltage)?);
+            words.push(self.judge_average(
+                (name, source),
+                "voltage_error",
+                (averages.u, 1.0),
+                voltage,
+                limits.voltage,
+            )?);
             for (line, average) in averages.i {
                 let quantity = format!("current_error_{line}");
                 let current = (Measurand::Current, point, self.step(AMPS) * scale);

@@ -88,35 +88,42 @@ fn without_a_certificate_the_maker_s_figures_stand_in_and_are_said_to() {
     assert!(measured(&report, "voltage_error").expanded.is_some());
 }
 
+/// A verification of energy alone.
+fn energy_alone(decision: &str, limit: &str) -> Plan {
+    let entry = ENERGY.replace("LIMIT", limit).replace(", voltage_percent = 1.0", "");
+    let procedure = profile::parse(&text_of_entries(&format!("{decision}{entry}")), "test.toml");
+    let procedure = procedure.unwrap_or_else(|error| panic!("{error}"));
+    Plan { meter: profile::load_meter("opensmartmeter-mt50").expect("shipped"), procedure }
+}
+
 #[test]
 fn a_guard_band_fails_what_simple_acceptance_passes() {
-    // An expanded uncertainty of 0.3 % and a limit of 0.31 %: hardly anything is left.
-    let custody = listed("2027-03-01", "0.3");
-    let simple = run(&plan("", "0.31"), &custody);
+    let custody = listed("2027-03-01", "0.1");
+    let simple = run(&energy_alone("", "0.2"), &custody);
     assert_eq!(simple.verdict, Verdict::Pass, "{:?}", simple.advice);
-    assert_eq!(measured(&simple, "energy_error").guard_band, None);
-    let rule = "[decision]\nrule = \"guard-band\"\nguard_factor = 0.5\n";
-    let text = rule.to_owned();
-    let energy_alone = |limit: &str| {
-        let text = text_of_entries(&format!(
-            "{text}{}",
-            ENERGY.replace("LIMIT", limit).replace(", voltage_percent = 1.0", "")
-        ));
-        let procedure = profile::parse(&text, "test.toml").unwrap_or_else(|error| panic!("{error}"));
-        Plan { meter: profile::load_meter("opensmartmeter-mt50").expect("shipped"), procedure }
-    };
-    let guarded = run(&energy_alone("0.31"), &custody);
-    let energy = measured(&guarded, "energy_error");
-    let (of, band) = (energy.expanded.expect("known"), energy.guard_band.expect("taken"));
-    assert!((band - of.expanded / 2.0).abs() < 1e-12);
-    assert_eq!(guarded.verdict, Verdict::Pass, "{energy:?}");
-    assert!(guarded.traceability.decision_rule.as_deref().expect("named").contains("w = 0.5 U"));
-    // Nothing is left of limits narrower than the band: no verdict, and advice.
-    let nothing_left = run(&energy_alone("0.2"), &listed("2027-03-01", "0.5"));
+    let energy = measured(&simple, "energy_error");
+    let (error, expanded) = (energy.value.abs(), energy.expanded.expect("known").expanded);
+    assert_eq!(energy.guard_band, None);
+    // The same seed gives the same error: a band that leaves half of it, and one that leaves twice as much.
+    for (left, verdict) in [(0.5, Verdict::Fail), (2.0, Verdict::Pass)] {
+        let factor = (0.2 - error * left) / expanded;
+        let rule = format!("[decision]\nrule = \"guard-band\"\nguard_factor = {factor}\n");
+        let guarded = run(&energy_alone(&rule, "0.2"), &custody);
+        let energy = measured(&guarded, "energy_error");
+        assert_eq!((guarded.verdict, energy.verdict), (verdict, verdict), "{energy:?}");
+        assert!((energy.guard_band.unwrap_or(0.2 - error * left) - factor * expanded).abs() < 1e-9, "{energy:?}");
+        assert!(guarded.traceability.decision_rule.as_deref().expect("named").starts_with("guard band"));
+    }
+}
+
+#[test]
+fn a_guard_band_that_cannot_tell_gives_no_verdict() {
+    let rule = "[decision]\nrule = \"guard-band\"\n";
+    let nothing_left = run(&energy_alone(rule, "0.2"), &listed("2027-03-01", "0.5"));
     assert_eq!(nothing_left.verdict, Verdict::Error);
     assert!(nothing_left.advice.expect("advice").what.contains("leaves nothing"));
-    // The certificate says nothing of voltage: no verdict either.
-    let uncovered = run(&plan(rule, "1.0"), &custody);
+    // The certificate says nothing of voltage.
+    let uncovered = run(&plan(rule, "1.0"), &listed("2027-03-01", "0.1"));
     assert_eq!(uncovered.verdict, Verdict::Error);
     assert!(uncovered.advice.expect("advice").what.contains("is not known"));
 }

@@ -24,7 +24,7 @@ const ROOMS: [(&str, &[&str]); 23] = [
         "procedure",
         &["units", "load", "clock", "advice", "operator", "port", "profile", "calibration", "meter", "reference"],
     ),
-    ("record", &["advice", "procedure"]),
+    ("record", &["advice", "procedure", "profile"]),
     ("station", &["clock", "operator", "port", "profile", "meter", "reference", "sim"]),
     ("image", &[]),
     ("flash", &["clock", "advice", "port", "image"]),

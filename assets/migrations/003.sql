@@ -1,7 +1,8 @@
 -- Version 3: what a verdict stands on: expanded uncertainties, the decision rule, certificates, exceptions; golden units.
 
 ALTER TABLE attempt ADD COLUMN traceability INTEGER REFERENCES word;    -- as JSON: many attempts share it
-ALTER TABLE attempt ADD COLUMN golden TEXT;                             -- as JSON: a golden unit's run; none for any other unit
+ALTER TABLE attempt ADD COLUMN golden INTEGER NOT NULL DEFAULT 0;       -- 1: a unit of known errors, by which the bench was judged
+CREATE INDEX attempt_golden ON attempt (station, number) WHERE golden = 1;
 
 ALTER TABLE measurement ADD COLUMN expanded REAL;                       -- U; none where it is not known, and then the next five are not
 ALTER TABLE measurement ADD COLUMN coverage_factor REAL;

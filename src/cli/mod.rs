@@ -16,7 +16,6 @@ use crate::procedure::Control;
 use crate::station::{self, Addresses, Station, StationError};
 
 pub mod calculate;
-pub mod custody;
 pub mod exit;
 pub mod flash;
 pub mod image;

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use anyhow::bail;
 
-use super::custody;
 use super::exit::Exit;
 use super::message;
 use super::operator::Terminal;
@@ -15,7 +14,8 @@ use crate::port::OpenError;
 use crate::port::url::DeviceUrl;
 use crate::procedure::{self, Bench, Control, Event, Measurement, Place, Plan, RunReport, Verdict};
 use crate::profile;
-use crate::record::{About, Keeper, Readings, Receipt};
+use crate::profile::vigilance::{GoldenUnit, Vigilance};
+use crate::record::{About, Intent, Keeper, Readiness, Readings, Receipt, Units};
 use crate::station::{self, Addresses, Station, StationError};
 
 /// Run a procedure on a unit; several units with --meter and --serial given several times
@@ -42,6 +42,9 @@ pub struct Run {
     /// Who sits at the bench, for the record
     #[arg(long)]
     operator: Option<String>,
+    /// The units are golden ones, of errors known to bench.toml: the bench is judged, and nothing may be adjusted
+    #[arg(long)]
+    golden: bool,
     /// Who allows a run with instruments whose calibration is over; every result is marked
     #[arg(long, value_name = "NAME")]
     supervisor: Option<String>,
@@ -69,8 +72,17 @@ impl Run {
         self.check_serials(&plan)?;
         let addresses =
             Addresses { meters: self.meter.clone(), reference: self.reference.clone(), source: self.source.clone() };
-        let supervisor = self.supervisor.clone();
-        let custody = custody::custody(folder.as_deref(), keeper.as_mut(), &addresses, supervisor)?;
+        let Readiness { custody, said, blocked, vigilance } = match &folder {
+            Some(folder) => Readiness::of(folder, keeper.as_mut(), self.intent(&addresses))?,
+            None => Readiness::default(),
+        };
+        let golden = self.golden_units(&vigilance, &plan)?;
+        for advice in said.iter().chain(&blocked) {
+            message(&format!("{}\n  why   {}\n  next  {}", advice.what, advice.why, advice.next));
+        }
+        if blocked.is_some() {
+            return Ok(Exit::COULD_NOT_MEASURE);
+        }
         let readings = Arc::new(Readings::default());
         let heard = Arc::clone(&readings);
         let control = Arc::new(Control::new(move |event| {
@@ -91,8 +103,37 @@ impl Run {
         let positions =
             self.serial.iter().cloned().zip(meters).map(|(serial, meter)| Place { serial, meter }).collect();
         let mut bench = Bench { positions, reference, source, clock, operator, simulated };
-        let reports = procedure::run_with(&mut bench, &plan, &custody, &control);
+        let mut reports = procedure::run_with(&mut bench, &plan, &custody, &control);
+        for (report, unit) in reports.iter_mut().zip(&golden) {
+            procedure::golden::judge(report, unit);
+        }
         self.finish(reports, keeper, (&plan, &readings), out)
+    }
+
+    fn intent(&self, addresses: &Addresses) -> Intent {
+        let simulated = addresses.meters.iter().any(|url| url.kind == "sim");
+        Intent {
+            reference_address: addresses.reference.as_ref().map(ToString::to_string),
+            source_address: addresses.source.as_ref().map(ToString::to_string),
+            supervisor: self.supervisor.clone(),
+            units: if self.golden { Units::Golden } else { Units::Ordinary },
+            simulated: Some(simulated),
+        }
+    }
+
+    /// What is known of the units, where they are golden ones.
+    fn golden_units(&self, vigilance: &Vigilance, plan: &Plan) -> anyhow::Result<Vec<GoldenUnit>> {
+        if !self.golden {
+            return Ok(Vec::new());
+        }
+        let unit = |serial: &String| {
+            let Some(unit) = vigilance.golden.unit(serial) else {
+                bail!("{serial} is no golden unit: bench.toml has none of that serial number");
+            };
+            procedure::golden::check(unit, &plan.procedure)?;
+            Ok(unit.clone())
+        };
+        self.serial.iter().map(unit).collect()
     }
 
     /// Nothing is printed before it is recorded.
@@ -177,6 +218,9 @@ fn print(report: &RunReport, out: &mut dyn Write) -> anyhow::Result<()> {
     let simulated = if report.simulated { "   (SIMULATED)" } else { "" };
     let marginal = if report.is_marginal() { "  (marginal)" } else { "" };
     writeln!(out, "{}  {}{marginal}{simulated}", report.serial, report.verdict)?;
+    if report.traceability.golden.is_some() {
+        writeln!(out, "  GOLDEN UNIT: the verdict is the bench's")?;
+    }
     if let Some(mark) = report.traceability.mark() {
         writeln!(out, "  EXCEPTION  {mark}")?;
     }

@@ -12,6 +12,7 @@ use crate::profile::instrument::Accuracy;
 use crate::profile::inventory::{CalendarDate, Certified, Inventory, Measurand, Owned, Resolution};
 use crate::reference::Identity;
 
+use super::golden::GoldenRun;
 use super::uncertainty::Standard;
 
 /// What an instrument is on the bench.
@@ -39,6 +40,8 @@ pub struct Custody {
     pub last_record: Option<CalendarDate>,
     /// Who allows what dates forbid.
     pub supervisor: Option<String>,
+    /// What that person has allowed before the run.
+    pub exceptions: Vec<String>,
 }
 
 /// An instrument as it was used; part of the record.
@@ -77,8 +80,14 @@ pub struct Traceability {
     pub decision_rule: Option<String>,
     /// What expanded uncertainties cover, in words.
     pub coverage: Option<String>,
-    /// Who allowed the exceptions that stand with the instruments.
+    /// What else was allowed: a golden unit was not measured in time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exceptions: Vec<String>,
+    /// Who allowed these exceptions, and those that stand with the instruments.
     pub supervisor: Option<String>,
+    /// It was a golden unit, and the bench was judged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub golden: Option<GoldenRun>,
 }
 
 impl Traceability {
@@ -88,16 +97,13 @@ impl Traceability {
         *self == Self::default()
     }
 
-    /// Something was allowed that dates forbid: every result of the run is marked.
-    #[must_use]
-    pub fn is_excepted(&self) -> bool {
-        self.instruments.iter().any(|used| used.exception.is_some())
-    }
-
-    /// The mark in words; none where there is none.
+    /// What was allowed, in words, for every result of the run to be marked with; none where nothing was.
     #[must_use]
     pub fn mark(&self) -> Option<String> {
-        let allowed: Vec<&str> = self.instruments.iter().filter_map(|used| used.exception.as_deref()).collect();
+        let allowed: Vec<&str> = {
+            let with_instruments = self.instruments.iter().filter_map(|used| used.exception.as_deref());
+            with_instruments.chain(self.exceptions.iter().map(String::as_str)).collect()
+        };
         let supervisor = self.supervisor.as_deref().unwrap_or("nobody");
         (!allowed.is_empty()).then(|| format!("{}; allowed by {supervisor}", allowed.join("; ")))
     }

@@ -13,6 +13,7 @@ mod error;
 mod estimator;
 pub mod event;
 pub mod feed;
+pub mod golden;
 pub mod order;
 pub mod plan;
 pub mod position;

@@ -172,6 +172,10 @@ impl<'a> Stage<'a, '_> {
         let decision = &self.around.plan.procedure.decision;
         self.traceability.decision_rule = Some(decision.words());
         self.traceability.coverage = Some(decision.coverage.words().to_owned());
+        if !self.custody.exceptions.is_empty() {
+            self.traceability.exceptions.clone_from(&self.custody.exceptions);
+            self.traceability.supervisor.clone_from(&self.custody.supervisor);
+        }
         for (identity, role) in self.instruments.iter().zip([Role::Reference, Role::Source]) {
             let figures = reference.accuracy().filter(|_| role == Role::Reference);
             let (used, trust) = self.custody.admit(role, identity, figures)?;

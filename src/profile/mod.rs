@@ -19,6 +19,7 @@ pub mod procedure;
 pub mod scalars;
 pub mod template;
 pub mod verification;
+pub mod vigilance;
 
 mod instrument_check;
 mod locate;

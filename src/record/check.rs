@@ -286,7 +286,7 @@ fn sums(connection: &Connection, checked: &mut Checked) -> rusqlite::Result<()> 
             "SELECT count(*) FROM attempt a LEFT JOIN place p ON p.attempt = a.id LEFT JOIN grouping g ON g.id = p.grouping
              WHERE g.station IS NOT a.station OR g.profile IS NOT a.profile OR g.procedure IS NOT a.procedure
                  OR g.batch IS NOT a.batch OR g.operator IS NOT a.operator OR g.position IS NOT a.position
-                 OR g.simulated IS NOT a.simulated
+                 OR g.simulated IS NOT a.simulated OR g.golden IS NOT a.golden
                  OR g.day IS NOT (a.at_ms + 1000 * a.utc_offset_s - ((a.at_ms + 1000 * a.utc_offset_s) % 86400000 + 86400000) % 86400000)
                      / 86400000",
         ),

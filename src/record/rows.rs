@@ -79,9 +79,9 @@ pub(super) fn write(
         "INSERT INTO attempt (station, number, hash, previous, uid, unit, verdict, simulated, at_ms, utc_offset_s, zone,
              clock_back_ms, duration_s, profile, profile_text, procedure, procedure_text, batch, operator, position,
              program, before_names, before_values, after_names, after_values, bus, advice, image_sha256, flash,
-             provisioning_row, traceability)
+             provisioning_row, traceability, golden)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-             ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31)",
+             ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)",
     )?;
     insert.execute(params![
         station,
@@ -115,6 +115,7 @@ pub(super) fn write(
         entry.flash,
         entry.provisioning_row,
         traceability.as_deref().map(&mut word).transpose()?,
+        entry.traceability.golden.is_some(),
     ])?;
     let id = connection.last_insert_rowid();
     let mut insert = connection.prepare_cached("INSERT INTO instrument VALUES (?1, ?2, ?3)")?;

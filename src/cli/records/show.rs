@@ -102,6 +102,13 @@ fn print(record: &Record, output: &mut Output<'_>) -> anyhow::Result<()> {
 }
 
 fn print_traceability(of: &Traceability, out: &mut dyn std::io::Write) -> anyhow::Result<()> {
+    if let Some(golden) = &of.golden {
+        writeln!(
+            out,
+            "  GOLDEN UNIT certificate {} of {}: the bench was judged",
+            golden.certificate, golden.characterised
+        )?;
+    }
     for used in &of.instruments {
         let of = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         let (certificate, due) = (of(&used.certificate), of(&used.due));

@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::time::Duration;
 
 mod order;
+mod readiness;
 mod reconnect;
 mod records;
 mod registers;
@@ -549,6 +550,7 @@ impl Worker<'_> {
                 return self.ctl.notice(Notice::Tested { serial: serial.clone(), warning });
             }
         }
+        let Some(custody) = self.ready() else { return };
         let Some(Open { bench, .. }) = &mut self.open else {
             return self.ctl.notice(Notice::Refused(Advice {
                 what: t!("no station is connected").to_owned(),
@@ -583,7 +585,7 @@ impl Worker<'_> {
         self.ctl.notice(Notice::Watch(WatchNotice::Began(Arc::new(basis))));
         let (limits, expected) = (order::limits(&plan), plan.expected());
         self.ctl.notice(Notice::Began { control: Arc::clone(&control), limits, expected });
-        let mut reports = procedure::run(bench, &plan, &control);
+        let mut reports = procedure::run_with(bench, &plan, &custody, &control);
         self.operator.rest();
         self.shown.clear();
         let measured = |report: &RunReport| matches!(report.verdict, Verdict::Pass | Verdict::Fail);

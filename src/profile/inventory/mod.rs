@@ -189,6 +189,12 @@ impl Inventory {
         Err(content(located.collect()))
     }
 
+    /// The newest certificate of the instrument with this serial number.
+    #[must_use]
+    pub fn newest_of(&self, serial: &str) -> Option<&Owned> {
+        self.instruments.iter().filter(|owned| owned.serial == serial).max_by_key(|owned| owned.calibrated)
+    }
+
     /// The text with one more instrument at its end, and what it says then.
     ///
     /// # Errors

@@ -70,7 +70,7 @@ impl Store {
         let Some(bound) = self.bind(filter)? else { return Ok(Vec::new()) };
         let sql = format!(
             "SELECT s.n, s.failed, s.mean, s.m2, s.least, s.greatest, s.bins, s.marginal
-             FROM grouping g CROSS JOIN summary s ON s.grouping = g.id AND s.quantity = :quantity WHERE {MATCHES}"
+             FROM grouping g CROSS JOIN summary s ON s.grouping = g.id AND s.quantity = :quantity WHERE {MATCHES} AND g.golden = 0"
         );
         let read = || {
             let mut quantities = self.connection.prepare_cached(

@@ -63,7 +63,7 @@ impl Store {
         let sql = format!(
             "SELECT total(passed), total(failed), total(errors), total(aborted), total(first), total(first_passed),
                  total(last), total(last_passed), total(duration_s), total(gaps), total(gaps_s), total(marginal)
-             FROM grouping g WHERE {MATCHES}"
+             FROM grouping g WHERE {MATCHES} AND g.golden = 0"
         );
         let read = || {
             let mut statement = self.connection.prepare_cached(&sql)?;

@@ -84,6 +84,7 @@ struct Attempt {
     unit: i64,
     verdict: Verdict,
     simulated: bool,
+    golden: bool,
     at: Stamp,
     duration_s: f64,
     profile: i64,
@@ -96,7 +97,7 @@ struct Attempt {
 fn attempt(connection: &Connection, id: i64) -> rusqlite::Result<Attempt> {
     let sql =
         "SELECT station, number, unit, verdict, simulated, at_ms, utc_offset_s, duration_s, profile, procedure, batch,
-               operator, position FROM attempt WHERE id = ?1";
+               operator, position, golden FROM attempt WHERE id = ?1";
     connection.prepare_cached(sql)?.query_row([id], |row| {
         Ok(Attempt {
             station: row.get(0)?,
@@ -111,6 +112,7 @@ fn attempt(connection: &Connection, id: i64) -> rusqlite::Result<Attempt> {
             batch: row.get(10)?,
             operator: row.get(11)?,
             position: row.get(12)?,
+            golden: row.get(13)?,
         })
     })
 }
@@ -166,15 +168,24 @@ pub(super) fn rebuild(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Number of the attempt's grouping; a new one is made.
 fn grouping(connection: &Connection, of: &Attempt) -> rusqlite::Result<i64> {
-    let key =
-        params![of.at.day().0, of.station, of.profile, of.procedure, of.batch, of.operator, of.position, of.simulated];
+    let key = params![
+        of.at.day().0,
+        of.station,
+        of.profile,
+        of.procedure,
+        of.batch,
+        of.operator,
+        of.position,
+        of.simulated,
+        of.golden
+    ];
     let sql = "SELECT id FROM grouping WHERE day = ?1 AND station = ?2 AND profile = ?3 AND procedure = ?4
-               AND batch IS ?5 AND operator IS ?6 AND position = ?7 AND simulated = ?8";
+               AND batch IS ?5 AND operator IS ?6 AND position = ?7 AND simulated = ?8 AND golden = ?9";
     if let Some(id) = connection.prepare_cached(sql)?.query_row(key, |row| row.get(0)).optional()? {
         return Ok(id);
     }
-    let sql = "INSERT INTO grouping (day, station, profile, procedure, batch, operator, position, simulated)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let sql = "INSERT INTO grouping (day, station, profile, procedure, batch, operator, position, simulated, golden)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     connection.prepare_cached(sql)?.execute(key)?;
     Ok(connection.last_insert_rowid())
 }

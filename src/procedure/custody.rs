@@ -270,7 +270,7 @@ impl Custody {
                 used.laboratory = Some(owned.laboratory.clone()).filter(|name| !name.is_empty());
                 used.uncertainty.clone_from(&owned.uncertainty);
                 trust.resolution = owned.resolution;
-                Some((owned.calibrated, owned.due))
+                Some((Some(owned.calibrated), owned.due))
             }
             (None, Some(figures)) => {
                 used.certificate.clone_from(&figures.certificate);
@@ -278,12 +278,12 @@ impl Custody {
                 used.by_maker = !used.uncertainty.is_empty();
                 let day = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<CalendarDate>().ok());
                 let due = day(&figures.due);
-                due.map(|due| (day(&figures.calibrated).unwrap_or(due), due))
+                due.map(|due| (day(&figures.calibrated), due))
             }
             (None, None) => None,
         };
         if let Some((calibrated, due)) = dates {
-            (used.calibrated, used.due) = (Some(calibrated.to_string()), Some(due.to_string()));
+            (used.calibrated, used.due) = (calibrated.map(|day| day.to_string()), Some(due.to_string()));
             match self.by_dates(role, &used.serial, calibrated, due) {
                 Err(error) if self.supervisor.is_some() && error.is_allowable() => {
                     used.exception = Some(error.to_string());
@@ -328,16 +328,16 @@ impl Custody {
         &self,
         role: Role,
         serial: &str,
-        calibrated: CalendarDate,
+        calibrated: Option<CalendarDate>,
         due: CalendarDate,
     ) -> Result<(), CustodyError> {
         let Some(today) = self.today else { return Ok(()) };
         if let Some(day) = self.last_record.filter(|day| *day > today) {
             return Err(CustodyError::ClockBack { today, than: "the newest record".to_owned(), day });
         }
-        if calibrated > today {
+        if let Some(day) = calibrated.filter(|day| *day > today) {
             let than = format!("the certificate of the {} {serial}", word(&role));
-            return Err(CustodyError::ClockBack { today, than, day: calibrated });
+            return Err(CustodyError::ClockBack { today, than, day });
         }
         if today > due {
             let (serial, days) = (serial.to_owned(), today.days_after(due));

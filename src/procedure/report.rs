@@ -75,7 +75,7 @@ pub struct Measurement {
     pub upper: Option<f64>,
     /// How it compares.
     pub verdict: Verdict,
-    /// Standard uncertainty from the scatter of this measurement, in the value's unit; the reference's own is not in it.
+    /// Standard uncertainty from the scatter of this measurement, in the value's unit; the reference's own is in `expanded`.
     pub uncertainty: Option<f64>,
     /// Expanded uncertainty with what it is made of; none where the reference's own is not known.
     pub expanded: Option<Expanded>,

@@ -36,6 +36,9 @@ pub struct Run {
     /// Reference: manual:, scpi+tcp:host:port?profile=NAME, scpi+serial:...; a simulated meter brings its own
     #[arg(long)]
     reference: Option<DeviceUrl>,
+    /// Optical head before each meter, in their order: pulse+serial:/dev/ttyUSB3?line=cts; a simulated meter brings its own
+    #[arg(long)]
+    pulses: Vec<DeviceUrl>,
     /// Source; without one the reference's instrument if it can supply, or else the operator
     #[arg(long)]
     source: Option<DeviceUrl>,
@@ -99,7 +102,17 @@ impl Run {
             Err(error) => return Err(error.into()),
         };
         super::cancel_on_signals(&control);
-        let Station { meters, reference, source, clock, simulated } = station;
+        let Station { mut meters, reference, source, clock, simulated } = station;
+        for (meter, url) in meters.iter_mut().zip(&self.pulses) {
+            match station::open_head(url, &clock) {
+                Ok(head) => meter.attach_head(head),
+                Err(StationError::Open(OpenError::Port(error))) => {
+                    let reports = self.serial.iter().map(|serial| RunReport::not_opened(serial, &plan, &error));
+                    return self.finish(reports.collect(), keeper, (&plan, &readings), out);
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
         let positions =
             self.serial.iter().cloned().zip(meters).map(|(serial, meter)| Place { serial, meter }).collect();
         let mut bench = Bench { positions, reference, source, clock, operator, simulated };
@@ -172,6 +185,9 @@ impl Run {
                 self.meter.len(),
                 self.serial.len()
             );
+        }
+        if self.pulses.len() > self.meter.len() {
+            bail!("{} optical heads and {} meters", self.pulses.len(), self.meter.len());
         }
         for serial in &self.serial {
             plan.meter.serial.check(serial)?;

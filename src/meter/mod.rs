@@ -10,6 +10,7 @@ pub use meter_interface::map::Relay;
 
 use crate::clock::Moment;
 use crate::port::PortError;
+use crate::port::pulse::PulseInput;
 
 pub mod afe;
 pub mod log;
@@ -72,6 +73,14 @@ pub trait Meter: Send {
             angle: Some(self.quantity(Quantity::Angle(line))?),
             f: self.quantity(Quantity::Frequency)?,
         })
+    }
+
+    /// Takes an optical head that stands before this meter.
+    fn attach_head(&mut self, _head: Box<dyn PulseInput>) {}
+
+    /// The head that stands before this meter.
+    fn head(&mut self) -> Option<&mut dyn PulseInput> {
+        None
     }
 
     /// What the meter has told about itself since the last call, besides readings.

@@ -11,6 +11,7 @@ use crate::meter::MeterError;
 use crate::meter::service::ServiceError;
 use crate::operator::OperatorError;
 use crate::port::PortError;
+use crate::port::pulse::PulseError;
 use crate::reference::InstrumentError;
 
 /// The advice for an error that ended a run.
@@ -141,6 +142,22 @@ pub fn of(error: &StepError) -> Advice {
             "Check the supply of the chip and hold the meter's controller in reset",
         ),
         StepError::Custody(error) => error.advice(),
+        StepError::Pulses(PulseError::Port(error)) => of_port(error),
+        StepError::Pulses(PulseError::Chatter { .. }) => Advice::new(
+            what,
+            "The head sees light from elsewhere (lamps flicker a hundred times a second), or its contact bounces",
+            "Put the hood over the head, set it right before the lamp, then run again",
+        ),
+        StepError::Pulses(PulseError::Blind { .. }) => Advice::new(
+            what,
+            "The computer was too busy to look at the line in time",
+            "Close other programs, then run again; nothing was judged from these pulses",
+        ),
+        StepError::Pulses(PulseError::Missing { .. }) => Advice::new(
+            what,
+            "The head does not stand before the lamp, its line is another one, or the meter does not register",
+            "Set the head right before the lamp and check line= in its address; watch the lamp by eye",
+        ),
         StepError::Undecided { .. } => Advice::new(
             what,
             "The reference's certificate says nothing of this load point, or it is not good enough for these limits",
@@ -411,6 +428,9 @@ mod tests {
             StepError::NotMetering { register: Register::CalStart, expected: 0x8765, found: 0x6886 },
             StepError::LostRegisters,
             MeterError::NoRelay.into(),
+            PulseError::Chatter { rejected: 4, seen: 5, least_gap: std::time::Duration::from_millis(20) }.into(),
+            PulseError::Blind { pause: std::time::Duration::from_millis(30), missed: 1 }.into(),
+            PulseError::Missing { seen: 0, seconds: 12.0 }.into(),
             CustodyError::OtherSerial { role: Role::Reference, found: "4712".to_owned(), listed: "4711".to_owned() }
                 .into(),
             CustodyError::NotListed { role: Role::Reference, identity: "Maker Model 4712".to_owned() }.into(),

@@ -3,6 +3,7 @@
 use crate::calibration::formula::FormulaError;
 use crate::meter::{Line, MeterError};
 use crate::operator::OperatorError;
+use crate::port::pulse::PulseError;
 use crate::reference::{InstrumentError, LoadPoint};
 use m90e26::Register;
 
@@ -202,6 +203,9 @@ pub enum StepError {
         /// What the source said.
         reason: String,
     },
+    /// No pulses, or none that can be counted.
+    #[error(transparent)]
+    Pulses(#[from] PulseError),
     /// An instrument may not be used.
     #[error(transparent)]
     Custody(#[from] CustodyError),

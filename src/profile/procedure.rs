@@ -116,6 +116,8 @@ pub enum EnergyMethod {
     Registers,
     /// The bench computes it from the meter's pulses and displays it.
     Displayed,
+    /// From the pulses an optical head sees, against the power the reference shows.
+    Pulses,
 }
 
 /// Energy.
@@ -138,6 +140,13 @@ pub struct Energy {
     pub max: Duration,
     /// PL_Constant is divided by this while energy is measured, so that the registers count faster.
     pub pl_divisor: u16,
+    /// With method "pulses": at least so many, where a test says nothing of its own.
+    #[serde(default = "ten")]
+    pub pulses: u32,
+}
+
+const fn ten() -> u32 {
+    10
 }
 
 /// Offsets.
@@ -178,6 +187,7 @@ impl Profile for Procedure {
             "energy.pl_divisor",
             format!("1 to {GREATEST_DIVISOR} is allowed"),
         );
+        findings.within("energy.pulses", f64::from(self.energy.pulses), 1.0, 100_000.0);
         match &self.offsets {
             Some(offsets) => {
                 let good = (1..=1000).contains(&offsets.small_power_readings);

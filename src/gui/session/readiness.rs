@@ -20,14 +20,14 @@ impl Worker<'_> {
         let Readiness { custody, said, blocked, .. } = match Readiness::of(&folder, Some(keeper), intent) {
             Ok(readiness) => readiness,
             Err(error) => {
-                let why = "A file of this station has a fault";
-                let next = "Correct the line that is named, then start again";
+                let why = t!("A file of this station has a fault");
+                let next = t!("Correct the line that is named, then start again");
                 self.ctl.notice(Notice::Refused(Advice::new(error.to_string(), why, next)));
                 return None;
             }
         };
         for advice in said {
-            self.ctl.notice(Notice::Said(format!("{}. {}", advice.what, advice.why)));
+            self.ctl.notice(Notice::Said([advice.what, advice.why].join(". ")));
         }
         if let Some(advice) = blocked {
             self.ctl.notice(Notice::Refused(advice));

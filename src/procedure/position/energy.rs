@@ -60,6 +60,7 @@ impl Position<'_> {
     ) -> Result<EnergyError, StepError> {
         match self.around.plan.procedure.energy.method {
             EnergyMethod::Registers => self.energy_by_registers(line, point, wanted),
+            EnergyMethod::Pulses => self.energy_by_pulses(point, wanted),
             EnergyMethod::Displayed => self.energy_as_displayed(line, point),
         }
     }
@@ -222,7 +223,7 @@ fn dither(steps: u32, polls: &[Poll]) -> Duration {
 }
 
 /// The angle from the powers; near PF 1 that is ill-conditioned, and the load point's own angle serves better.
-fn phase_of(point: &LoadPoint, p: f64, s: f64) -> f64 {
+pub(super) fn phase_of(point: &LoadPoint, p: f64, s: f64) -> f64 {
     if point.pf.magnitude > 0.98 || s <= 0.0 {
         return point.pf.phase().0;
     }

@@ -33,6 +33,7 @@ mod kind;
 mod offsets;
 mod phase;
 mod prepare;
+mod pulses;
 mod settle;
 mod state;
 mod verify;
@@ -210,9 +211,10 @@ impl<'a> Position<'a> {
     ///
     /// # Errors
     /// The first test that cannot be done, and why.
-    pub fn check_beforehand(&self) -> Result<(), StepError> {
+    pub fn check_beforehand(&mut self) -> Result<(), StepError> {
         kind::check_loads(self.around.plan)?;
-        kind::check_reach(self.around.plan, self.meter.reach())
+        kind::check_reach(self.around.plan, self.meter.reach())?;
+        kind::check_head(self.around.plan, self.meter.head().map(|_| ()))
     }
 
     /// Registers before and after; nothing for a chip that was never read.

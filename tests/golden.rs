@@ -8,7 +8,6 @@
 )]
 
 mod recorded;
-#[allow(dead_code, reason = "one place on the bench is enough here")]
 mod simulated;
 mod verifying;
 

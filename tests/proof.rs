@@ -7,7 +7,6 @@
     reason = "a test stops at what it did not expect"
 )]
 
-#[allow(dead_code, reason = "one place on the bench is enough here")]
 mod simulated;
 mod verifying;
 

@@ -180,3 +180,32 @@ fn without_a_head_the_run_does_not_begin() {
     assert_eq!((report.verdict, report.steps.len()), (Verdict::Error, 0));
     assert!(report.advice.expect("advice").what.contains("an optical head"));
 }
+
+#[test]
+fn the_command_line_names_heads_and_a_simulated_meter_brings_its_own() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("folder");
+    let procedure = folder.path().join("test.toml");
+    let text = text_of_entries(ENTRY).replace("method = \"registers\"", "method = \"pulses\"\npulses = 20");
+    std::fs::write(&procedure, text).expect("written");
+    let run = |more: &[&str]| {
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_meterbench"))
+            .args(["--data", folder.path().to_str().expect("text"), "run", "--json", "--procedure"])
+            .args([procedure.to_str().expect("text"), "--meter", UNIT, "--serial", "MT1"])
+            .args(more)
+            .output()
+            .expect("ran");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+        (output.status.code().expect("ended"), text(output.stdout), text(output.stderr))
+    };
+    let (code, report, said) = run(&[]);
+    assert_eq!(code, 0, "{report}{said}");
+    assert!(report.contains("pulses of the optical head"), "{report}");
+    for wrong in
+        ["sim:", "pulse+tcp:localhost:1", "pulse+serial:/dev/null?line=txd", "pulse+serial:/dev/null?lines=cts"]
+    {
+        assert_eq!(run(&["--pulses", wrong]).0, 2, "{wrong}");
+    }
+    let (code, report, _) = run(&["--pulses", "pulse+serial:/dev/not-there?line=dcd&lit=low&output=chip"]);
+    assert_eq!(code, 3, "{report}");
+    assert!(report.contains("/dev/not-there cannot be opened"), "{report}");
+}

@@ -70,6 +70,7 @@ fn pulses_and_registers_find_the_same_error() {
 struct Metronome {
     clock: SharedClock,
     period: Duration,
+    resolution: Duration,
     next: Option<Moment>,
 }
 
@@ -90,7 +91,7 @@ impl PulseInput for Metronome {
     }
 
     fn resolution(&self) -> Duration {
-        Duration::from_micros(100)
+        self.resolution
     }
 
     fn output(&self) -> Output {
@@ -106,7 +107,12 @@ fn a_meter_that_needs_longer_for_its_pulses_is_slow_and_negative() {
     let error = |factor: f64| {
         let metronome = |setup: &Setup| -> Option<Box<dyn PulseInput>> {
             let period = Duration::from_secs_f64(exact * factor);
-            Some(Box::new(Metronome { clock: setup.clock.clone(), period, next: None }))
+            Some(Box::new(Metronome {
+                clock: setup.clock.clone(),
+                period,
+                resolution: Duration::from_micros(100),
+                next: None,
+            }))
         };
         let report = run(&plan, metronome);
         (report.verdict, measured(&report, "energy_error").value)
@@ -117,6 +123,18 @@ fn a_meter_that_needs_longer_for_its_pulses_is_slow_and_negative() {
     assert!((slow - exact_error + 1.96).abs() < 0.02, "1/1.02 - 1 = -1.96 %: {slow} {exact_error}");
     assert!((fast - exact_error - 2.04).abs() < 0.02, "1/0.98 - 1 = +2.04 %: {fast} {exact_error}");
     assert_eq!((slow_verdict, fast_verdict), (Verdict::Fail, Verdict::Fail));
+}
+
+#[test]
+fn a_head_that_tells_moments_badly_gives_no_error_of_the_meter() {
+    let plan = plan("pulses");
+    let coarse = |setup: &Setup| -> Option<Box<dyn PulseInput>> {
+        let (period, resolution) = (Duration::from_secs(3), Duration::from_secs(1));
+        Some(Box::new(Metronome { clock: setup.clock.clone(), period, resolution, next: None }))
+    };
+    let report = run(&plan, coarse);
+    assert_eq!(report.verdict, Verdict::Error);
+    assert!(report.advice.expect("advice").what.contains("the energy error by pulses is known to"));
 }
 
 /// Edges as a head sees them, through the sieve.

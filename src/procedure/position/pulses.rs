@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use super::Position;
+use super::averages::ENOUGH;
 use super::energy::{EnergyError, Wanted, phase_of};
 use crate::clock::Moment;
 use crate::port::pulse::{Output, PulseError};
@@ -45,8 +46,18 @@ impl Position<'_> {
             let part = f64::from(count) / least;
             self.progress(part, format!("{count} pulses in {:.1} s", elapsed.as_secs_f64()));
             let enough = f64::from(count) >= least && elapsed >= times.min.min(wanted.max);
-            if enough && uncertainty.0 <= wanted.uncertainty.0 || elapsed >= LONGEST {
+            let late = elapsed >= LONGEST || enough && elapsed >= wanted.max;
+            let target = if late { wanted.uncertainty.0 * ENOUGH } else { wanted.uncertainty.0 };
+            if enough && uncertainty.0 <= target {
                 break (last, uncertainty);
+            }
+            if late {
+                return Err(StepError::Uncertain {
+                    quantity: "the energy error by pulses",
+                    seconds: elapsed.as_secs_f64(),
+                    achieved_percent: uncertainty.0,
+                    target_percent: wanted.uncertainty.0,
+                });
             }
         };
         self.reference_at(last)?;

@@ -19,13 +19,17 @@ use crate::meter::service::ServiceMeter;
 use crate::meter::{Meter, log};
 use crate::operator::Operator;
 use crate::port::absent::AbsentPort;
-use crate::port::url::{DeviceUrl, UrlError};
-use crate::port::{self, LINE_OPTIONS, LineSettings, OpenError, Port};
+use crate::port::pulse::watch::WatchedHead;
+use crate::port::pulse::{Output, PulseInput, Sieve};
+use crate::port::serial::{Input, InputLine};
+use crate::port::url::{DeviceUrl, Transport, UrlError};
+use crate::port::{self, LINE_OPTIONS, Level, LineSettings, OpenError, Port, PortError};
 use crate::profile::{self, ProfileError};
 use crate::reference::manual::{Confirm, ManualReference, ManualSource};
 use crate::reference::scpi::ScpiLink;
 use crate::reference::{BenchServices, Reference, Source};
 use crate::sim::device::{AfeDevice, Shared};
+use crate::sim::head::SimHead;
 use crate::sim::{self, SimOptions};
 
 /// The addresses of a station.
@@ -128,6 +132,45 @@ pub fn open_service(url: &DeviceUrl, clock: &SharedClock) -> Result<ServiceMeter
     Ok(ServiceMeter::new(port, clock.clone()))
 }
 
+/// Opens an optical head: `pulse+serial:PORT?line=cts`.
+///
+/// # Errors
+/// The address is no head, or the port is not there.
+pub fn open_head(url: &DeviceUrl, clock: &SharedClock) -> Result<Box<dyn PulseInput>, StationError> {
+    let (kind, Transport::Serial(name)) = (url.kind.as_str(), &url.transport) else {
+        return Err(url.error("an optical head is pulse+serial:PORT").into());
+    };
+    if kind != "pulse" {
+        return Err(url.error("an optical head is pulse+serial:PORT").into());
+    }
+    url.expect_options(&["line", "lit", "output", "gap_ms", "width_ms"])?;
+    let input = named(url, "line", &Input::NAMES)?.unwrap_or(Input::Cts);
+    let lit = named(url, "lit", &[("high", Level::On), ("low", Level::Off)])?.unwrap_or(Level::On);
+    let output = named(url, "output", &[("lamp", Output::Lamp), ("chip", Output::Chip)])?.unwrap_or(Output::Lamp);
+    let millis = |name: &str, usual: u64| -> Result<Duration, UrlError> {
+        let millis = url.parsed(name)?.unwrap_or(usual);
+        let good = (1..=10_000).contains(&millis);
+        if good { Ok(Duration::from_millis(millis)) } else { Err(url.error("1 to 10000 ms are allowed")) }
+    };
+    // A pulse that is shorter than the longest pause between two looks could be missed.
+    let sieve = Sieve::new(millis("gap_ms", LEAST_GAP_MILLIS)?, millis("width_ms", LEAST_WIDTH_MILLIS)?);
+    let line = InputLine::open(name, input, lit).map_err(OpenError::from)?;
+    let started = WatchedHead::start(Box::new(line), sieve, output, clock.clone());
+    let failed = |error: std::io::Error| PortError::Open { port: name.clone(), reason: error.to_string() };
+    Ok(Box::new(started.map_err(failed).map_err(OpenError::from)?))
+}
+
+/// Shortest time between two pulses of a meter, and the shortest pulse; usual lamps light for 30 ms and more.
+const LEAST_GAP_MILLIS: u64 = 20;
+const LEAST_WIDTH_MILLIS: u64 = 25;
+
+fn named<T: Copy>(url: &DeviceUrl, option: &str, names: &[(&str, T)]) -> Result<Option<T>, UrlError> {
+    let Some(text) = url.option(option) else { return Ok(None) };
+    let known = || names.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let found = names.iter().find(|(name, _)| *name == text);
+    found.map(|(_, value)| Some(*value)).ok_or_else(|| url.error(format!("{option} is one of {}", known())))
+}
+
 struct Opener<'a> {
     clock: &'a SharedClock,
     operator: &'a Arc<dyn Operator>,
@@ -157,7 +200,9 @@ impl Opener<'_> {
             ("sim", Some((wires, board))) => {
                 let options = SimOptions::from_url(url)?;
                 let port = wires.meter_port(&options, board.clone());
-                Ok(Box::new(AfeMeter::new(port, self.clock.clone(), None)))
+                let mut meter = AfeMeter::new(port, self.clock.clone(), None);
+                meter.attach_head(Box::new(SimHead::new(board.clone(), self.clock.clone())));
+                Ok(Box::new(meter))
             }
             ("afe", _) => {
                 url.expect_options(&LINE_OPTIONS)?;

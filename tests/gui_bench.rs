@@ -124,6 +124,7 @@ fn report(verdict: Verdict, measurements: Vec<Measurement>, advice: Option<Advic
         serial: "MT7".to_owned(),
         profile: "opensmartmeter-mt50".to_owned(),
         procedure: "calibrate".to_owned(),
+        traceability: meterbench::procedure::Traceability::default(),
         instruments: vec!["Meterbench SIM".to_owned()],
         registers: RegisterSet::power_on().to_json(),
         registers_before: RegisterSet::power_on().to_json(),

@@ -445,7 +445,7 @@ fn papers_are_made_from_the_records_shown() {
         .output()
         .expect("ran");
     assert!(output.status.success(), "{output:?}");
-    let store = meterbench::record::Store::read_only(&file_in(data)).expect("store");
+    let store = Store::read_only(&file_in(data)).expect("store");
     let record = store.record(None, 1).expect("read").expect("there");
     let press = Press::of_records(data, data.join("templates"));
     for sheet in [Sheet::Certificate, Sheet::Label] {

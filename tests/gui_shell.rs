@@ -58,6 +58,7 @@ fn ended(serial: &str, verdict: Verdict) -> Notice {
         serial: serial.to_owned(),
         profile: "opensmartmeter-mt50".to_owned(),
         procedure: "calibrate".to_owned(),
+        traceability: meterbench::procedure::Traceability::default(),
         instruments: Vec::new(),
         registers: RegisterSet::power_on().to_json(),
         registers_before: RegisterSet::power_on().to_json(),

@@ -54,6 +54,7 @@ fn ended(verdict: Verdict) -> Notice {
         serial: "MT7".to_owned(),
         profile: "opensmartmeter-mt50".to_owned(),
         procedure: "calibrate".to_owned(),
+        traceability: meterbench::procedure::Traceability::default(),
         instruments: Vec::new(),
         registers: RegisterSet::power_on().to_json(),
         registers_before: RegisterSet::power_on().to_json(),

@@ -248,7 +248,9 @@ fn a_file_of_the_first_version_goes_on() {
     connection.execute_batch(include_str!("../assets/migrations/001.sql")).unwrap();
     connection.execute("ATTACH ?1 AS new", [file_in(folder.path()).to_str().unwrap()]).unwrap();
     for table in ["station", "document", "word", "unit", "quantity", "attempt", "instrument", "step", "measurement"] {
-        connection.execute_batch(&format!("INSERT INTO main.{table} SELECT * FROM new.{table}")).unwrap();
+        let columns = "SELECT group_concat(name) FROM pragma_table_info(?1, 'main')";
+        let columns: String = connection.query_row(columns, [table], |row| row.get(0)).unwrap();
+        connection.execute_batch(&format!("INSERT INTO main.{table} SELECT {columns} FROM new.{table}")).unwrap();
     }
     connection.pragma_update(None, "user_version", 1).unwrap();
     drop(connection);

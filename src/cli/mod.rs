@@ -19,6 +19,7 @@ pub mod calculate;
 pub mod exit;
 pub mod flash;
 pub mod image;
+pub mod instruments;
 pub mod operator;
 pub mod profile;
 pub mod provision;
@@ -46,6 +47,7 @@ enum Command {
     Calculate(calculate::Calculate),
     Flash(flash::Flash),
     Image(image::ImageCommand),
+    Instruments(instruments::InstrumentsCommand),
     Read(read::Read),
     Records(records::RecordsCommand),
     Run(run::Run),
@@ -79,6 +81,7 @@ impl Cli {
             Command::Calculate(calculate) => calculate.run(&mut std::io::stdin().lock(), &mut out)?,
             Command::Flash(flash) => flash.run(&mut out)?,
             Command::Image(image) => image.run(self.data_folder(), &mut out)?,
+            Command::Instruments(instruments) => instruments.run(&self.data_folder()?, &mut out)?,
             Command::Read(read) => read.run(&mut out)?,
             Command::Records(records) => records.run(&self.data_folder()?, &mut out)?,
             Command::Run(run) => run.run(self.data_folder(), &mut out)?,

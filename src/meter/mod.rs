@@ -9,6 +9,7 @@ use m90e26::{Register, value};
 pub use meter_interface::map::Relay;
 
 use crate::clock::Moment;
+use crate::port::pulse::PulseInput;
 use crate::port::{OpenError, PortError};
 
 pub mod afe;
@@ -105,6 +106,14 @@ pub trait Meter: Send {
             angle: Some(self.quantity(Quantity::Angle(line))?),
             f: self.quantity(Quantity::Frequency)?,
         })
+    }
+
+    /// Takes an optical head that stands before this meter.
+    fn attach_head(&mut self, _head: Box<dyn PulseInput>) {}
+
+    /// The head that stands before this meter.
+    fn head(&mut self) -> Option<&mut dyn PulseInput> {
+        None
     }
 
     /// What the meter has told about itself since the last call, besides readings.

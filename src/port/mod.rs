@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::clock::{Moment, SharedClock};
 
 pub mod absent;
+pub mod pulse;
 pub mod serial;
 mod tcp;
 pub mod url;

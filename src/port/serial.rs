@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serialport::{DataBits, FlowControl, SerialPort, StopBits};
 
+use super::pulse::watch::Line;
 use super::{Level, LineSettings, Parity, Port, PortError, Signal};
 use crate::clock::{Moment, SharedClock};
 
@@ -79,6 +80,60 @@ impl Port for SerialLine {
             }
             _ => self.gone(error),
         })
+    }
+}
+
+/// A modem input of a serial port, for an optical head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// Clear to send.
+    Cts,
+    /// Data set ready.
+    Dsr,
+    /// Carrier detect.
+    Dcd,
+    /// Ring indicator.
+    Ri,
+}
+
+impl Input {
+    /// The inputs with the names they have in an address.
+    pub const NAMES: [(&str, Self); 4] = [("cts", Self::Cts), ("dsr", Self::Dsr), ("dcd", Self::Dcd), ("ri", Self::Ri)];
+}
+
+/// An open serial port of which one modem input is looked at.
+pub struct InputLine {
+    name: String,
+    port: Box<dyn SerialPort>,
+    input: Input,
+    /// The level that means light.
+    lit: Level,
+}
+
+impl InputLine {
+    /// Opens a port by its system name. DTR and RTS are switched on: many heads live on them.
+    ///
+    /// # Errors
+    /// The port does not exist, is in use, or has no modem lines.
+    pub fn open(name: &str, input: Input, lit: Level) -> Result<Self, PortError> {
+        let failed = |error: serialport::Error| PortError::Open { port: name.to_owned(), reason: error.to_string() };
+        let mut port = serialport::new(name, 9600).flow_control(FlowControl::None).open().map_err(failed)?;
+        port.write_data_terminal_ready(true).map_err(failed)?;
+        port.write_request_to_send(true).map_err(failed)?;
+        Ok(Self { name: name.to_owned(), port, input, lit })
+    }
+}
+
+impl Line for InputLine {
+    fn is_lit(&mut self) -> Result<bool, PortError> {
+        let on = match self.input {
+            Input::Cts => self.port.read_clear_to_send(),
+            Input::Dsr => self.port.read_data_set_ready(),
+            Input::Dcd => self.port.read_carrier_detect(),
+            Input::Ri => self.port.read_ring_indicator(),
+        };
+        on.map(|on| on == (self.lit == Level::On))
+            .map_err(|error| PortError::Gone { port: self.name.clone(), reason: error.to_string() })
     }
 }
 

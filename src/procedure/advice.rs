@@ -11,6 +11,7 @@ use crate::flash;
 use crate::meter::MeterError;
 use crate::meter::service::ServiceError;
 use crate::operator::OperatorError;
+use crate::port::pulse::PulseError;
 use crate::port::{OpenError, PortError};
 use crate::reference::InstrumentError;
 
@@ -188,6 +189,28 @@ pub fn of(error: &StepError) -> Advice {
             "The chip's supply drops out, or the meter's program loads other registers than were flashed",
             "Check the supply of the chip and run again. Do not ship this unit",
         ),
+        StepError::Custody(error) => error.advice(),
+        StepError::Pulses(PulseError::Port(error)) => of_port(error),
+        StepError::Pulses(PulseError::Chatter { .. }) => Advice::new(
+            what,
+            "The head sees light from elsewhere (lamps flicker a hundred times a second), or its contact bounces",
+            "Put the hood over the head, set it right before the lamp, then run again",
+        ),
+        StepError::Pulses(PulseError::Blind { .. }) => Advice::new(
+            what,
+            "The computer was too busy to look at the line in time",
+            "Close other programs, then run again; nothing was judged from these pulses",
+        ),
+        StepError::Pulses(PulseError::Missing { .. }) => Advice::new(
+            what,
+            "The head does not stand before the lamp, its line is another one, or the meter does not register",
+            "Set the head right before the lamp and check line= in its address; watch the lamp by eye",
+        ),
+        StepError::Undecided { .. } => Advice::new(
+            what,
+            "The reference's certificate says nothing of this load point, or it is not good enough for these limits",
+            "Enter the certificate's uncertainties (`meterbench instruments add`), use a better reference, or choose another rule in a copy of the procedure",
+        ),
         StepError::SourceOn { .. } => Advice::new(
             what,
             "The source does not obey any more",
@@ -355,6 +378,9 @@ mod tests {
     use crate::load::{LoadPoint, PowerFactor};
     use crate::meter::Line;
     use crate::port::url::DeviceUrl;
+    use crate::procedure::custody::{CustodyError, Role};
+    use crate::procedure::decision::Undecided;
+    use crate::profile::inventory::CalendarDate;
     use crate::units::{Amps, Hertz, Percent, Volts};
 
     fn all() -> Vec<StepError> {
@@ -362,6 +388,7 @@ mod tests {
         let reason = || "no such device".to_owned();
         let instrument = || "MT310s2".to_owned();
         let point = LoadPoint { u: Volts(240.0), i: Amps(5.0), pf: PowerFactor::HALF_INDUCTIVE, f: Hertz(50.0) };
+        let day = |text: &str| text.parse::<CalendarDate>().expect("day");
         let range = formula::gain(Line::N, Percent(-60.0)).expect_err("out of range");
         let path = AnalogPath { gain: 1.0, current_mv: 0.0, voltage_mv: 260.0 };
         let input = formula::pl_constant(path, 2000.0, Volts(240.0), Amps(5.0), PlRounding::Nearest).expect_err("zero");
@@ -473,6 +500,25 @@ mod tests {
             StepError::OutOfReach { test: "Self test".to_owned(), needs: "the meter's service port" },
             StepError::PartsFailed { parts: "EEPROM, Red LED".to_owned() },
             StepError::NotTested { part: "EEPROM", reason: Exception::Busy.to_string() },
+            PulseError::Chatter { rejected: 4, seen: 5, least_gap: std::time::Duration::from_millis(20) }.into(),
+            PulseError::Blind { pause: std::time::Duration::from_millis(30), missed: 1 }.into(),
+            PulseError::Missing { seen: 0, seconds: 12.0 }.into(),
+            CustodyError::OtherSerial { role: Role::Reference, found: "4712".to_owned(), listed: "4711".to_owned() }
+                .into(),
+            CustodyError::NotListed { role: Role::Reference, identity: "Maker Model 4712".to_owned() }.into(),
+            CustodyError::Overdue { role: Role::Source, serial: "4711".to_owned(), due: day("2026-10-01"), days: 51 }
+                .into(),
+            CustodyError::ClockBack {
+                today: day("2026-01-01"),
+                than: "the newest record".to_owned(),
+                day: day("2026-11-21"),
+            }
+            .into(),
+            StepError::Undecided {
+                quantity: "energy_error".to_owned(),
+                test: "Ib".to_owned(),
+                cause: Undecided::NoUncertainty,
+            },
             StepError::SourceOn { reason: "no answer".to_owned() },
             StepError::Panicked,
         ]

@@ -6,9 +6,12 @@ use crate::image::firmware::FirmwareError;
 use crate::meter::{Line, MeterError};
 use crate::operator::OperatorError;
 use crate::port::OpenError;
+use crate::port::pulse::PulseError;
 use crate::reference::{InstrumentError, LoadPoint};
 use m90e26::Register;
 
+use super::custody::CustodyError;
+use super::decision::Undecided;
 use super::report::Verdict;
 
 /// Why a step stopped. What the operator is told of it stands in [`super::advice`].
@@ -272,6 +275,22 @@ pub enum StepError {
     SourceOn {
         /// What the source said.
         reason: String,
+    },
+    /// No pulses, or none that can be counted.
+    #[error(transparent)]
+    Pulses(#[from] PulseError),
+    /// An instrument may not be used.
+    #[error(transparent)]
+    Custody(#[from] CustodyError),
+    /// The decision rule gives no verdict.
+    #[error("{quantity} of {test:?} cannot be judged with a guard band: {cause}")]
+    Undecided {
+        /// What was measured.
+        quantity: String,
+        /// The test's name.
+        test: String,
+        /// Why.
+        cause: Undecided,
     },
     /// The program is wrong.
     #[error("the worker stopped unexpectedly")]

@@ -6,12 +6,15 @@
 
 pub mod advice;
 mod control;
+pub mod custody;
+pub mod decision;
 pub mod durations;
 mod error;
 mod estimator;
 pub mod event;
 pub mod feed;
 pub mod flashing;
+pub mod golden;
 pub mod order;
 pub mod plan;
 pub mod position;
@@ -19,11 +22,13 @@ pub mod report;
 pub mod rounding;
 pub mod runner;
 pub mod self_test;
+pub mod uncertainty;
 
 pub use control::Control;
+pub use custody::{Custody, Traceability};
 pub use error::StepError;
 pub use event::Event;
 pub use flashing::{FlashReport, FlashSite, Imprint};
 pub use plan::Plan;
 pub use report::{Measurement, RunReport, StepReport, Verdict};
-pub use runner::{Bench, Place, run};
+pub use runner::{Bench, Place, run, run_with};

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::advice;
+use super::custody::Traceability;
 use super::flashing::FlashReport;
 use super::plan::Plan;
+use super::uncertainty::Expanded;
 use crate::advice::Advice;
 use crate::meter::BusStatistics;
 use crate::port::PortError;
@@ -74,8 +76,14 @@ pub struct Measurement {
     pub upper: Option<f64>,
     /// How it compares.
     pub verdict: Verdict,
-    /// Standard uncertainty from the scatter of this measurement, in the value's unit; the reference's own is not in it.
+    /// Standard uncertainty from the scatter of this measurement, in the value's unit; the reference's own is in `expanded`.
     pub uncertainty: Option<f64>,
+    /// Expanded uncertainty with what it is made of; none where the reference's own is not known.
+    pub expanded: Option<Expanded>,
+    /// What the decision rule takes from the limits on either side; none under simple acceptance.
+    pub guard_band: Option<f64>,
+    /// PASS, and near to what is not accepted.
+    pub marginal: bool,
     /// Where the limits come from.
     pub limit_source: String,
     /// How the value was obtained.
@@ -106,6 +114,9 @@ impl Measurement {
             upper,
             verdict,
             uncertainty: None,
+            expanded: None,
+            guard_band: None,
+            marginal: false,
             limit_source: String::new(),
             method: "",
         }
@@ -168,6 +179,8 @@ pub struct RunReport {
     pub procedure: String,
     /// Reference and source, as they named themselves.
     pub instruments: Vec<String>,
+    /// What the verdicts stand on: the instruments' certificates, the decision rule, who allowed what.
+    pub traceability: Traceability,
     /// The registers the unit was left with, as `0x....` by name; empty when the chip was never read.
     pub registers: serde_json::Map<String, serde_json::Value>,
     /// The registers it was found with.
@@ -194,6 +207,12 @@ impl RunReport {
         self.flash.as_ref().is_some_and(|flash| flash.provisioning_row.is_some())
     }
 
+    /// It passed, and some value of it is near to what is not accepted.
+    #[must_use]
+    pub fn is_marginal(&self) -> bool {
+        self.verdict == Verdict::Pass && self.measurements.iter().any(|measurement| measurement.marginal)
+    }
+
     /// Of a unit whose station could not be opened: nothing was done, and that is an ERROR too.
     #[must_use]
     pub fn not_opened(serial: &str, plan: &Plan, error: &PortError) -> Self {
@@ -204,6 +223,7 @@ impl RunReport {
             profile: plan.meter.name.clone(),
             procedure: plan.procedure.name.clone(),
             instruments: Vec::new(),
+            traceability: Traceability::default(),
             registers: serde_json::Map::new(),
             registers_before: serde_json::Map::new(),
             flash: None,

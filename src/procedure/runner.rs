@@ -7,11 +7,12 @@
 //! However it ends (done, failed, cancelled, a worker that panics), the source is switched off before a report is made.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::advice;
 use super::control::Control;
+use super::custody::{Custody, Role, Traceability, Trust};
 use super::error::StepError;
 use super::event::Event;
 use super::feed::Feed;
@@ -58,12 +59,20 @@ const LOOK: Duration = Duration::from_millis(250);
 /// Runs the plan on all positions that have a serial number. Reports come in their order, one for each, whatever happened.
 ///
 /// `bench` belongs to the caller again afterwards, its source switched off.
+///
+/// Nothing is known of the instruments but what their profiles say; [`run_with`] knows more.
 pub fn run(bench: &mut Bench, plan: &Plan, control: &Control) -> Vec<RunReport> {
+    run_with(bench, plan, &Custody::default(), control)
+}
+
+/// The same with what the station knows of its instruments.
+pub fn run_with(bench: &mut Bench, plan: &Plan, custody: &Custody, control: &Control) -> Vec<RunReport> {
     let clock = Arc::clone(&bench.clock);
     let started = clock.now();
     let Bench { positions, reference, source, operator, simulated, .. } = bench;
     let feed = Feed::default();
-    let around = Surroundings { plan, feed: &feed, clock: &clock, control, operator: &**operator };
+    let trust = OnceLock::new();
+    let around = Surroundings { plan, feed: &feed, clock: &clock, control, operator: &**operator, trust: &trust };
     let serials = positions.iter().map(|place| place.serial.clone()).collect();
     let mut positions: Vec<Position<'_>> = positions
         .iter_mut()
@@ -78,8 +87,17 @@ pub fn run(bench: &mut Bench, plan: &Plan, control: &Control) -> Vec<RunReport> 
     control.tell(Event::Started { serials, steps: plan.steps().into_iter().map(|step| plan.title(step)).collect() });
 
     let mut instruments = Vec::new();
-    let mut stage =
-        Stage { source: &mut **source, around, instruments: &mut instruments, is_off: false, was_on: false };
+    let mut traceability = Traceability::default();
+    let mut stage = Stage {
+        source: &mut **source,
+        around,
+        instruments: &mut instruments,
+        custody,
+        traceability: &mut traceability,
+        trust: &trust,
+        is_off: false,
+        was_on: false,
+    };
     let ended = std::panic::catch_unwind(AssertUnwindSafe(|| stage.all(&mut **reference, &mut positions)));
     let off = if stage.is_off { Ok(()) } else { stage.switch_off() };
     // A bench whose source stays on is no bench, whatever was measured before.
@@ -93,7 +111,8 @@ pub fn run(bench: &mut Bench, plan: &Plan, control: &Control) -> Vec<RunReport> 
         .into_iter()
         .map(|position| {
             let number = position.number;
-            let report = report(position, cause.as_ref(), plan, &names, simulated, clock.now().since(started));
+            let mut report = report(position, cause.as_ref(), plan, &names, simulated, clock.now().since(started));
+            report.traceability.clone_from(&traceability);
             tracing::info!(serial = report.serial, verdict = %report.verdict, simulated, "run ended");
             control.tell(Event::PositionDone { position: number, verdict: report.verdict });
             report
@@ -105,6 +124,9 @@ struct Stage<'a, 'b> {
     source: &'b mut dyn Source,
     around: Surroundings<'a>,
     instruments: &'b mut Vec<Identity>,
+    custody: &'b Custody,
+    traceability: &'b mut Traceability,
+    trust: &'b OnceLock<Trust>,
     is_off: bool,
     /// It was told to supply something in this run.
     was_on: bool,
@@ -122,6 +144,7 @@ impl<'a> Stage<'a, '_> {
         if !self.instruments.contains(&source) {
             self.instruments.push(source);
         }
+        self.admit(reference)?;
         let Surroundings { feed, clock, control, .. } = self.around;
         let guarded = || {
             std::thread::scope(|scope| {
@@ -147,6 +170,30 @@ impl<'a> Stage<'a, '_> {
         let result = std::panic::catch_unwind(AssertUnwindSafe(guarded));
         clock.enter();
         result.unwrap_or(Err(StepError::Panicked))
+    }
+
+    /// Whether the instruments may be used; the record says with what certificates, also of a run that is refused.
+    fn admit(&mut self, reference: &dyn Reference) -> Result<(), StepError> {
+        let decision = &self.around.plan.procedure.decision;
+        self.traceability.decision_rule = Some(decision.words());
+        self.traceability.coverage = Some(decision.coverage.words().to_owned());
+        if !self.custody.exceptions.is_empty() {
+            self.traceability.exceptions.clone_from(&self.custody.exceptions);
+            self.traceability.supervisor.clone_from(&self.custody.supervisor);
+        }
+        for (identity, role) in self.instruments.iter().zip([Role::Reference, Role::Source]) {
+            let figures = reference.accuracy().filter(|_| role == Role::Reference);
+            let (used, trust) = self.custody.admit(role, identity, figures)?;
+            if role == Role::Reference {
+                self.trust.set(trust).ok();
+            }
+            if let Some(exception) = &used.exception {
+                tracing::warn!(exception, supervisor = self.custody.supervisor, "a supervisor allows the run");
+                self.traceability.supervisor.clone_from(&self.custody.supervisor);
+            }
+            self.traceability.instruments.push(used);
+        }
+        Ok(())
     }
 
     /// Where a procedure says that hands are needed. Nothing is supplied yet.
@@ -299,6 +346,7 @@ fn report(
         profile: plan.meter.name.clone(),
         procedure: plan.procedure.name.clone(),
         instruments: instruments.to_vec(),
+        traceability: Traceability::default(),
         registers: after.unwrap_or_default(),
         registers_before: before.unwrap_or_default(),
         flash: position.flashed.clone(),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::check::Findings;
+use super::decision::Decision;
 use super::flashing::Flashing;
 use super::meter::CLASSES;
 use super::scalars::secs;
@@ -42,6 +43,9 @@ pub struct Procedure {
     pub energy: Energy,
     /// Offsets, where the meter profile asks for them; needed when the unit is adjusted.
     pub offsets: Option<Offsets>,
+    /// How errors and their uncertainties become verdicts.
+    #[serde(default)]
+    pub decision: Decision,
     /// The unit's own image, where the procedure flashes one between calibration and verification.
     pub flash: Option<Flashing>,
     /// The meter's own test of its parts, where the procedure wants one.
@@ -118,6 +122,8 @@ pub enum EnergyMethod {
     Registers,
     /// The bench computes it from the meter's pulses and displays it.
     Displayed,
+    /// From the pulses an optical head sees, against the power the reference shows.
+    Pulses,
 }
 
 /// Energy.
@@ -140,6 +146,13 @@ pub struct Energy {
     pub max: Duration,
     /// PL_Constant is divided by this while energy is measured, so that the registers count faster.
     pub pl_divisor: u16,
+    /// With method "pulses": at least so many, where a test says nothing of its own.
+    #[serde(default = "ten")]
+    pub pulses: u32,
+}
+
+const fn ten() -> u32 {
+    10
 }
 
 /// Offsets.
@@ -180,6 +193,7 @@ impl Profile for Procedure {
             "energy.pl_divisor",
             format!("1 to {GREATEST_DIVISOR} is allowed"),
         );
+        findings.within("energy.pulses", f64::from(self.energy.pulses), 1.0, 100_000.0);
         match &self.offsets {
             Some(offsets) => {
                 let good = (1..=1000).contains(&offsets.small_power_readings);
@@ -190,6 +204,7 @@ impl Profile for Procedure {
         if let Some(standard) = &self.standard {
             standard.check(findings);
         }
+        self.decision.check(findings);
         if let Some(flash) = &self.flash {
             flash.check(findings);
             findings.require(self.mode == Mode::Adjust, "flash", "a procedure that only verifies flashes nothing");

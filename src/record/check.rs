@@ -276,26 +276,28 @@ fn sums(connection: &Connection, checked: &mut Checked) -> rusqlite::Result<()> 
     let differ = [
         (
             "attempts",
-            "SELECT count(*) FROM (SELECT p.grouping, sum(a.verdict = 'PASS') x, sum(a.verdict = 'FAIL') y
+            "SELECT count(*) FROM (SELECT p.grouping, sum(a.verdict = 'PASS') x, sum(a.verdict = 'FAIL') y,
+                     sum(a.verdict = 'PASS' AND EXISTS (SELECT 1 FROM measurement m WHERE m.attempt = a.id AND m.marginal)) z
                  FROM attempt a JOIN place p ON p.attempt = a.id GROUP BY p.grouping) c
-             FULL JOIN grouping g ON g.id = c.grouping WHERE c.x IS NOT g.passed OR c.y IS NOT g.failed",
+             FULL JOIN grouping g ON g.id = c.grouping WHERE c.x IS NOT g.passed OR c.y IS NOT g.failed OR c.z IS NOT g.marginal",
         ),
         (
             "places",
             "SELECT count(*) FROM attempt a LEFT JOIN place p ON p.attempt = a.id LEFT JOIN grouping g ON g.id = p.grouping
              WHERE g.station IS NOT a.station OR g.profile IS NOT a.profile OR g.procedure IS NOT a.procedure
                  OR g.batch IS NOT a.batch OR g.operator IS NOT a.operator OR g.position IS NOT a.position
-                 OR g.simulated IS NOT a.simulated
+                 OR g.simulated IS NOT a.simulated OR g.golden IS NOT a.golden
                  OR g.day IS NOT (a.at_ms + 1000 * a.utc_offset_s - ((a.at_ms + 1000 * a.utc_offset_s) % 86400000 + 86400000) % 86400000)
                      / 86400000",
         ),
         (
             "values",
             "SELECT count(*) FROM (SELECT m.quantity, p.grouping, count(*) n, sum(m.verdict = 'FAIL') failed,
-                     avg(m.value) mean
+                     avg(m.value) mean, sum(m.marginal) marginal
                  FROM measurement m JOIN place p ON p.attempt = m.attempt WHERE m.value IS NOT NULL GROUP BY 1, 2) c
              FULL JOIN summary s ON s.quantity = c.quantity AND s.grouping = c.grouping
-             WHERE c.n IS NOT s.n OR c.failed IS NOT s.failed OR abs(c.mean - s.mean) > 1e-9 * (1 + abs(c.mean))",
+             WHERE c.n IS NOT s.n OR c.failed IS NOT s.failed OR c.marginal IS NOT s.marginal
+                 OR abs(c.mean - s.mean) > 1e-9 * (1 + abs(c.mean))",
         ),
     ];
     for (what, sql) in differ {

@@ -1,4 +1,5 @@
-//! What is kept of one run. These types are the record's format: a change of them is a new version of it.
+//! What is kept of one run. These types are the record's format: a change of them is a new version of it. What was added since the
+//! first version is not written where there is nothing of it, so that the hashes of older records stay what they are.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +10,8 @@ use super::readings::Reading;
 use super::seal::Hash;
 use super::time::Stamp;
 use crate::advice::Advice;
-use crate::procedure::{Plan, RunReport, Verdict};
+use crate::procedure::uncertainty::Expanded;
+use crate::procedure::{Plan, RunReport, Traceability, Verdict};
 
 /// What the report does not know of its run.
 #[derive(Clone, Debug)]
@@ -78,8 +80,17 @@ pub struct Measurement {
     pub upper: Option<f64>,
     /// How it compares.
     pub verdict: Verdict,
-    /// Standard uncertainty, in the value's unit.
+    /// Standard uncertainty from the scatter, in the value's unit.
     pub uncertainty: Option<f64>,
+    /// Expanded uncertainty with what it is made of; none where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expanded: Option<Expanded>,
+    /// What the decision rule took from the limits on either side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guard_band: Option<f64>,
+    /// PASS, and near to what is not accepted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub marginal: bool,
     /// Where the limits come from.
     pub limit_source: String,
     /// How the value was obtained.
@@ -116,6 +127,9 @@ pub struct Entry {
     pub program: String,
     /// Reference and source, as they named themselves.
     pub instruments: Vec<String>,
+    /// What the verdicts stand on: certificates as used, the decision rule, who allowed what.
+    #[serde(default, skip_serializing_if = "Traceability::is_empty")]
+    pub traceability: Traceability,
     /// Registers the unit was found with, in their order.
     pub registers_before: Vec<(String, String)>,
     /// Registers it was left with.
@@ -154,6 +168,18 @@ pub(super) fn number(value: f64) -> Option<f64> {
     value.is_finite().then_some(value + 0.0)
 }
 
+/// The same for what an uncertainty is made of: all of it, or nothing.
+fn expanded(of: Expanded) -> Option<Expanded> {
+    Some(Expanded {
+        expanded: number(of.expanded)?,
+        coverage_factor: number(of.coverage_factor)?,
+        degrees_of_freedom: of.degrees_of_freedom.and_then(number),
+        from_reference: number(of.from_reference)?,
+        from_resolution: number(of.from_resolution)?,
+        from_time_base: number(of.from_time_base)?,
+    })
+}
+
 impl Draft {
     /// Of a run that is over.
     #[must_use]
@@ -180,6 +206,9 @@ impl Draft {
             upper: measurement.upper.and_then(number),
             verdict: measurement.verdict,
             uncertainty: measurement.uncertainty.and_then(number),
+            expanded: measurement.expanded.and_then(expanded),
+            guard_band: measurement.guard_band.and_then(number),
+            marginal: measurement.marginal,
             limit_source: measurement.limit_source.clone(),
             method: measurement.method.to_owned(),
         });
@@ -198,6 +227,7 @@ impl Draft {
             position: about.position,
             program: concat!("meterbench ", env!("CARGO_PKG_VERSION")).to_owned(),
             instruments: report.instruments.clone(),
+            traceability: report.traceability.clone(),
             registers_before: words(&report.registers_before),
             registers_after: words(&report.registers),
             steps: steps.collect(),

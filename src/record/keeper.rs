@@ -30,6 +30,12 @@ impl Keeper {
         Self { folder, store: None }
     }
 
+    /// The folder.
+    #[must_use]
+    pub fn folder(&self) -> &std::path::Path {
+        &self.folder
+    }
+
     /// The store, opened when it is first needed; what waits beside it is taken over then.
     ///
     /// # Errors

@@ -10,7 +10,8 @@ use super::readings::Reading;
 use super::seal::{Hash, Record, Sealed, bytes_from_hex};
 use super::time::Stamp;
 use super::words::{Words, unit};
-use crate::procedure::Verdict;
+use crate::procedure::uncertainty::Expanded;
+use crate::procedure::{Traceability, Verdict};
 
 impl ToSql for Hash {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -70,6 +71,7 @@ pub(super) fn write(
     let (before_names, before): (Vec<_>, Vec<_>) = entry.registers_before.iter().map(|(a, b)| (a, b)).unzip();
     let (after_names, after): (Vec<_>, Vec<_>) = entry.registers_after.iter().map(|(a, b)| (a, b)).unzip();
     let (before_names, after_names) = (json(&before_names)?, json(&after_names)?);
+    let traceability = (!entry.traceability.is_empty()).then(|| json(&entry.traceability)).transpose()?;
     let mut word = |text: &str| words.word(connection, text);
     let batch = entry.batch.as_deref().map(&mut word).transpose()?;
     let operator = entry.operator.as_deref().map(&mut word).transpose()?;
@@ -77,9 +79,9 @@ pub(super) fn write(
         "INSERT INTO attempt (station, number, hash, previous, uid, unit, verdict, simulated, at_ms, utc_offset_s, zone,
              clock_back_ms, duration_s, profile, profile_text, procedure, procedure_text, batch, operator, position,
              program, before_names, before_values, after_names, after_values, bus, advice, image_sha256, flash,
-             provisioning_row)
+             provisioning_row, traceability, golden)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22,
-             ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30)",
+             ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32)",
     )?;
     insert.execute(params![
         station,
@@ -112,6 +114,8 @@ pub(super) fn write(
         entry.image_sha256,
         entry.flash,
         entry.provisioning_row,
+        traceability.as_deref().map(&mut word).transpose()?,
+        entry.traceability.golden.is_some(),
     ])?;
     let id = connection.last_insert_rowid();
     let mut insert = connection.prepare_cached("INSERT INTO instrument VALUES (?1, ?2, ?3)")?;
@@ -124,10 +128,30 @@ pub(super) fn write(
         let verdict = step.verdict.word();
         insert.execute(params![id, ordinal, title, verdict, step.detail, step.started_s, step.duration_s])?;
     }
-    let mut insert = connection.prepare_cached("INSERT INTO measurement VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO measurement (attempt, ordinal, quantity, value, uncertainty, verdict, expanded, coverage_factor,
+             freedom, from_reference, from_resolution, from_time_base, guard_band, marginal)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    )?;
     for (ordinal, one) in (0_i64..).zip(&entry.measurements) {
         let quantity = words.quantity(connection, one)?;
-        insert.execute(params![id, ordinal, quantity, one.value, one.uncertainty, one.verdict.word()])?;
+        let of = one.expanded;
+        insert.execute(params![
+            id,
+            ordinal,
+            quantity,
+            one.value,
+            one.uncertainty,
+            one.verdict.word(),
+            of.map(|of| of.expanded),
+            of.map(|of| of.coverage_factor),
+            of.and_then(|of| of.degrees_of_freedom),
+            of.map(|of| of.from_reference),
+            of.map(|of| of.from_resolution),
+            of.map(|of| of.from_time_base),
+            one.guard_band,
+            one.marginal,
+        ])?;
     }
     let mut insert =
         connection.prepare_cached("INSERT INTO reading VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")?;
@@ -143,7 +167,7 @@ const ATTEMPT: &str = "
     SELECT s.uid, a.number, a.hash, a.previous, a.clock_back_ms, a.uid, a.at_ms, a.utc_offset_s, zone.text, a.duration_s,
         unit.serial, a.verdict, a.simulated, profile.text, profile_text.sha256, procedure.text, procedure_text.sha256,
         batch.text, operator.text, a.position, program.text, before_names.text, a.before_values, after_names.text,
-        a.after_values, a.bus, a.advice, a.image_sha256, a.flash, a.provisioning_row
+        a.after_values, a.bus, a.advice, a.image_sha256, a.flash, a.provisioning_row, traceability.text
     FROM attempt a JOIN station s ON s.id = a.station JOIN unit ON unit.id = a.unit JOIN word zone ON zone.id = a.zone
         JOIN word profile ON profile.id = a.profile JOIN document profile_text ON profile_text.id = a.profile_text
         JOIN word procedure ON procedure.id = a.procedure
@@ -151,6 +175,7 @@ const ATTEMPT: &str = "
         LEFT JOIN word batch ON batch.id = a.batch LEFT JOIN word operator ON operator.id = a.operator
         JOIN word program ON program.id = a.program JOIN word before_names ON before_names.id = a.before_names
         JOIN word after_names ON after_names.id = a.after_names
+        LEFT JOIN word traceability ON traceability.id = a.traceability
     WHERE a.id = ?1";
 
 /// Reads a record by its row number; none where there is none, or where what it refers to is gone.
@@ -171,7 +196,9 @@ pub(super) fn read(connection: &Connection, id: i64) -> rusqlite::Result<Option<
             duration_s: row.get(4)?,
         })
     })?;
-    let sql = "SELECT name, load_point, value, unit, lower, upper, verdict, uncertainty, limit_source, method
+    let sql =
+        "SELECT name, load_point, value, unit, lower, upper, verdict, uncertainty, limit_source, method, expanded,
+                   coverage_factor, freedom, from_reference, from_resolution, from_time_base, guard_band, marginal
                FROM measurement m JOIN quantity q ON q.id = m.quantity WHERE m.attempt = ?1 ORDER BY ordinal";
     entry.measurements = all(connection, sql, id, |row| {
         Ok(Measurement {
@@ -185,6 +212,9 @@ pub(super) fn read(connection: &Connection, id: i64) -> rusqlite::Result<Option<
             uncertainty: row.get(7)?,
             limit_source: row.get(8)?,
             method: row.get(9)?,
+            expanded: expanded(row)?,
+            guard_band: row.get(16)?,
+            marginal: row.get(17)?,
         })
     })?;
     let sql = "SELECT w.text, at_s, u, i, p, q, s, pf, phase, f FROM reading r JOIN word w ON w.id = r.device
@@ -204,6 +234,18 @@ pub(super) fn read(connection: &Connection, id: i64) -> rusqlite::Result<Option<
         })
     })?;
     Ok(Some(record))
+}
+
+fn expanded(row: &Row<'_>) -> rusqlite::Result<Option<Expanded>> {
+    let Some(expanded) = row.get(10)? else { return Ok(None) };
+    Ok(Some(Expanded {
+        expanded,
+        coverage_factor: row.get(11)?,
+        degrees_of_freedom: row.get(12)?,
+        from_reference: row.get(13)?,
+        from_resolution: row.get(14)?,
+        from_time_base: row.get(15)?,
+    }))
 }
 
 fn all<T>(
@@ -243,6 +285,7 @@ fn record_from_row(row: &Row<'_>) -> rusqlite::Result<Record> {
         image_sha256: row.get(27)?,
         flash: row.get(28)?,
         provisioning_row: row.get(29)?,
+        traceability: row.get::<_, Option<Json<Traceability>>>(30)?.map(|Json(of)| of).unwrap_or_default(),
         instruments: Vec::new(),
         steps: Vec::new(),
         measurements: Vec::new(),

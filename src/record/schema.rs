@@ -3,8 +3,11 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The migrations in their order; the file's version is how many of them it has seen.
-const MIGRATIONS: [&str; 2] =
-    [include_str!("../../assets/migrations/001.sql"), include_str!("../../assets/migrations/002.sql")];
+const MIGRATIONS: [&str; 3] = [
+    include_str!("../../assets/migrations/001.sql"),
+    include_str!("../../assets/migrations/002.sql"),
+    include_str!("../../assets/migrations/003.sql"),
+];
 
 /// The version this program knows.
 pub(super) const VERSION: i64 = MIGRATIONS.len() as i64;

@@ -88,6 +88,8 @@ pub struct Found {
     pub verdict: Verdict,
     /// Something in it was simulated.
     pub simulated: bool,
+    /// It was a golden unit, and the bench was judged.
+    pub golden: bool,
     /// Meter profile.
     pub profile: String,
     /// Procedure.
@@ -108,7 +110,7 @@ fn as_text<S: serde::Serializer>(stamp: &Stamp, serializer: S) -> Result<S::Ok, 
 
 pub(super) const COLUMNS: &str =
     "s.uid, a.number, a.hash, a.at_ms, a.utc_offset_s, unit.serial, a.verdict, a.simulated, profile.text,
-    procedure.text, batch.text, operator.text, a.position, a.duration_s";
+    procedure.text, batch.text, operator.text, a.position, a.duration_s, a.golden";
 pub(super) const JOINS: &str = "JOIN station s ON s.id = a.station JOIN unit ON unit.id = a.unit
     JOIN word profile ON profile.id = a.profile JOIN word procedure ON procedure.id = a.procedure
     LEFT JOIN word batch ON batch.id = a.batch LEFT JOIN word operator ON operator.id = a.operator";
@@ -279,5 +281,6 @@ pub(super) fn found_from_row(row: &Row<'_>) -> rusqlite::Result<Found> {
         operator: row.get(11)?,
         position: row.get(12)?,
         duration_s: row.get(13)?,
+        golden: row.get(14)?,
     })
 }

@@ -56,6 +56,11 @@ pub trait Reference: Send {
     /// Asks the instrument who it is, sets it up for reading, and checks it against its profile.
     fn identify(&mut self) -> Result<Identity, InstrumentError>;
 
+    /// How well it measures by its profile, where that says anything.
+    fn accuracy(&self) -> Option<&crate::profile::instrument::Accuracy> {
+        None
+    }
+
     /// One fresh reading. Waits for the instrument as long as its profile allows.
     fn read(&mut self) -> Result<ReferenceReading, InstrumentError>;
 

@@ -163,6 +163,12 @@ impl Chip {
         }
     }
 
+    /// Pulses of the output CF1 up to `secs`, and how many come each second.
+    pub fn pulses(&mut self, secs: f64) -> (f64, f64) {
+        self.catch_up(secs);
+        self.counters.pulses()
+    }
+
     fn read_register(&mut self, register: Register) -> u16 {
         match register {
             Register::SysStatus => std::mem::take(&mut self.events) | self.checksum_errors(),

@@ -50,6 +50,8 @@ pub struct Counters {
     capacitive: f64,
     absolute: f64,
     reactive: f64,
+    /// Of the output CF1, which nothing clears.
+    output: f64,
     started: bool,
     /// The flow at the last step.
     pub flow: Flow,
@@ -81,8 +83,16 @@ impl Counters {
                 self.capacitive -= reactive;
             }
             self.absolute += active.abs();
+            self.output += active.abs();
             self.reactive += reactive.abs();
         }
+    }
+
+    /// Pulses of the output CF1 since power-on, and how many come each second. It pulses for either direction (Atmel-46002B, CF1).
+    #[must_use]
+    pub fn pulses(&self) -> (f64, f64) {
+        let rate = if self.started { self.flow.counts_per_sec.abs() / 10.0 } else { 0.0 };
+        (self.output / 10.0, rate)
     }
 
     /// No active power worth metering.

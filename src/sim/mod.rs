@@ -18,6 +18,7 @@ pub mod calibrated;
 pub mod chip;
 pub mod device;
 pub mod fault;
+pub mod head;
 pub mod instrument;
 pub mod line;
 pub mod measuring;

@@ -15,7 +15,7 @@ use meterbench::clock::{SharedClock, VirtualClock};
 use meterbench::meter::Meter;
 use meterbench::meter::afe::AfeMeter;
 use meterbench::operator::{Answer, Operator, OperatorError, Prompt};
-use meterbench::procedure::{self, Bench, Control, FlashSite, Place, Plan, RunReport};
+use meterbench::procedure::{self, Bench, Control, Custody, FlashSite, Place, Plan, RunReport};
 use meterbench::profile;
 use meterbench::reference::scpi::ScpiLink;
 use meterbench::reference::{BenchServices, Reference, Source};
@@ -95,10 +95,15 @@ impl Setup {
 
     /// Runs a plan.
     pub fn run(self, plan: &Plan, control: &Control) -> Outcome {
+        self.run_with(plan, &Custody::default(), control)
+    }
+
+    /// Runs a plan with what the station knows of its instruments.
+    pub fn run_with(self, plan: &Plan, custody: &Custody, control: &Control) -> Outcome {
         let Self { clock, station, device, meter, reference, source, operator, flash } = self;
         let positions = vec![Place { serial: "UNIT".to_owned(), meter, flash }];
         let mut bench = Bench { positions, reference, source, clock, operator, simulated: true };
-        let report = procedure::run(&mut bench, plan, control).remove(0);
+        let report = procedure::run_with(&mut bench, plan, custody, control).remove(0);
         let mut held = RegisterSet::power_on();
         for register in RegisterSet::ORDER {
             let value = device.lock().chip().read(Register::address(register), 0.0);

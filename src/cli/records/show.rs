@@ -3,6 +3,7 @@
 use super::Output;
 use crate::cli::exit::Exit;
 use crate::cli::message;
+use crate::procedure::Traceability;
 use crate::record::{Record, Store};
 
 /// Shows a record
@@ -71,6 +72,7 @@ fn print(record: &Record, output: &mut Output<'_>) -> anyhow::Result<()> {
     for instrument in &entry.instruments {
         writeln!(out, "  instrument  {instrument}")?;
     }
+    print_traceability(&entry.traceability, out)?;
     for step in &entry.steps {
         writeln!(out, "  {:<8} {} {}", step.verdict, step.title, step.detail)?;
     }
@@ -86,9 +88,13 @@ fn print(record: &Record, output: &mut Output<'_>) -> anyhow::Result<()> {
         let number = |number: Option<f64>| number.map_or("-".to_owned(), |number| number.to_string());
         let (value, lower, upper) = (number(one.value), number(one.lower), number(one.upper));
         let (name, at, unit) = (&one.name, &one.load_point, &one.unit);
+        let marginal = if one.marginal { "MARGINAL  " } else { "" };
+        let sure = one
+            .expanded
+            .map_or_else(String::new, |of| format!("U {:.4} {unit} (k = {:.2})  ", of.expanded, of.coverage_factor));
         writeln!(
             out,
-            "  {:<8} {name:<18} {at:<18} {value} {unit}  ({lower} .. {upper})  {}",
+            "  {:<8} {name:<18} {at:<18} {value} {unit}  ({lower} .. {upper})  {sure}{marginal}{}",
             one.verdict, one.limit_source
         )?;
     }
@@ -99,6 +105,27 @@ fn print(record: &Record, output: &mut Output<'_>) -> anyhow::Result<()> {
     writeln!(out, "  readings    {}", entry.readings.len())?;
     if let Some(advice) = &entry.advice {
         writeln!(out, "  what  {}\n  why   {}\n  next  {}", advice.what, advice.why, advice.next)?;
+    }
+    Ok(())
+}
+
+fn print_traceability(of: &Traceability, out: &mut dyn std::io::Write) -> anyhow::Result<()> {
+    if let Some(golden) = &of.golden {
+        writeln!(
+            out,
+            "  GOLDEN UNIT certificate {} of {}: the bench was judged",
+            golden.certificate, golden.characterised
+        )?;
+    }
+    for used in &of.instruments {
+        let of = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+        let (certificate, due) = (of(&used.certificate), of(&used.due));
+        writeln!(out, "  certificate {:?} {}: {certificate}, due {due}", used.role, used.serial)?;
+    }
+    for (name, text) in [("decided by", &of.decision_rule), ("coverage", &of.coverage), ("EXCEPTION", &of.mark())] {
+        if let Some(text) = text {
+            writeln!(out, "  {name:<11} {text}")?;
+        }
     }
     Ok(())
 }

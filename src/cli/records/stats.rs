@@ -58,9 +58,12 @@ fn some(value: Option<f64>, decimals: usize) -> String {
 }
 
 fn print_yields(yields: &Yields, output: &mut Output<'_>) -> anyhow::Result<()> {
-    let Yields { attempts, passed, failed, errors, aborted, .. } = yields;
+    let Yields { attempts, passed, marginal, failed, errors, aborted, .. } = yields;
     let Yields { first_units, first_passed, last_units, last_passed, .. } = yields;
-    writeln!(output.out, "attempts      {attempts}: {passed} PASS, {failed} FAIL, {errors} ERROR, {aborted} ABORTED")?;
+    writeln!(
+        output.out,
+        "attempts      {attempts}: {passed} PASS ({marginal} marginal), {failed} FAIL, {errors} ERROR, {aborted} ABORTED"
+    )?;
     let (first, last) = (some(yields.first_pass_percent(), 2), some(yields.final_percent(), 2));
     writeln!(
         output.out,
@@ -88,8 +91,8 @@ fn print_capabilities(capabilities: &[Capability], output: &mut Output<'_>) -> a
         let (lower, upper) = (some(one.lower, 3), some(one.upper, 3));
         writeln!(
             output.out,
-            "{:<18} {:<18} n {:>7}  failed {:>6}  mean {mean:+.5} {}  s {deviation}  limits {lower} .. {upper}  Cpk {cpk}",
-            one.name, one.load_point, one.n, one.failed, one.unit
+            "{:<18} {:<18} n {:>7}  failed {:>6}  marginal {:>6}  mean {mean:+.5} {}  s {deviation}  limits {lower} .. {upper}  Cpk {cpk}",
+            one.name, one.load_point, one.n, one.failed, one.marginal, one.unit
         )?;
     }
     Ok(())

@@ -17,7 +17,8 @@ use crate::port::OpenError;
 use crate::port::url::DeviceUrl;
 use crate::procedure::{self, Bench, Control, Event, FlashReport, Measurement, Place, Plan, RunReport, Verdict};
 use crate::profile;
-use crate::record::{About, Keeper, Readings, Receipt};
+use crate::profile::vigilance::{GoldenUnit, Vigilance};
+use crate::record::{About, Intent, Keeper, Readiness, Readings, Receipt, Units};
 use crate::station::{self, Addresses, Station, StationError};
 
 /// Run a procedure on a unit; several units with --meter and --serial given several times
@@ -38,6 +39,9 @@ pub struct Run {
     /// Reference: manual:, scpi+tcp:host:port?profile=NAME, scpi+serial:...; a simulated meter brings its own
     #[arg(long)]
     reference: Option<DeviceUrl>,
+    /// Optical head before each meter, in their order: pulse+serial:/dev/ttyUSB3?line=cts; a simulated meter brings its own
+    #[arg(long)]
+    pulses: Vec<DeviceUrl>,
     /// Source; without one the reference's instrument if it can supply, or else the operator
     #[arg(long)]
     source: Option<DeviceUrl>,
@@ -56,6 +60,12 @@ pub struct Run {
     /// Who sits at the bench, for the record
     #[arg(long)]
     operator: Option<String>,
+    /// The units are golden ones, of errors known to bench.toml: the bench is judged, and nothing may be adjusted
+    #[arg(long)]
+    golden: bool,
+    /// Who allows a run with instruments whose calibration is over; every result is marked
+    #[arg(long, value_name = "NAME")]
+    supervisor: Option<String>,
     /// Batch the units belong to, for the record
     #[arg(long)]
     batch: Option<String>,
@@ -76,13 +86,31 @@ impl Run {
     /// # Errors
     /// Bad usage: a profile, an address or a serial number that is none; no folder for records.
     pub fn run(&self, data: anyhow::Result<PathBuf>, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        let folder = data.as_ref().ok().cloned();
         // Neither records nor provisioning is wanted without its folder; a run that keeps nothing needs none.
         let data = if self.no_record && self.provision.is_none() { None } else { Some(data?) };
-        let keeper = data.clone().filter(|_| !self.no_record).map(Keeper::in_folder);
+        let mut keeper = data.clone().filter(|_| !self.no_record).map(Keeper::in_folder);
         let plan =
             Plan { meter: profile::load_meter(&self.profile)?, procedure: profile::load_procedure(&self.procedure)? };
         self.check_serials(&plan)?;
         let images = flashing::images(self, &plan)?;
+        let addresses = Addresses {
+            meters: self.meter.clone(),
+            reference: self.reference.clone(),
+            source: self.source.clone(),
+            later: self.flash.iter().chain(&self.service).cloned().collect(),
+        };
+        let Readiness { custody, said, blocked, vigilance } = match &folder {
+            Some(folder) => Readiness::of(folder, keeper.as_mut(), self.intent(&addresses))?,
+            None => Readiness::default(),
+        };
+        let golden = self.golden_units(&vigilance, &plan)?;
+        for advice in said.iter().chain(&blocked) {
+            message(&format!("{}\n  why   {}\n  next  {}", advice.what, advice.why, advice.next));
+        }
+        if blocked.is_some() {
+            return Ok(Exit::COULD_NOT_MEASURE);
+        }
         let allotment = match (&self.provision, &data) {
             (Some(name), Some(data)) => match Allotment::reserve(data, name, &self.serial) {
                 Ok(allotment) => Some(allotment),
@@ -91,12 +119,6 @@ impl Run {
             _ => None,
         };
         let kept = Kept { keeper, allotment };
-        let addresses = Addresses {
-            meters: self.meter.clone(),
-            reference: self.reference.clone(),
-            source: self.source.clone(),
-            later: self.flash.iter().chain(&self.service).cloned().collect(),
-        };
         let readings = Arc::new(Readings::default());
         let heard = Arc::clone(&readings);
         let control = Arc::new(Control::new(move |event| {
@@ -115,7 +137,7 @@ impl Run {
                 return Err(error.into());
             }
         };
-        let Station { meters, reference, source, ways, clock, simulated } = station;
+        let Station { mut meters, reference, source, ways, clock, simulated } = station;
         let mut sites = match flashing::sites(self, &images, &ways, kept.allotment.as_ref()) {
             Ok(sites) => sites.into_iter(),
             Err(error) => {
@@ -124,11 +146,53 @@ impl Run {
             }
         };
         super::cancel_on_signals(&control);
+        for (meter, url) in meters.iter_mut().zip(&self.pulses) {
+            match station::open_head(url, &clock) {
+                Ok(head) => meter.attach_head(head),
+                Err(StationError::Open(OpenError::Port(error))) => {
+                    let reports = self.serial.iter().map(|serial| RunReport::not_opened(serial, &plan, &error));
+                    return self.finish(reports.collect(), kept, (&plan, &readings), out);
+                }
+                Err(error) => {
+                    kept.give_back();
+                    return Err(error.into());
+                }
+            }
+        }
         let places = self.serial.iter().cloned().zip(meters);
         let positions = places.map(|(serial, meter)| Place { serial, meter, flash: sites.next() }).collect();
         let mut bench = Bench { positions, reference, source, clock, operator, simulated };
-        let reports = procedure::run(&mut bench, &plan, &control);
+        let mut reports = procedure::run_with(&mut bench, &plan, &custody, &control);
+        for (report, unit) in reports.iter_mut().zip(&golden) {
+            procedure::golden::judge(report, unit);
+        }
         self.finish(reports, kept, (&plan, &readings), out)
+    }
+
+    fn intent(&self, addresses: &Addresses) -> Intent {
+        let simulated = addresses.meters.iter().any(|url| url.kind == "sim");
+        Intent {
+            reference_address: addresses.reference.as_ref().map(ToString::to_string),
+            source_address: addresses.source.as_ref().map(ToString::to_string),
+            supervisor: self.supervisor.clone(),
+            units: if self.golden { Units::Golden } else { Units::Ordinary },
+            simulated: Some(simulated),
+        }
+    }
+
+    /// What is known of the units, where they are golden ones.
+    fn golden_units(&self, vigilance: &Vigilance, plan: &Plan) -> anyhow::Result<Vec<GoldenUnit>> {
+        if !self.golden {
+            return Ok(Vec::new());
+        }
+        let unit = |serial: &String| {
+            let Some(unit) = vigilance.golden.unit(serial) else {
+                bail!("{serial} is no golden unit: bench.toml has none of that serial number");
+            };
+            procedure::golden::check(unit, &plan.procedure)?;
+            Ok(unit.clone())
+        };
+        self.serial.iter().map(unit).collect()
     }
 
     /// Nothing is printed before it is recorded.
@@ -197,6 +261,9 @@ impl Run {
                 self.serial.len()
             );
         }
+        if self.pulses.len() > self.meter.len() {
+            bail!("{} optical heads and {} meters", self.pulses.len(), self.meter.len());
+        }
         for serial in &self.serial {
             plan.meter.serial.check(serial)?;
         }
@@ -257,7 +324,14 @@ fn say(event: Event) {
 /// The report for people.
 fn print(report: &RunReport, out: &mut dyn Write) -> anyhow::Result<()> {
     let simulated = if report.simulated { "   (SIMULATED)" } else { "" };
-    writeln!(out, "{}  {}{simulated}", report.serial, report.verdict)?;
+    let marginal = if report.is_marginal() { "  (marginal)" } else { "" };
+    writeln!(out, "{}  {}{marginal}{simulated}", report.serial, report.verdict)?;
+    if report.traceability.golden.is_some() {
+        writeln!(out, "  GOLDEN UNIT: the verdict is the bench's")?;
+    }
+    if let Some(mark) = report.traceability.mark() {
+        writeln!(out, "  EXCEPTION  {mark}")?;
+    }
     for measurement in report.measurements.iter().filter(|measurement| measurement.lower.is_some()) {
         writeln!(out, "  {}", line(measurement))?;
     }
@@ -295,13 +369,15 @@ fn print_flash(flash: &FlashReport, out: &mut dyn Write) -> anyhow::Result<()> {
 }
 
 fn line(measurement: &Measurement) -> String {
-    let Measurement { name, load_point, value, unit, lower, upper, verdict, .. } = measurement;
+    let Measurement { name, load_point, value, unit, lower, upper, verdict, expanded, marginal, .. } = measurement;
     let decimals = if unit.is_empty() { 0 } else { 4 };
     let limit = |limit: &Option<f64>| limit.map_or(String::new(), |limit| format!("{limit:+.*}", decimals.min(2)));
     format!(
-        "{verdict:<5} {name:<18} {load_point:<18} {value:>+10.decimals$} {unit}  ({} .. {})",
+        "{verdict:<5} {name:<18} {load_point:<18} {value:>+10.decimals$} {unit}  ({} .. {}){}{}",
         limit(lower),
-        limit(upper)
+        limit(upper),
+        expanded.map_or_else(String::new, |of| format!("  U {:.4} (k = {:.2})", of.expanded, of.coverage_factor)),
+        if *marginal { "  MARGINAL" } else { "" }
     )
 }
 

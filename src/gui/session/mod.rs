@@ -12,6 +12,7 @@ use std::time::Duration;
 
 mod flashing;
 mod order;
+mod readiness;
 mod reconnect;
 mod records;
 mod registers;
@@ -565,6 +566,7 @@ impl Worker<'_> {
                 return self.ctl.notice(Notice::Tested { serial: serial.clone(), warning });
             }
         }
+        let Some(custody) = self.ready() else { return };
         let Some(Open { bench, ways, .. }) = &mut self.open else {
             return self.ctl.notice(Notice::Refused(Advice {
                 what: t!("no station is connected").to_owned(),
@@ -604,7 +606,7 @@ impl Worker<'_> {
         self.ctl.notice(Notice::Watch(WatchNotice::Began(Arc::new(basis))));
         let (limits, expected) = (order::limits(&plan), plan.expected());
         self.ctl.notice(Notice::Began { control: Arc::clone(&control), limits, expected });
-        let mut reports = procedure::run(bench, &plan, &control);
+        let mut reports = procedure::run_with(bench, &plan, &custody, &control);
         self.operator.rest();
         self.shown.clear();
         let measured = |report: &RunReport| matches!(report.verdict, Verdict::Pass | Verdict::Fail);

@@ -20,6 +20,8 @@ pub(super) struct Average {
     pub reference: f64,
     /// Standard uncertainty of their ratio, relative, from the scatter.
     pub uncertainty: f64,
+    /// Degrees of freedom of that scatter.
+    pub freedom: f64,
 }
 
 /// Voltage and currents over a stretch of time.
@@ -72,13 +74,14 @@ impl Samples {
         let n = self.points.len() as f64;
         let reference = self.points.iter().map(|(at, _)| stretch.at(*at, of)).sum::<f64>() / n;
         let meter = self.points.iter().map(|(_, value)| value).sum::<f64>() / n;
-        Average { meter, reference, uncertainty: self.uncertainty(stretch, of) }
+        let (uncertainty, freedom) = self.uncertainty(stretch, of);
+        Average { meter, reference, uncertainty, freedom }
     }
 
     /// From the scatter of the means of blocks: the chip renews its values more slowly than they can be read, so single
     /// readings repeat each other and their scatter would promise too much.
-    fn uncertainty(&self, stretch: &Stretch, of: impl Fn(&ReferenceReading) -> f64) -> f64 {
-        let Some((start, _)) = self.points.first() else { return f64::INFINITY };
+    fn uncertainty(&self, stretch: &Stretch, of: impl Fn(&ReferenceReading) -> f64) -> (f64, f64) {
+        let Some((start, _)) = self.points.first() else { return (f64::INFINITY, 1.0) };
         let mut blocks: Vec<(f64, f64)> = Vec::new();
         for (at, value) in &self.points {
             let block = (at.since(*start).as_secs_f64() / BLOCK.as_secs_f64()) as usize;
@@ -94,7 +97,10 @@ impl Samples {
         let n = means.len() as f64;
         let mean = means.iter().sum::<f64>() / n;
         let squares: f64 = means.iter().map(|block| (block / mean - 1.0).powi(2)).sum();
-        if means.len() < FEWEST_BLOCKS { f64::INFINITY } else { (squares / (n - 1.0) / n).sqrt() }
+        if means.len() < FEWEST_BLOCKS {
+            return (f64::INFINITY, 1.0);
+        }
+        ((squares / (n - 1.0) / n).sqrt(), n - 1.0)
     }
 }
 

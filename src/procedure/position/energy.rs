@@ -33,6 +33,8 @@ pub(super) struct EnergyError {
     pub error: Percent,
     /// Standard uncertainty.
     pub uncertainty: Option<Percent>,
+    /// Degrees of freedom of that uncertainty.
+    pub freedom: Option<f64>,
     /// How it was obtained.
     pub method: &'static str,
     /// Angle of the current behind the voltage meanwhile, by the reference, in degrees.
@@ -58,6 +60,7 @@ impl Position<'_> {
     ) -> Result<EnergyError, StepError> {
         match self.around.plan.procedure.energy.method {
             EnergyMethod::Registers => self.energy_by_registers(line, point, wanted),
+            EnergyMethod::Pulses => self.energy_by_pulses(point, wanted),
             EnergyMethod::Displayed => self.energy_as_displayed(line, point),
         }
     }
@@ -73,7 +76,13 @@ impl Position<'_> {
             .map_err(|source| InstrumentError::Operator { question: prompt.question.clone(), source })?;
         let reading = self.reference_at(self.now())?;
         let phi = phase_of(point, reading.p.0, reading.u.0 * reading.i.0);
-        Ok(EnergyError { error: Percent(error), uncertainty: None, method: "displayed by the bench", phi })
+        Ok(EnergyError {
+            error: Percent(error),
+            uncertainty: None,
+            freedom: None,
+            method: "displayed by the bench",
+            phi,
+        })
     }
 
     fn energy_by_registers(&mut self, line: Line, point: &LoadPoint, wanted: Wanted) -> Result<EnergyError, StepError> {
@@ -89,6 +98,8 @@ impl Position<'_> {
         Ok(EnergyError {
             error: Percent((ratio - 1.0) * 100.0),
             uncertainty: Some(Percent::from_fraction(slope.uncertainty)),
+            // A straight line takes two.
+            freedom: Some(slope.steps as f64 - 2.0),
             method: "energy register",
             phi: stretch.mean(|reading| reading.phase.map_or(phase_of(point, p, s), |phase| phase.0)),
         })
@@ -212,7 +223,7 @@ fn dither(steps: u32, polls: &[Poll]) -> Duration {
 }
 
 /// The angle from the powers; near PF 1 that is ill-conditioned, and the load point's own angle serves better.
-fn phase_of(point: &LoadPoint, p: f64, s: f64) -> f64 {
+pub(super) fn phase_of(point: &LoadPoint, p: f64, s: f64) -> f64 {
     if point.pf.magnitude > 0.98 || s <= 0.0 {
         return point.pf.phase().0;
     }

@@ -3,6 +3,7 @@
 //! Every position works on its own thread. The wires are the same for all, and so is the reference's feed; nothing else is
 //! shared. A step is a file: it says what it does, what it measured, and stops with a [`StepError`] at anything implausible.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use m90e26::Register;
@@ -15,6 +16,7 @@ use crate::clock::{Moment, SharedClock};
 use crate::meter::{Line, Meter};
 use crate::operator::Operator;
 use crate::procedure::control::Control;
+use crate::procedure::custody::Trust;
 use crate::procedure::error::StepError;
 use crate::procedure::event::{Event, MeterReading};
 use crate::procedure::feed::Feed;
@@ -23,6 +25,7 @@ use crate::procedure::plan::{Plan, Step};
 use crate::procedure::report::{Measurement, StepReport, Verdict};
 use crate::procedure::runner::Place;
 
+mod assess;
 mod averages;
 mod commit;
 mod energy;
@@ -34,6 +37,7 @@ mod kind;
 mod offsets;
 mod phase;
 mod prepare;
+mod pulses;
 mod readings;
 mod restart;
 mod self_test;
@@ -54,6 +58,8 @@ pub struct Surroundings<'a> {
     pub control: &'a Control,
     /// The person at the bench.
     pub operator: &'a dyn Operator,
+    /// How well the reference measures, once it has been asked who it is.
+    pub trust: &'a OnceLock<Trust>,
 }
 
 /// What the chip was last told to be.
@@ -228,12 +234,13 @@ impl<'a> Position<'a> {
     ///
     /// # Errors
     /// The first test that cannot be done, and why.
-    pub fn check_beforehand(&self) -> Result<(), StepError> {
+    pub fn check_beforehand(&mut self) -> Result<(), StepError> {
         kind::check_loads(self.around.plan)?;
         // A way that is opened after flashing shows by itself what it reaches: the restart is refused through another one.
         let later = self.site.as_ref().is_some_and(|site| site.link.is_some());
         let tests = if later { kind::Tests::Later } else { kind::Tests::Here };
-        kind::check_reach(self.around.plan, self.meter.reach(), tests)
+        kind::check_reach(self.around.plan, self.meter.reach(), tests)?;
+        kind::check_head(self.around.plan, self.meter.head().map(|_| ()))
     }
 
     /// The chip that was flashed says of itself that it is simulated.

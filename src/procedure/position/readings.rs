@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use super::Position;
+use super::assess::Doubt;
 use crate::clock::Moment;
 use crate::meter::Readings;
 use crate::procedure::error::StepError;
 use crate::procedure::report::Measurement;
+use crate::procedure::uncertainty::Standard;
+use crate::profile::inventory::Measurand;
 use crate::profile::verification::Accuracy;
-use crate::reference::ReferenceReading;
+use crate::reference::{LoadPoint, ReferenceReading};
 use crate::units::Percent;
 
 /// Fewer readings than this tell nothing of their scatter.
@@ -28,7 +31,12 @@ type Quantity =
 
 impl Position<'_> {
     /// Averages readings until scatter and rounding are below a tenth of each limit; a limit that the log's digits cannot keep is an ERROR. Power stands for energy: the log counts too coarsely.
-    pub(super) fn verify_readings(&mut self, name: &str, accuracy: &Accuracy) -> Result<String, StepError> {
+    pub(super) fn verify_readings(
+        &mut self,
+        name: &str,
+        accuracy: &Accuracy,
+        point: &LoadPoint,
+    ) -> Result<String, StepError> {
         let plan = self.around.plan;
         let (line, scale) = (plan.metered_line(), plan.meter.calibration.current_scale);
         let rms = &plan.procedure.rms;
@@ -88,7 +96,15 @@ impl Position<'_> {
             let measurement = Measurement::judged(quantity, name, (error, "%"), Some((-limit, limit)))
                 .limited_by(&accuracy.limit_source)
                 .obtained("readings of the log", Some(uncertainty));
-            self.record(measurement);
+            let measurand = match quantity {
+                "voltage_error" => Measurand::Voltage,
+                "current_error" => Measurand::Current,
+                _ => Measurand::Energy,
+            };
+            // Its digits are in the uncertainty already.
+            let scatter = Some(Standard::scatter(uncertainty, shown.len() as f64 - 1.0));
+            let doubt = Doubt { measurand, point, scatter, meter_step: 0.0 };
+            self.record(self.assess(measurement, doubt)?);
             words.push(format!("{} {}", quantity.split('_').next().unwrap_or(quantity), Percent(error)));
         }
         Ok(words.join(", "))

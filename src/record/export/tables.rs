@@ -54,6 +54,10 @@ pub(super) const TABLES: [(&str, &[&str]); 5] = [
             "position",
             "program",
             "instruments",
+            "decision_rule",
+            "coverage",
+            "certificates",
+            "exception",
             "what",
             "why",
             "next",
@@ -80,6 +84,10 @@ pub(super) const TABLES: [(&str, &[&str]); 5] = [
             "upper",
             "verdict",
             "uncertainty",
+            "expanded_uncertainty",
+            "coverage_factor",
+            "guard_band",
+            "marginal",
             "limit_source",
             "method",
         ],
@@ -123,6 +131,10 @@ pub(super) fn rows(record: &Record) -> Vec<(usize, Vec<Cell>)> {
             f64::from(entry.position).into(),
             entry.program.as_str().into(),
             entry.instruments.join("; ").as_str().into(),
+            text(&entry.traceability.decision_rule),
+            text(&entry.traceability.coverage),
+            serde_json::to_string(&entry.traceability.instruments).unwrap_or_default().as_str().into(),
+            text(&entry.traceability.mark()),
             advice.map(|advice| advice.what.as_str()).into(),
             advice.map(|advice| advice.why.as_str()).into(),
             advice.map(|advice| advice.next.as_str()).into(),
@@ -139,7 +151,10 @@ pub(super) fn rows(record: &Record) -> Vec<(usize, Vec<Cell>)> {
         let limits = [one.lower.into(), one.upper.into()];
         let [lower, upper] = limits;
         let value = [name.into(), load_point.into(), one.value.into(), unit.into(), lower, upper];
-        let rest = [one.verdict.word().into(), one.uncertainty.into()];
+        let (expanded, factor) = one.expanded.map(|of| (of.expanded, of.coverage_factor)).unzip();
+        let marginal = if one.marginal { "MARGINAL" } else { "" };
+        let sure = [one.uncertainty, expanded, factor, one.guard_band].map(Cell::from);
+        let rest = [one.verdict.word().into()].into_iter().chain(sure).chain([marginal.into()]);
         let sources = [one.limit_source.as_str().into(), one.method.as_str().into()];
         (1, row(value.into_iter().chain(rest).chain(sources).collect()))
     }));

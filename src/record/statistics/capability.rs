@@ -29,6 +29,8 @@ pub struct Capability {
     pub n: u64,
     /// Those out of limits.
     pub failed: u64,
+    /// Those that passed, near to what is not accepted.
+    pub marginal: u64,
     /// Mean.
     pub mean: f64,
     /// Standard deviation (n - 1); none of one value.
@@ -67,8 +69,8 @@ impl Store {
     pub fn capabilities(&self, filter: &Filter) -> Result<Vec<Capability>, StoreError> {
         let Some(bound) = self.bind(filter)? else { return Ok(Vec::new()) };
         let sql = format!(
-            "SELECT s.n, s.failed, s.mean, s.m2, s.least, s.greatest, s.bins, s.quantity
-             FROM grouping g CROSS JOIN summary s ON s.grouping = g.id AND s.quantity = :quantity WHERE {MATCHES}"
+            "SELECT s.n, s.failed, s.mean, s.m2, s.least, s.greatest, s.bins, s.marginal
+             FROM grouping g CROSS JOIN summary s ON s.grouping = g.id AND s.quantity = :quantity WHERE {MATCHES} AND g.golden = 0"
         );
         let read = || {
             let mut quantities = self.connection.prepare_cached(
@@ -81,11 +83,12 @@ impl Store {
                 let id: i64 = row.get(0)?;
                 let mut parameters = bound.parameters().to_vec();
                 parameters.push((":quantity", &id));
-                let (mut all, mut counts) = (Moments::default(), Counts::default());
+                let (mut all, mut counts, mut marginal) = (Moments::default(), Counts::default(), 0);
                 let mut sums = sums.query(parameters.as_slice())?;
                 while let Some(row) = sums.next()? {
                     all.merge(&Moments::from_row(row, 0)?);
                     counts.take(row.get_ref(6)?.as_blob()?);
+                    marginal += u64::try_from(row.get::<_, i64>(7)?).unwrap_or(0);
                 }
                 if all.n > 0 {
                     let (lower, upper): (Option<f64>, Option<f64>) = (row.get(4)?, row.get(5)?);
@@ -97,6 +100,7 @@ impl Store {
                         limit_source: row.get(6)?,
                         n: all.n,
                         failed: all.failed,
+                        marginal,
                         mean: all.mean,
                         deviation,
                         least: all.least,

@@ -25,7 +25,7 @@ impl Store {
     pub fn failures(&self, filter: &Filter) -> Result<Vec<Failure>, StoreError> {
         let Some(bound) = self.bind(filter)? else { return Ok(Vec::new()) };
         let sql = format!(
-            "SELECT cause, sum(n) FROM failure f JOIN grouping g ON g.id = f.grouping WHERE {MATCHES}
+            "SELECT cause, sum(n) FROM failure f JOIN grouping g ON g.id = f.grouping WHERE {MATCHES} AND g.golden = 0
              GROUP BY cause ORDER BY 2 DESC, cause"
         );
         let read = || {

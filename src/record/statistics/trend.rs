@@ -44,7 +44,7 @@ impl Store {
         let sql = format!(
             "SELECT q.load_point, g.day, s.n, s.failed, s.mean, s.m2, s.least, s.greatest
              FROM quantity q JOIN summary s ON s.quantity = q.id JOIN grouping g ON g.id = s.grouping
-             WHERE q.name = :name AND {MATCHES}"
+             WHERE q.name = :name AND {MATCHES} AND g.golden = 0"
         );
         let read = || {
             let mut parameters = bound.parameters().to_vec();

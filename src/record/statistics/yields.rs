@@ -13,6 +13,8 @@ pub struct Yields {
     pub attempts: u64,
     /// Those that passed.
     pub passed: u64,
+    /// Those of them with a value near to what is not accepted.
+    pub marginal: u64,
     /// Those that failed.
     pub failed: u64,
     /// Those that could not be measured.
@@ -60,8 +62,8 @@ impl Store {
         let Some(bound) = self.bind(filter)? else { return Ok(Yields::default()) };
         let sql = format!(
             "SELECT total(passed), total(failed), total(errors), total(aborted), total(first), total(first_passed),
-                 total(last), total(last_passed), total(duration_s), total(gaps), total(gaps_s)
-             FROM grouping g WHERE {MATCHES}"
+                 total(last), total(last_passed), total(duration_s), total(gaps), total(gaps_s), total(marginal)
+             FROM grouping g WHERE {MATCHES} AND g.golden = 0"
         );
         let read = || {
             let mut statement = self.connection.prepare_cached(&sql)?;
@@ -75,6 +77,7 @@ impl Store {
                 Ok(Yields {
                     attempts,
                     passed,
+                    marginal: count(11)?,
                     failed,
                     errors,
                     aborted,

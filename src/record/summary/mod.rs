@@ -84,6 +84,7 @@ struct Attempt {
     unit: i64,
     verdict: Verdict,
     simulated: bool,
+    golden: bool,
     at: Stamp,
     duration_s: f64,
     profile: i64,
@@ -96,7 +97,7 @@ struct Attempt {
 fn attempt(connection: &Connection, id: i64) -> rusqlite::Result<Attempt> {
     let sql =
         "SELECT station, number, unit, verdict, simulated, at_ms, utc_offset_s, duration_s, profile, procedure, batch,
-               operator, position FROM attempt WHERE id = ?1";
+               operator, position, golden FROM attempt WHERE id = ?1";
     connection.prepare_cached(sql)?.query_row([id], |row| {
         Ok(Attempt {
             station: row.get(0)?,
@@ -111,6 +112,7 @@ fn attempt(connection: &Connection, id: i64) -> rusqlite::Result<Attempt> {
             batch: row.get(10)?,
             operator: row.get(11)?,
             position: row.get(12)?,
+            golden: row.get(13)?,
         })
     })
 }
@@ -119,7 +121,7 @@ fn attempt(connection: &Connection, id: i64) -> rusqlite::Result<Attempt> {
 pub(super) fn add(connection: &Connection, id: i64) -> rusqlite::Result<()> {
     let attempt = attempt(connection, id)?;
     let grouping = grouping(connection, &attempt)?;
-    count(connection, grouping, &attempt)?;
+    count(connection, grouping, (id, &attempt))?;
     pace(connection, grouping, &attempt)?;
     let sql = "SELECT p.ordered_ms FROM attempt a JOIN place p ON p.attempt = a.id
                WHERE a.station = ?1 AND a.number < ?2 ORDER BY a.number DESC LIMIT 1";
@@ -166,26 +168,38 @@ pub(super) fn rebuild(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Number of the attempt's grouping; a new one is made.
 fn grouping(connection: &Connection, of: &Attempt) -> rusqlite::Result<i64> {
-    let key =
-        params![of.at.day().0, of.station, of.profile, of.procedure, of.batch, of.operator, of.position, of.simulated];
+    let key = params![
+        of.at.day().0,
+        of.station,
+        of.profile,
+        of.procedure,
+        of.batch,
+        of.operator,
+        of.position,
+        of.simulated,
+        of.golden
+    ];
     let sql = "SELECT id FROM grouping WHERE day = ?1 AND station = ?2 AND profile = ?3 AND procedure = ?4
-               AND batch IS ?5 AND operator IS ?6 AND position = ?7 AND simulated = ?8";
+               AND batch IS ?5 AND operator IS ?6 AND position = ?7 AND simulated = ?8 AND golden = ?9";
     if let Some(id) = connection.prepare_cached(sql)?.query_row(key, |row| row.get(0)).optional()? {
         return Ok(id);
     }
-    let sql = "INSERT INTO grouping (day, station, profile, procedure, batch, operator, position, simulated)
-               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    let sql = "INSERT INTO grouping (day, station, profile, procedure, batch, operator, position, simulated, golden)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     connection.prepare_cached(sql)?.execute(key)?;
     Ok(connection.last_insert_rowid())
 }
 
-fn count(connection: &Connection, grouping: i64, of: &Attempt) -> rusqlite::Result<()> {
+fn count(connection: &Connection, grouping: i64, (id, of): (i64, &Attempt)) -> rusqlite::Result<()> {
     let is = |verdict| i64::from(of.verdict == verdict);
     let errors = is(Verdict::Error) + is(Verdict::NotRun);
     let sql = "UPDATE grouping SET passed = passed + ?2, failed = failed + ?3, errors = errors + ?4,
-               aborted = aborted + ?5, duration_s = duration_s + ?6 WHERE id = ?1";
+               aborted = aborted + ?5, duration_s = duration_s + ?6,
+               marginal = marginal + (?7 AND EXISTS (SELECT 1 FROM measurement WHERE attempt = ?8 AND marginal))
+               WHERE id = ?1";
     let (passed, failed, aborted) = (is(Verdict::Pass), is(Verdict::Fail), is(Verdict::Aborted));
-    connection.prepare_cached(sql)?.execute(params![grouping, passed, failed, errors, aborted, of.duration_s])?;
+    let values = params![grouping, passed, failed, errors, aborted, of.duration_s, passed, id];
+    connection.prepare_cached(sql)?.execute(values)?;
     Ok(())
 }
 
@@ -245,30 +259,31 @@ fn take_place(connection: &Connection, end: End, old: Option<&Standing>, new: &S
 
 /// What was measured, each with its own sums.
 fn values(connection: &Connection, id: i64, grouping: i64) -> rusqlite::Result<()> {
-    let sql = "SELECT quantity, value, m.verdict = 'FAIL', lower, upper FROM measurement m
+    let sql = "SELECT quantity, value, m.verdict = 'FAIL', lower, upper, marginal FROM measurement m
                JOIN quantity q ON q.id = m.quantity WHERE attempt = ?1 AND value IS NOT NULL";
     let mut find = connection.prepare_cached(sql)?;
     let measured = find.query_map([id], |row| {
         let value = row.get(1)?;
         let limits = row.get::<_, Option<f64>>(3)?.zip(row.get(4)?);
         let bin = limits.map(|limits| bins::bin_of(value, limits));
-        Ok((row.get::<_, i64>(0)?, Moments::of(value, row.get(2)?), bin))
+        Ok((row.get::<_, i64>(0)?, Moments::of(value, row.get(2)?), bin, row.get::<_, i64>(5)?))
     })?;
-    let sql = "SELECT n, failed, mean, m2, least, greatest, bins FROM summary WHERE quantity = ?1 AND grouping = ?2";
+    let sql = "SELECT n, failed, mean, m2, least, greatest, bins, marginal FROM summary WHERE quantity = ?1 AND grouping = ?2";
     let mut known = connection.prepare_cached(sql)?;
     let mut put =
-        connection.prepare_cached("INSERT OR REPLACE INTO summary VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)")?;
+        connection.prepare_cached("INSERT OR REPLACE INTO summary VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)")?;
     for measured in measured {
-        let (quantity, value, bin) = measured?;
-        let known = known.query_row([quantity, grouping], |row| Ok((Moments::from_row(row, 0)?, row.get(6)?)));
-        let (mut sum, mut list): (Moments, Vec<u8>) = known.optional()?.unwrap_or_default();
+        let (quantity, value, bin, marginal) = measured?;
+        let known =
+            known.query_row([quantity, grouping], |row| Ok((Moments::from_row(row, 0)?, row.get(6)?, row.get(7)?)));
+        let (mut sum, mut list, before): (Moments, Vec<u8>, i64) = known.optional()?.unwrap_or_default();
         sum.merge(&value);
         if let Some(bin) = bin {
             list = bins::with_one(&list, bin);
         }
         let Moments { n, failed, mean, m2, least, greatest } = sum;
         let (n, failed) = (n.cast_signed(), failed.cast_signed());
-        put.execute(params![quantity, grouping, n, failed, mean, m2, least, greatest, list])?;
+        put.execute(params![quantity, grouping, n, failed, mean, m2, least, greatest, list, before + marginal])?;
     }
     Ok(())
 }

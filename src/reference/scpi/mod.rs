@@ -136,6 +136,10 @@ impl Reference for ScpiReference {
         self.link.identify()
     }
 
+    fn accuracy(&self) -> Option<&crate::profile::instrument::Accuracy> {
+        Some(&self.link.profile.accuracy)
+    }
+
     fn read(&mut self) -> Result<ReferenceReading, InstrumentError> {
         let clock = &self.link.clock;
         clock.sleep_until(self.next);

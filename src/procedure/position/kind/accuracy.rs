@@ -3,14 +3,21 @@
 use crate::meter::{Line, Reach};
 use crate::procedure::error::StepError;
 use crate::procedure::position::Position;
+use crate::procedure::position::assess::Doubt;
 use crate::procedure::position::averages::{Average, Until};
 use crate::procedure::position::energy::{EnergyError, Wanted};
 use crate::procedure::report::Measurement;
 use crate::procedure::rounding;
+use crate::procedure::uncertainty::Standard;
+use crate::profile::inventory::Measurand;
 use crate::profile::procedure::EnergyMethod;
 use crate::profile::verification::{Accuracy, Series};
 use crate::reference::LoadPoint;
 use crate::units::Percent;
+
+/// Steps of the chip's registers with their lower word, and of what a link without registers shows.
+const VOLTS: (f64, f64) = (0.01 / 65536.0, 0.01);
+const AMPS: (f64, f64) = (0.001 / 65536.0, 0.01);
 
 /// Several errors of one load point.
 pub(super) struct Errors {
@@ -21,7 +28,7 @@ pub(super) struct Errors {
     /// Standard deviation of the single error; none of one alone.
     pub deviation: Option<f64>,
     /// Standard uncertainty of the mean, from the measurement or from the scatter, whichever says more.
-    pub uncertainty: Option<f64>,
+    pub uncertainty: Option<Standard>,
     /// How they were obtained.
     pub method: &'static str,
 }
@@ -36,7 +43,7 @@ impl Position<'_> {
     ) -> Result<String, StepError> {
         let plan = self.around.plan;
         if self.meter.reach() == Reach::Readings && plan.procedure.energy.method == EnergyMethod::Registers {
-            return self.verify_readings(name, accuracy);
+            return self.verify_readings(name, accuracy, point);
         }
         let limits = &accuracy.limits;
         let lines = self.measured_lines()?;
@@ -53,17 +60,25 @@ impl Position<'_> {
             })?;
             let scale = plan.meter.calibration.current_scale;
             let source = accuracy.limit_source.as_str();
-            words.push(self.judge_average((name, source), "voltage_error", averages.u, 1.0, limits.voltage));
-            for (line, current) in averages.i {
+            let voltage = (Measurand::Voltage, point, self.step(VOLTS));
+            words.push(self.judge_average(
+                (name, source),
+                "voltage_error",
+                (averages.u, 1.0),
+                voltage,
+                limits.voltage,
+            )?);
+            for (line, average) in averages.i {
                 let quantity = format!("current_error_{line}");
-                words.push(self.judge_average((name, source), &quantity, current, scale, limits.current));
+                let current = (Measurand::Current, point, self.step(AMPS) * scale);
+                words.push(self.judge_average((name, source), &quantity, (average, scale), current, limits.current)?);
             }
         }
         if let Some(limit) = limits.energy {
             for &line in &lines {
                 let errors = self.energy_series(line, point, &accuracy.series)?;
                 let quantity = if lines.len() > 1 { format!("energy_error_{line}") } else { "energy_error".to_owned() };
-                words.push(self.record_errors(name, &quantity, &errors, Some((limit, &accuracy.limit_source))));
+                words.push(self.record_errors((name, point), &quantity, &errors, (limit, &accuracy.limit_source))?);
             }
             self.select_line(plan.meter.registers.m_mode.0)?;
         }
@@ -99,17 +114,18 @@ impl Position<'_> {
     /// Records the mean with its limit, and beside it what a certificate prints and what an auditor wants to see.
     pub(super) fn record_errors(
         &mut self,
-        name: &str,
+        (name, point): (&str, &LoadPoint),
         quantity: &str,
         errors: &Errors,
-        limit: Option<(Percent, &str)>,
-    ) -> String {
+        (limit, source): (Percent, &str),
+    ) -> Result<String, StepError> {
         let mean = Percent(errors.mean);
-        let limits = limit.map(|(limit, _)| (-limit.0, limit.0));
-        let judged = Measurement::judged(quantity, name, (mean.0, "%"), limits)
-            .limited_by(limit.map_or("", |(_, source)| source))
-            .obtained(errors.method, errors.uncertainty);
-        self.record(judged);
+        let judged = Measurement::judged(quantity, name, (mean.0, "%"), Some((-limit.0, limit.0)))
+            .limited_by(source)
+            .obtained(errors.method, errors.uncertainty.map(|standard| standard.value));
+        // The register's steps are what scatters.
+        let doubt = Doubt { measurand: Measurand::Energy, point, scatter: errors.uncertainty, meter_step: 0.0 };
+        self.record(self.assess(judged, doubt)?);
         let beside = |suffix: &str, value: f64, method: &'static str| {
             Measurement::judged(format!("{quantity}_{suffix}"), name, (value, "%"), None).obtained(method, None)
         };
@@ -127,25 +143,36 @@ impl Position<'_> {
             let rounded = rounding::rounded(mean, step);
             self.record(beside("rounded", rounded.0, "rounded to a tenth of the class, a half to the even step"));
         }
-        words
+        Ok(words)
+    }
+
+    /// Step of a reading over this link, from the step with and without the chip's lower word.
+    fn step(&self, (word, shown): (f64, f64)) -> f64 {
+        if self.meter.reach().registers() { word } else { shown }
     }
 
     fn judge_average(
         &mut self,
         (name, source): (&str, &str),
         quantity: &str,
-        average: Average,
-        scale: f64,
+        (average, scale): (Average, f64),
+        (measurand, point, step): (Measurand, &LoadPoint, f64),
         limit: Option<Percent>,
-    ) -> String {
+    ) -> Result<String, StepError> {
         let error = Percent::error(average.meter * scale, average.reference);
-        let Some(limit) = limit else { return String::new() };
+        let Some(limit) = limit else { return Ok(String::new()) };
         let measurement = Measurement::judged(quantity, name, (error.0, "%"), Some((-limit.0, limit.0)))
             .limited_by(source)
             .obtained("averaged together", Some(average.uncertainty * 100.0));
-        self.record(measurement);
+        let doubt = Doubt {
+            measurand,
+            point,
+            scatter: Some(Standard::scatter(average.uncertainty * 100.0, average.freedom)),
+            meter_step: step / average.reference * 100.0,
+        };
+        self.record(self.assess(measurement, doubt)?);
         let word = quantity.split('_').next().unwrap_or(quantity);
-        format!("{word} {error}")
+        Ok(format!("{word} {error}"))
     }
 }
 
@@ -156,14 +183,18 @@ impl Errors {
         let mean = single.iter().sum::<f64>() / n;
         let squares: f64 = single.iter().map(|error| (error - mean).powi(2)).sum();
         let deviation = (single.len() > 1).then(|| (squares / (n - 1.0)).sqrt());
-        let measured: Option<f64> =
-            found.iter().map(|found| found.uncertainty.map(|uncertainty| uncertainty.0.powi(2))).sum();
-        let measured = measured.map(|squares| squares.sqrt() / n);
-        let scattered = deviation.map(|deviation| deviation / n.sqrt());
+        let each = |found: &EnergyError| {
+            let uncertainty = found.uncertainty?.0 / n;
+            Some(Standard { value: uncertainty, freedom: found.freedom })
+        };
+        let measured: Option<Vec<Standard>> = found.iter().map(each).collect();
+        let measured = measured.map(|parts| Standard::combined(&parts));
+        let scattered = deviation.map(|deviation| Standard::scatter(deviation / n.sqrt(), n - 1.0));
+        let larger = |a: Standard, b: Standard| if b.value > a.value { b } else { a };
         Self {
             mean,
             deviation,
-            uncertainty: measured.into_iter().chain(scattered).reduce(f64::max),
+            uncertainty: measured.into_iter().chain(scattered).reduce(larger),
             method: found.first().map_or("", |found| found.method),
             single,
         }
@@ -179,15 +210,21 @@ mod tests {
         let found = |error: f64, uncertainty: Option<f64>| EnergyError {
             error: Percent(error),
             uncertainty: uncertainty.map(Percent),
+            freedom: uncertainty.map(|_| 50.0),
             method: "energy register",
             phi: 0.0,
         };
         let errors = Errors::of(&[0.1, 0.2, 0.3].map(|error| found(error, Some(0.003))));
         assert!((errors.mean - 0.2).abs() < 1e-12);
         assert!((errors.deviation.expect("three") - 0.1).abs() < 1e-12);
-        assert!((errors.uncertainty.expect("known") - 0.1 / 3.0_f64.sqrt()).abs() < 1e-12);
+        let scattered = errors.uncertainty.expect("known");
+        assert!((scattered.value - 0.1 / 3.0_f64.sqrt()).abs() < 1e-12);
+        assert_eq!(scattered.freedom, Some(2.0));
         let alike = Errors::of(&[found(0.2, Some(0.004)), found(0.2, Some(0.003))]);
-        assert!((alike.uncertainty.expect("known") - 0.0025).abs() < 1e-12);
+        let measured = alike.uncertainty.expect("known");
+        assert!((measured.value - 0.0025).abs() < 1e-12);
+        // Welch and Satterthwaite, by hand: 0.0025⁴ / ((0.002⁴ + 0.0015⁴) / 50).
+        assert!((measured.freedom.expect("known") - 92.73).abs() < 0.01, "{measured:?}");
         let one = Errors::of(&[found(-0.4, None)]);
         assert_eq!((one.mean, one.deviation, one.uncertainty), (-0.4, None, None));
     }

@@ -12,7 +12,10 @@ use crate::meter::{Line, Word};
 use crate::procedure::durations::{self, words};
 use crate::procedure::error::StepError;
 use crate::procedure::position::Position;
+use crate::procedure::position::assess::Doubt;
 use crate::procedure::report::Measurement;
+use crate::procedure::uncertainty::Standard;
+use crate::profile::inventory::Measurand;
 use crate::profile::verification::Dial;
 use crate::reference::LoadPoint;
 use crate::units::Percent;
@@ -74,7 +77,7 @@ impl Position<'_> {
         if !self.is_intact()? {
             return Err(StepError::LostRegisters);
         }
-        self.judge_dial(name, dial, (first, last), counts)?;
+        self.judge_dial((name, point), dial, (first, last), counts)?;
         self.still_the_same()?;
         let error = self.measurements.last().map_or(Percent(f64::NAN), |last| Percent(last.value));
         Ok(format!("{:.1} impulses counted, energy {error}", self.pulses(counts)))
@@ -110,7 +113,7 @@ impl Position<'_> {
 
     fn judge_dial(
         &mut self,
-        name: &str,
+        (name, point): (&str, &LoadPoint),
         dial: &Dial,
         (first, last): (Step, Step),
         counts: u64,
@@ -129,7 +132,9 @@ impl Position<'_> {
         let judged = Measurement::judged("dial_error", name, (error.0, "%"), Some((-dial.limit.0, dial.limit.0)))
             .limited_by(&dial.limit_source)
             .obtained("energy register, counted from step to step", Some(uncertainty));
-        self.record(judged);
+        let scatter = Some(Standard { value: uncertainty, freedom: None });
+        let doubt = Doubt { measurand: Measurand::Energy, point, scatter, meter_step: 0.0 };
+        self.record(self.assess(judged, doubt)?);
         Ok(())
     }
 }

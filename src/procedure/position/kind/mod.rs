@@ -75,6 +75,23 @@ pub(super) fn check_reach(plan: &Plan, reach: Reach, tests: Tests) -> Result<(),
     Ok(())
 }
 
+/// Pulses are counted by a head.
+pub(super) fn check_head(plan: &Plan, head: Option<()>) -> Result<(), StepError> {
+    let adjusts = (plan.procedure.mode == Mode::Adjust).then_some("Calibration");
+    let by_energy = |test: &&Test| match &test.kind {
+        Kind::Accuracy(accuracy) => accuracy.limits.energy.is_some(),
+        Kind::Repeatability(_) => true,
+        _ => false,
+    };
+    let first = plan.procedure.verify.iter().find(by_energy).map(|test| test.name.as_str());
+    match adjusts.or(first) {
+        Some(test) if plan.procedure.energy.method == EnergyMethod::Pulses && head.is_none() => {
+            Err(StepError::OutOfReach { test: test.to_owned(), needs: "an optical head before the meter" })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Energy is counted in the chip, unless the bench counts the pulses and shows the error.
 fn needs_registers(plan: &Plan, test: &Test) -> bool {
     let by_registers = plan.procedure.energy.method == EnergyMethod::Registers;

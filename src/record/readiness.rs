@@ -1,0 +1,96 @@
+//! What the station's own files and records say before a run: its instruments, its golden units, and failures that come too often.
+
+use std::path::Path;
+
+use super::keeper::Keeper;
+use super::search::Filter;
+use super::time::Stamp;
+use crate::advice::Advice;
+use crate::procedure::Custody;
+use crate::profile::ProfileError;
+use crate::profile::inventory::{CalendarDate, Inventory};
+use crate::profile::vigilance::{Missing, Vigilance};
+
+/// What is going to be run.
+#[derive(Clone, Debug, Default)]
+pub struct Intent {
+    /// Address of the reference.
+    pub reference_address: Option<String>,
+    /// Address of the source.
+    pub source_address: Option<String>,
+    /// Who allows what rules forbid.
+    pub supervisor: Option<String>,
+    /// Which units.
+    pub units: Units,
+    /// Whether simulated attempts count, or real ones; without a word both do.
+    pub simulated: Option<bool>,
+}
+
+/// Which units are measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Units {
+    /// Those of the line.
+    #[default]
+    Ordinary,
+    /// Units of known errors.
+    Golden,
+}
+
+/// Whether a run may begin.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness {
+    /// For the run.
+    pub custody: Custody,
+    /// What is said before it, and holds nobody up.
+    pub said: Vec<Advice>,
+    /// Why it may not begin.
+    pub blocked: Option<Advice>,
+    /// The station's rules.
+    pub vigilance: Vigilance,
+}
+
+impl Readiness {
+    /// From the files in the folder and the records there.
+    ///
+    /// # Errors
+    /// A file is there and wrong. A store that cannot be read is none: it is said when the run is recorded.
+    pub fn of(folder: &Path, keeper: Option<&mut Keeper>, intent: Intent) -> Result<Self, ProfileError> {
+        let (inventory, vigilance) = (Inventory::load(folder)?, Vigilance::load(folder)?);
+        let mut readiness = Self { vigilance, ..Self::default() };
+        let mut newest = None;
+        match keeper.map(Keeper::store) {
+            Some(Ok(store)) => {
+                newest = store.newest_day().ok().flatten();
+                if intent.units == Units::Ordinary {
+                    let filter = Filter { simulated: intent.simulated, ..Filter::default() };
+                    let alarmed = store.alarm(&readiness.vigilance.alarm, &filter);
+                    readiness.said.extend(alarmed.ok().flatten().map(|alarmed| alarmed.advice()));
+                    let state = store.golden_state(&readiness.vigilance.golden, &inventory, &Stamp::now());
+                    if let Some(advice) = state.ok().and_then(|state| state.advice()) {
+                        readiness.wants_golden(advice, intent.supervisor.as_deref());
+                    }
+                }
+            }
+            Some(Err(error)) => tracing::error!(%error, "what the records say before a run is not known"),
+            None => {}
+        }
+        readiness.custody = Custody {
+            inventory,
+            reference_address: intent.reference_address,
+            source_address: intent.source_address,
+            today: Some(CalendarDate::today()),
+            last_record: newest.and_then(|day| day.to_string().parse().ok()),
+            supervisor: intent.supervisor,
+            exceptions: std::mem::take(&mut readiness.custody.exceptions),
+        };
+        Ok(readiness)
+    }
+
+    fn wants_golden(&mut self, advice: Advice, supervisor: Option<&str>) {
+        match self.vigilance.golden.missing {
+            Missing::Warn => self.said.push(advice),
+            Missing::Block if supervisor.is_some() => self.custody.exceptions.push(advice.what),
+            Missing::Block => self.blocked = Some(advice),
+        }
+    }
+}

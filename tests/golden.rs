@@ -208,6 +208,8 @@ fn the_command_line_asks_for_a_golden_unit_first() {
     let (code, printed, said) = with(&[SERIAL, "--golden"]);
     assert_eq!(code, 0, "{printed}{said}");
     assert!(printed.contains("GOLDEN UNIT") && printed.contains("golden_energy_error"), "{printed}");
+    let (_, listed, _) = meterbench(data, &["records", "list"]);
+    assert_eq!(listed.matches("GOLDEN").count(), 1, "{listed}");
     let (code, printed, _) = with(&["MT1"]);
     assert_eq!(code, 0, "{printed}");
     assert!(!printed.contains("EXCEPTION"), "{printed}");

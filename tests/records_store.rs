@@ -262,6 +262,19 @@ fn a_file_of_the_first_version_goes_on() {
 }
 
 #[test]
+fn an_older_file_that_may_not_be_changed_is_not_read() {
+    let folder = folder();
+    let file = file_in(folder.path());
+    let connection = Connection::open(&file).unwrap();
+    connection.execute_batch(include_str!("../assets/migrations/001.sql")).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    drop(connection);
+    let error = Store::read_only(&file).unwrap_err();
+    assert!(matches!(error, StoreError::Older { found: 1, .. }), "{error}");
+    assert!(error.advice().next.contains("records list"));
+}
+
+#[test]
 fn a_file_of_a_newer_version_is_left_alone() {
     let folder = folder();
     drop(store(&folder, 1));

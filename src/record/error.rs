@@ -35,6 +35,16 @@ pub enum StoreError {
         /// The newest known.
         known: i64,
     },
+    /// The file is one of an older version, and may not be changed here.
+    #[error("{file} has version {found} of the records, and {known} is read")]
+    Older {
+        /// The file.
+        file: PathBuf,
+        /// Its version.
+        found: i64,
+        /// The version that is read.
+        known: i64,
+    },
     /// There is no file.
     #[error("there are no records in {file}")]
     Missing {
@@ -128,6 +138,10 @@ impl StoreError {
                 ("The disk is full, or this user may not write there", "Make room, or name another folder")
             }
             Self::Newer { .. } => ("A newer version of this program has used the file", "Use the newer version"),
+            Self::Older { .. } => (
+                "An older version of this program has written the file, and reading alone does not change it",
+                "Start this program once where the file belongs (`meterbench records list --data DIR`), then try again",
+            ),
             Self::Missing { .. } => {
                 ("Nothing was recorded there yet, or the folder is another", "Name the right folder")
             }

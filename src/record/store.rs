@@ -73,6 +73,9 @@ impl Store {
         connection.busy_timeout(PATIENCE).in_file(file)?;
         let found = match schema::version(&connection).in_file(file)? {
             newer if newer > schema::VERSION => Found::Newer(newer),
+            found if found < schema::VERSION => {
+                return Err(StoreError::Older { file: file.to_owned(), found, known: schema::VERSION });
+            }
             _ => Found::Ready { sums_missing: false },
         };
         Self::around(connection, file, found)

@@ -32,9 +32,10 @@ impl List {
             }
             let foreign = if found.station == store.station() { "" } else { found.station.as_str() };
             let simulated = if found.simulated { "SIMULATED" } else { "" };
+            let golden = if found.golden { "GOLDEN  " } else { "" };
             writeln!(
                 output.out,
-                "{:>8}  {}  {:<16} {:<8} {:<22} {:<16} {simulated:<10}{foreign}",
+                "{:>8}  {}  {:<16} {:<8} {:<22} {:<16} {simulated:<10}{golden}{foreign}",
                 found.number, found.at, found.serial, found.verdict, found.profile, found.procedure
             )?;
         }

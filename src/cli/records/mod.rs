@@ -103,9 +103,11 @@ fn refused(error: &StoreError) -> Exit {
     let advice = error.advice();
     message(&format!("{}\nwhy   {}\nnext  {}", advice.what, advice.why, advice.next));
     match error {
-        StoreError::Missing { .. } | StoreError::Newer { .. } | StoreError::Export(_) | StoreError::File { .. } => {
-            Exit::BAD_INPUT
-        }
+        StoreError::Missing { .. }
+        | StoreError::Newer { .. }
+        | StoreError::Older { .. }
+        | StoreError::Export(_)
+        | StoreError::File { .. } => Exit::BAD_INPUT,
         StoreError::Forked { .. }
         | StoreError::Gap { .. }
         | StoreError::Changed { .. }

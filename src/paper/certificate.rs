@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::error::PaperError;
 use super::figures::{self, Sign};
@@ -14,7 +15,8 @@ use super::template::Template;
 use super::typeset::{Imprint, Paper, Press};
 use crate::advice::Advice;
 use crate::procedure::Verdict;
-use crate::record::entry::{Measurement, Used};
+use crate::procedure::custody::InstrumentUsed;
+use crate::record::entry::{Entry, Measurement, Used};
 use crate::record::{Record, Store};
 
 /// A record as it is printed.
@@ -56,8 +58,14 @@ pub struct Certificate {
     pub image_sha256: Option<String>,
     /// Report of flashing.
     pub flash: Option<String>,
-    /// Reference and source as they named themselves.
+    /// Reference and source: as they named themselves, with the certificates they were used by.
     pub instruments: Vec<String>,
+    /// How errors and their uncertainties became verdicts; none where the record does not say it.
+    pub decision_rule: Option<String>,
+    /// What the expanded uncertainties cover.
+    pub coverage: Option<String>,
+    /// What a supervisor has allowed.
+    pub exceptions: Option<String>,
     /// What was measured at load points, with limits.
     pub results: Vec<Row>,
     /// Constants computed and compared with what is plausible.
@@ -106,12 +114,18 @@ pub struct Row {
     pub upper: Option<String>,
     /// Which of the limit sources, from 1.
     pub limit_note: Option<usize>,
-    /// Standard uncertainty.
+    /// Standard uncertainty from the scatter.
     pub uncertainty: Option<String>,
+    /// Expanded uncertainty; none where it is not known.
+    pub expanded: Option<String>,
+    /// What it was expanded by.
+    pub coverage_factor: Option<String>,
     /// How it was obtained.
     pub method: String,
     /// How it compares.
     pub verdict: &'static str,
+    /// PASS, and near to what is not accepted.
+    pub marginal: bool,
 }
 
 /// An error to draw.
@@ -167,7 +181,9 @@ impl Certificate {
     pub fn of(record: &Record, profile: Option<&str>, procedure: Option<&str>) -> Result<Self, PaperError> {
         let sealed = &record.record;
         let entry = &sealed.entry;
-        let places = procedure.map(profile_text::places).unwrap_or_default();
+        let places = procedure
+            .map(|text| profile_text::places(text, profile.and_then(profile_text::imax_of_ib)))
+            .unwrap_or_default();
         let mut limit_sources = Vec::new();
         // Load points first, as they are printed: so the notes of the limits are numbered as they are come upon.
         let (constants, at_points): (Vec<_>, Vec<_>) =
@@ -178,7 +194,12 @@ impl Certificate {
         let (constants, results) = judged.into_iter().partition(|row| row.load_point.is_empty());
         let back = sealed.clock_back_ms;
         Ok(Self {
-            title: if entry.verdict == Verdict::Pass { "Calibration certificate" } else { "Test report" },
+            title: match (&entry.traceability.golden, entry.verdict) {
+                // The bench was judged, by a unit whose errors are known.
+                (Some(_), _) => "Golden unit report",
+                (None, Verdict::Pass) => "Calibration certificate",
+                (None, _) => "Test report",
+            },
             verdict: entry.verdict.word(),
             simulated: entry.simulated,
             serial: printable(&entry.serial),
@@ -195,8 +216,11 @@ impl Certificate {
             operator: entry.operator.as_deref().map(printable),
             position: entry.position,
             image_sha256: entry.image_sha256.map(|hash| hash.to_string()),
-            flash: entry.flash.as_deref().map(printable),
-            instruments: entry.instruments.iter().map(|name| printable(name)).collect(),
+            flash: entry.flash.as_deref().map(flashed),
+            instruments: instruments(entry),
+            decision_rule: entry.traceability.decision_rule.as_deref().map(printable),
+            coverage: entry.traceability.coverage.as_deref().map(printable),
+            exceptions: entry.traceability.mark().as_deref().map(printable),
             curve: entry.measurements.iter().filter_map(|one| point(one, &places)).collect(),
             registers: registers(&entry.registers_before, &entry.registers_after),
             steps: entry
@@ -269,9 +293,53 @@ fn row(one: &Measurement, limit_sources: &mut Vec<String>) -> Row {
         upper,
         limit_note,
         uncertainty: one.uncertainty.map(figures::uncertainty),
+        expanded: one.expanded.map(|of| figures::uncertainty(of.expanded)),
+        coverage_factor: one.expanded.map(|of| format!("{:.2}", of.coverage_factor)),
         method: printable(&one.method),
         verdict: one.verdict.word(),
+        marginal: one.marginal,
     }
+}
+
+/// A line for each instrument.
+fn instruments(entry: &Entry) -> Vec<String> {
+    let used = &entry.traceability.instruments;
+    if used.is_empty() {
+        return entry.instruments.iter().map(|name| printable(name)).collect();
+    }
+    let line = |used: &InstrumentUsed| {
+        let mut words =
+            vec![format!("{}: {}", used.role.word(), used.identity), format!("serial number {}", used.serial)];
+        match &used.certificate {
+            Some(certificate) => words.push(format!("certificate {certificate}")),
+            None => words.push("no certificate is listed".to_owned()),
+        }
+        words.extend(used.laboratory.as_ref().map(|laboratory| format!("by {laboratory}")));
+        words.extend(used.calibrated.as_ref().map(|day| format!("calibrated {day}")));
+        words.extend(used.due.as_ref().map(|day| format!("due {day}")));
+        if used.by_maker && !used.uncertainty.is_empty() {
+            words.push("uncertainty by its maker's figures".to_owned());
+        }
+        words.extend(used.exception.as_ref().map(|exception| format!("NOTE: {exception}")));
+        printable(&words.join(", "))
+    };
+    used.iter().map(line).collect()
+}
+
+/// The report of flashing in words; as it is where it cannot be read.
+fn flashed(report: &str) -> String {
+    let Ok(value) = serde_json::from_str::<Value>(report) else { return printable(report) };
+    let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str);
+    let mut words = Vec::new();
+    words.extend(text("/chip/unique_id").map(|id| format!("chip {id}")));
+    let verified = value.pointer("/chip/verified").and_then(Value::as_bool) == Some(true);
+    words.push(if verified { "every byte read back" } else { "NOT VERIFIED" }.to_owned());
+    words.push(match (text("/answered/through"), text("/answered/firmware")) {
+        (Some(through), Some(firmware)) => format!("found running through {through}, firmware {firmware}"),
+        (Some(through), None) => format!("found running through {through}"),
+        (None, _) => "NOT FOUND RUNNING".to_owned(),
+    });
+    printable(&words.join(", "))
 }
 
 /// Errors in percent that have limits are drawn; one without would stretch the scale until the others lie on zero.

@@ -38,25 +38,33 @@ pub(super) fn rating(profile: &str) -> Option<String> {
     Some(parts.join(", "))
 }
 
+/// Imax in multiples of Ib, where a meter profile says both.
+pub(super) fn imax_of_ib(profile: &str) -> Option<f64> {
+    let profile: Table = profile.parse().ok()?;
+    let rating = profile.get("rating")?.as_table()?;
+    Some(number(rating, "imax_amps")? / number(rating, "ib_amps")?)
+}
+
 /// Load points by the names they have in the record.
-pub(super) fn places(procedure: &str) -> BTreeMap<String, Place> {
+pub(super) fn places(procedure: &str, imax_of_ib: Option<f64>) -> BTreeMap<String, Place> {
     let mut found = BTreeMap::new();
     if let Ok(procedure) = procedure.parse::<Table>() {
-        collect(&Value::Table(procedure), &mut found);
+        collect(&Value::Table(procedure), imax_of_ib, &mut found);
     }
     found
 }
 
-fn collect(value: &Value, into: &mut BTreeMap<String, Place>) {
+fn collect(value: &Value, imax_of_ib: Option<f64>, into: &mut BTreeMap<String, Place>) {
     match value {
         Value::Table(table) => {
-            let named = table.get("name").and_then(Value::as_str).zip(number(table, "i_of_ib"));
+            let of_imax = number(table, "i_of_imax").zip(imax_of_ib).map(|(part, imax)| part * imax);
+            let named = table.get("name").and_then(Value::as_str).zip(number(table, "i_of_ib").or(of_imax));
             if let (Some((name, i_of_ib)), Some(pf)) = (named, table.get("pf").and_then(Value::as_str)) {
                 into.insert(name.to_owned(), Place { i_of_ib, pf: pf.to_owned() });
             }
-            table.values().for_each(|value| collect(value, into));
+            table.values().for_each(|value| collect(value, imax_of_ib, into));
         }
-        Value::Array(values) => values.iter().for_each(|value| collect(value, into)),
+        Value::Array(values) => values.iter().for_each(|value| collect(value, imax_of_ib, into)),
         Value::String(_) | Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => {}
     }
 }
@@ -71,8 +79,12 @@ mod tests {
     #[test]
     fn shipped_profiles_say_what_is_printed() {
         assert_eq!(rating(PROFILE).as_deref(), Some("240 V, 5(80) A, 50 Hz, class 1, 1000 imp/kWh"));
-        let places = places(PROCEDURE);
+        assert_eq!(imax_of_ib(PROFILE), Some(16.0));
+        let places = places(PROCEDURE, None);
         assert_eq!(places.get("Un, Ib, PF 0.5L"), Some(&Place { i_of_ib: 1.0, pf: "0.5L".to_owned() }));
+        let class1 = include_str!("../../profiles/procedures/iec62053-21-class1.toml");
+        let places = super::places(class1, imax_of_ib(PROFILE));
+        assert_eq!(places.get("Imax, PF 0.5L"), Some(&Place { i_of_ib: 16.0, pf: "0.5L".to_owned() }));
         assert_eq!((rating("not toml ="), rating("kind = 1")), (None, None));
     }
 }

@@ -25,6 +25,17 @@ pub enum Role {
     Source,
 }
 
+impl Role {
+    /// As it is printed.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Reference => "reference",
+            Self::Source => "source",
+        }
+    }
+}
+
 /// What the front end knows before a run; nothing of it means that dates are not looked at and nothing is listed.
 #[derive(Clone, Debug, Default)]
 pub struct Custody {
@@ -154,7 +165,7 @@ impl Trust {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CustodyError {
     /// Another instrument than the list has.
-    #[error("the {} says serial number {found:?}, and the station's list has {listed:?} for it", word(.role))]
+    #[error("the {} says serial number {found:?}, and the station's list has {listed:?} for it", .role.word())]
     OtherSerial {
         /// What it is on the bench.
         role: Role,
@@ -164,7 +175,7 @@ pub enum CustodyError {
         listed: String,
     },
     /// The list has to have it, and does not.
-    #[error("the {} {identity:?} is not in the station's list of instruments", word(.role))]
+    #[error("the {} {identity:?} is not in the station's list of instruments", .role.word())]
     NotListed {
         /// What it is on the bench.
         role: Role,
@@ -172,7 +183,7 @@ pub enum CustodyError {
         identity: String,
     },
     /// Its certificate is over.
-    #[error("the calibration of the {} {serial} ended on {due}, {days} days ago", word(.role))]
+    #[error("the calibration of the {} {serial} ended on {due}, {days} days ago", .role.word())]
     Overdue {
         /// What it is on the bench.
         role: Role,
@@ -193,13 +204,6 @@ pub enum CustodyError {
         /// When that was.
         day: CalendarDate,
     },
-}
-
-const fn word(role: &Role) -> &'static str {
-    match role {
-        Role::Reference => "reference",
-        Role::Source => "source",
-    }
 }
 
 impl CustodyError {
@@ -336,7 +340,7 @@ impl Custody {
             return Err(CustodyError::ClockBack { today, than: "the newest record".to_owned(), day });
         }
         if let Some(day) = calibrated.filter(|day| *day > today) {
-            let than = format!("the certificate of the {} {serial}", word(&role));
+            let than = format!("the certificate of the {} {serial}", role.word());
             return Err(CustodyError::ClockBack { today, than, day });
         }
         if today > due {

@@ -195,7 +195,7 @@ fn long_tables_go_over_pages_with_their_heads() {
     let mut draft = draft(5);
     let pattern = draft.entry.measurements[3].clone();
     let point = |number: u64| Measurement {
-        load_point: format!("Un, {}.5 Ib, PF 0.8C", number),
+        load_point: format!("Un, {number}.5 Ib, PF 0.8C"),
         value: Some(recorded::noise(number, 1) * 0.19),
         ..pattern.clone()
     };

@@ -1,7 +1,7 @@
 //! Watches a modem line on a thread of its own and notes the moment of each change.
 //!
 //! By looking again and again: to be woken by the change (TIOCMIWAIT) needs a call that no crate offers safely, and a USB converter
-//! tells its lines once a millisecond anyway. What that costs is known, [`LOOK`], and stands in the uncertainty.
+//! tells its lines once a millisecond anyway. What that costs is known, `LOOK`, and stands in the uncertainty.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,8 +1,8 @@
 //! What a unit is tested for: one entry of `[[verify]]`, with its load, its limits and where they come from.
 //!
 //! `kind` decides what an entry is and which keys it takes; without it an entry is an accuracy test. Each kind has a struct of its own
-//! here and a file of its own under `procedure/position/kind`. What no kind knows is refused where it is read ([`keys`]), what
-//! another kind takes is named by [`check`](Test::check).
+//! here and a file of its own under `procedure/position/kind`. What no kind knows is refused where it is read (`keys`), what
+//! another kind takes is named by `Test::check`.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! The firmware page: an image, the chip it is for, how they differ, and flashing with its proof.
 //!
-//! On top stands what is to be done now ([`now`]), in large letters with the one button that goes on; below it what is known of
+//! On top stands what is to be done now (`now`), in large letters with the one button that goes on; below it what is known of
 //! image and chip. It draws what [`crate::gui::firmware_view`] knows; the target's thread does the work.
 
 use std::path::PathBuf;

@@ -113,11 +113,15 @@ fn a_golden_unit_is_due_by_hours_by_units_and_after_a_failure() {
     let state = |store: &Store, policy: &str, at_ms: i64| {
         let now = Stamp { at_ms, utc_offset_s: 0, zone: String::new() };
         let rules = golden(policy, 0.0, "energy_error");
-        store.golden_state(&rules, &Inventory::default(), &now).expect("read")
+        store.golden_state(&rules, &Inventory::default(), &now, Some(true)).expect("read")
     };
     assert_eq!(state(&store, "", hours(0)), GoldenState::Good, "nothing is asked");
     assert_eq!(state(&store, "every_hours = 8", hours(0)), GoldenState::Never);
     store.append(&golden_draft(hours(0), Verdict::Pass)).expect("stored");
+    let rules = golden("every_hours = 8", 0.0, "energy_error");
+    let now = Stamp { at_ms: hours(0), utc_offset_s: 0, zone: String::new() };
+    let real = store.golden_state(&rules, &Inventory::default(), &now, Some(false)).expect("read");
+    assert_eq!(real, GoldenState::Never, "a simulated golden unit proves no real bench");
     assert_eq!(state(&store, "every_hours = 8", hours(8)), GoldenState::Good);
     assert_eq!(state(&store, "every_hours = 8", hours(9)), GoldenState::TooLongAgo { hours: 9 });
     store.append_all(&[draft(1), draft(2), draft(3)]).expect("stored");
@@ -153,7 +157,8 @@ fn a_new_certificate_wants_a_golden_unit() {
     used.certificate = Some("K-1".to_owned());
     store.append(&draft).expect("stored");
     let rules = golden("after_certificate_change = true", 0.0, "energy_error");
-    let state = |certificate: &str| store.golden_state(&rules, &inventory(certificate), &draft.entry.at).expect("read");
+    let state =
+        |certificate: &str| store.golden_state(&rules, &inventory(certificate), &draft.entry.at, None).expect("read");
     assert_eq!(state("K-1"), GoldenState::Good);
     assert_eq!(state("K-2"), GoldenState::OtherCertificate { serial: "SIMULATED-7".to_owned() });
 }
@@ -205,6 +210,10 @@ fn the_command_line_asks_for_a_golden_unit_first() {
     assert_eq!(code, 0);
     assert!(printed.contains("EXCEPTION") && printed.contains("allowed by Ada"), "{printed}");
     assert_eq!(with(&["MT1", "--golden"]).0, 2, "not every unit is a golden one");
+    let (code, _, said) = with(&[SERIAL]);
+    assert_eq!(code, 2, "a golden unit is nobody's ordinary unit: {said}");
+    assert!(said.contains("is a golden unit"), "{said}");
+    assert_eq!(with(&["MT1", "--supervisor", " "]).0, 2, "nobody allows nothing");
     let (code, printed, said) = with(&[SERIAL, "--golden"]);
     assert_eq!(code, 0, "{printed}{said}");
     assert!(printed.contains("GOLDEN UNIT") && printed.contains("golden_energy_error"), "{printed}");

@@ -301,7 +301,7 @@ fn a_bench_that_lacks_a_port_works_with_the_others() {
 
 #[test]
 fn time_left_goes_down_and_results_are_heard() {
-    let mut window = window(settings("sim:?seed=7&pace=200", &[]));
+    let mut window = window(settings("sim:?seed=7&pace=40", &[]));
     // Somebody takes the cues; here nobody does before this look.
     scan(&mut window, "MT7");
     let mut shown = Vec::new();

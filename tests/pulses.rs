@@ -41,7 +41,11 @@ fn plan(method: &str) -> Plan {
 const UNIT: &str = "sim:?seed=7&state=calibrated";
 
 fn run(plan: &Plan, head: impl FnOnce(&Setup) -> Option<Box<dyn PulseInput>>) -> RunReport {
-    let mut setup = Setup::new(UNIT);
+    run_unit(UNIT, plan, head)
+}
+
+fn run_unit(unit: &str, plan: &Plan, head: impl FnOnce(&Setup) -> Option<Box<dyn PulseInput>>) -> RunReport {
+    let mut setup = Setup::new(unit);
     if let Some(head) = head(&setup) {
         setup.meter.attach_head(head);
     }
@@ -64,6 +68,13 @@ fn pulses_and_registers_find_the_same_error() {
     let known = pulses.uncertainty.expect("known").hypot(registers.uncertainty.expect("known"));
     assert!(apart < 4.0 * known + 0.005, "{apart} % apart, known to {known} %");
     assert!(pulses.expanded.is_some());
+}
+
+#[test]
+fn a_lamp_that_blinks_for_energy_the_wrong_way_is_no_pass() {
+    let report = run_unit("sim:?seed=7&state=calibrated&defect=ct-reversed", &plan("pulses"), chip);
+    assert_eq!(report.verdict, Verdict::Fail, "{:?}", report.advice);
+    assert!(report.advice.expect("advice").what.contains("backwards"), "the reason is said");
 }
 
 /// Pulses with a fixed time between them, whatever the meter does.

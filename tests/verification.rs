@@ -21,10 +21,11 @@ use meterbench::meter::service::ServiceMeter;
 use meterbench::meter::{BusStatistics, Meter, MeterError, Reach, Word};
 use meterbench::operator::{Answer, Operator, OperatorError, Prompt};
 use meterbench::procedure::{Control, Event, RunReport, Verdict};
+use meterbench::profile::{self, Procedure};
 use meterbench::sim::calibrated;
 use service_port::{LineFaults, ServicePort};
 use simulated::{Setup, plan};
-use verifying::{DIAL, LOOK, SHORT_NO_LOAD, STARTING, detail, measured, of_entries, run, verify};
+use verifying::{DIAL, LOOK, SHORT_NO_LOAD, STARTING, detail, measured, of_entries, run, text_of_entries, verify};
 
 const ACCURACY: &str = r#"
 [[verify]]
@@ -170,11 +171,13 @@ fn warming_up_judges_nothing_and_tells_what_remains() {
         }
     });
     let setup = Setup::new("sim:?state=calibrated&seed=3&defect=burden-wrong");
-    let report = setup.run(&of_entries(WARM_UP), &control).report;
-    assert_eq!(report.verdict, Verdict::Pass);
-    assert!(report.measurements.is_empty());
+    let report = setup.run(&of_entries(&format!("{WARM_UP}{SHORT_NO_LOAD}")), &control).report;
+    assert_eq!(report.verdict, Verdict::Pass, "{:?}", report.advice);
+    assert!(report.measurements.iter().all(|one| one.name.starts_with("no_load")), "{:?}", report.measurements);
     assert!(remain.load(Ordering::Relaxed) >= 10);
     assert!(report.steps[1].duration_s >= 60.0);
+    let alone = profile::parse::<Procedure>(&text_of_entries(WARM_UP), "test.toml").expect_err("it judges nothing");
+    assert!(alone.to_string().contains("judges nothing"), "{alone}");
 }
 
 /// Answers one thing always.

@@ -197,7 +197,8 @@ impl Certificate {
             title: match (&entry.traceability.golden, entry.verdict) {
                 // The bench was judged, by a unit whose errors are known.
                 (Some(_), _) => "Golden unit report",
-                (None, Verdict::Pass) => "Calibration certificate",
+                // Questions and self tests alone say nothing of errors.
+                (None, Verdict::Pass) if entry.measurements.iter().any(is_error) => "Calibration certificate",
                 (None, _) => "Test report",
             },
             verdict: entry.verdict.word(),
@@ -284,10 +285,11 @@ fn row(one: &Measurement, limit_sources: &mut Vec<String>) -> Row {
         }) + 1
     });
     let [lower, upper] = limits.map(|limit| limit.map(|limit| figures::limit(limit, sign)));
+    let stated = one.expanded.map(|of| of.expanded).or(one.uncertainty);
     Row {
         name: printable(&one.name).replace('_', " "),
         load_point: printable(&one.load_point),
-        value: one.value.map(|value| figures::value(value, one.uncertainty, limits, sign)),
+        value: one.value.map(|value| figures::value(value, stated, limits, sign)),
         unit: printable(&one.unit),
         lower,
         upper,
@@ -299,6 +301,11 @@ fn row(one: &Measurement, limit_sources: &mut Vec<String>) -> Row {
         verdict: one.verdict.word(),
         marginal: one.marginal,
     }
+}
+
+/// An error at a load point that was judged.
+fn is_error(one: &Measurement) -> bool {
+    one.unit == "%" && !one.load_point.is_empty() && one.lower.or(one.upper).is_some()
 }
 
 /// A line for each instrument.

@@ -213,6 +213,13 @@ impl Profile for Procedure {
             self_test.check(findings);
         }
         findings.require(!self.verify.is_empty(), "verify", "there must be at least one test");
+        let judges = |test: &Test| !matches!(test.kind, verification::Kind::WarmUp(_));
+        let judged = self.verify.is_empty() || self.verify.iter().any(judges);
+        findings.require(
+            judged,
+            "verify",
+            "a warm-up alone judges nothing; a test with limits or questions must follow",
+        );
         for (index, test) in self.verify.iter().enumerate() {
             let key = format!("verify[{index}]");
             test.check(&key, findings);

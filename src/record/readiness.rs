@@ -65,8 +65,13 @@ impl Readiness {
                     let filter = Filter { simulated: intent.simulated, ..Filter::default() };
                     let alarmed = store.alarm(&readiness.vigilance.alarm, &filter);
                     readiness.said.extend(alarmed.ok().flatten().map(|alarmed| alarmed.advice()));
-                    let state = store.golden_state(&readiness.vigilance.golden, &inventory, &Stamp::now());
-                    if let Some(advice) = state.ok().and_then(|state| state.advice()) {
+                    let rules = &readiness.vigilance.golden;
+                    let advice = match store.golden_state(rules, &inventory, &Stamp::now(), intent.simulated) {
+                        Ok(state) => state.advice(),
+                        // Nobody knows when one was measured.
+                        Err(error) => Some(error.advice()),
+                    };
+                    if let Some(advice) = advice {
                         readiness.wants_golden(advice, intent.supervisor.as_deref());
                     }
                 }

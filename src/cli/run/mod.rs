@@ -93,6 +93,9 @@ impl Run {
         let plan =
             Plan { meter: profile::load_meter(&self.profile)?, procedure: profile::load_procedure(&self.procedure)? };
         self.check_serials(&plan)?;
+        if self.supervisor.as_deref().is_some_and(|name| name.trim().is_empty()) {
+            bail!("--supervisor is who allows it: name the person");
+        }
         let images = flashing::images(self, &plan)?;
         let addresses = Addresses {
             meters: self.meter.clone(),
@@ -118,7 +121,7 @@ impl Run {
             },
             _ => None,
         };
-        let kept = Kept { keeper, allotment };
+        let kept = Kept { keeper, allotment, golden };
         let readings = Arc::new(Readings::default());
         let heard = Arc::clone(&readings);
         let control = Arc::new(Control::new(move |event| {
@@ -162,10 +165,7 @@ impl Run {
         let places = self.serial.iter().cloned().zip(meters);
         let positions = places.map(|(serial, meter)| Place { serial, meter, flash: sites.next() }).collect();
         let mut bench = Bench { positions, reference, source, clock, operator, simulated };
-        let mut reports = procedure::run_with(&mut bench, &plan, &custody, &control);
-        for (report, unit) in reports.iter_mut().zip(&golden) {
-            procedure::golden::judge(report, unit);
-        }
+        let reports = procedure::run_with(&mut bench, &plan, &custody, &control);
         self.finish(reports, kept, (&plan, &readings), out)
     }
 
@@ -183,6 +183,9 @@ impl Run {
     /// What is known of the units, where they are golden ones.
     fn golden_units(&self, vigilance: &Vigilance, plan: &Plan) -> anyhow::Result<Vec<GoldenUnit>> {
         if !self.golden {
+            if let Some(serial) = self.serial.iter().find(|serial| vigilance.golden.unit(serial).is_some()) {
+                bail!("{serial} is a golden unit (bench.toml): it is measured with --golden, and never adjusted");
+            }
             return Ok(Vec::new());
         }
         let unit = |serial: &String| {
@@ -199,10 +202,13 @@ impl Run {
     fn finish(
         &self,
         mut reports: Vec<RunReport>,
-        Kept { keeper, mut allotment }: Kept,
+        Kept { keeper, mut allotment, golden }: Kept,
         (plan, readings): (&Plan, &Readings),
         out: &mut dyn Write,
     ) -> anyhow::Result<Exit> {
+        for (report, unit) in reports.iter_mut().zip(&golden) {
+            procedure::golden::judge(report, unit);
+        }
         let rows = |allotment: &Allotment| {
             self.serial.iter().filter_map(|serial| Some((serial.clone(), allotment.of(serial)?.row()))).collect()
         };
@@ -218,7 +224,8 @@ impl Run {
             Some(mut keeper) => keeper.keep_run(&mut reports, plan, readings, &about),
             None => vec![None; reports.len()],
         };
-        for (report, record) in reports.iter().zip(receipts) {
+        // All of them before anything is printed: a reader that has gone away changes nothing.
+        for (report, record) in reports.iter().zip(&receipts) {
             match &mut allotment {
                 // A result that waits to be stored may be a PASS: its row must not go to another unit.
                 Some(_) if recording && record.is_none() => {
@@ -227,13 +234,15 @@ impl Run {
                 // Its chip may hold the values, and no other unit may get them: they are this unit's when it comes again.
                 Some(_) if report.verdict != Verdict::Pass && report.holds_provisioned_values() => {
                     message(&format!(
-                        "The row of {} stays reserved for it: its chip was flashed with it",
+                        "The row of {} stays reserved for it: its chip may hold the values",
                         report.serial
                     ));
                 }
                 Some(allotment) => allotment.settle(&report.serial, report.verdict),
                 None => {}
             }
+        }
+        for (report, record) in reports.iter().zip(receipts) {
             let provisioning_row = provisioning_rows.get(&report.serial);
             if self.json {
                 serde_json::to_writer(&mut *out, &Recorded { report, record, provisioning_row })?;
@@ -293,6 +302,8 @@ struct Recorded<'a> {
 struct Kept {
     keeper: Option<Keeper>,
     allotment: Option<Allotment>,
+    /// What is known of the units, where they are golden ones.
+    golden: Vec<GoldenUnit>,
 }
 
 impl Kept {

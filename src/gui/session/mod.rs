@@ -566,7 +566,7 @@ impl Worker<'_> {
                 return self.ctl.notice(Notice::Tested { serial: serial.clone(), warning });
             }
         }
-        let Some(custody) = self.ready() else { return };
+        let Some(custody) = self.ready(&order.serials) else { return };
         let Some(Open { bench, ways, .. }) = &mut self.open else {
             return self.ctl.notice(Notice::Refused(Advice {
                 what: t!("no station is connected").to_owned(),

@@ -7,7 +7,7 @@ use crate::record::{Intent, Readiness};
 
 impl Worker<'_> {
     /// What the run may count on; nothing when it may not begin, and the window has been told why.
-    pub(super) fn ready(&mut self) -> Option<Custody> {
+    pub(super) fn ready(&mut self, serials: &[String]) -> Option<Custody> {
         let Some(keeper) = &mut self.records else { return Some(Custody::default()) };
         let address = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let intent = Intent {
@@ -17,7 +17,7 @@ impl Worker<'_> {
             ..Intent::default()
         };
         let folder = keeper.folder().to_owned();
-        let Readiness { custody, said, blocked, .. } = match Readiness::of(&folder, Some(keeper), intent) {
+        let Readiness { custody, said, blocked, vigilance } = match Readiness::of(&folder, Some(keeper), intent) {
             Ok(readiness) => readiness,
             Err(error) => {
                 let why = t!("A file of this station has a fault");
@@ -28,6 +28,13 @@ impl Worker<'_> {
         };
         for advice in said {
             self.ctl.notice(Notice::Said([advice.what, advice.why].join(". ")));
+        }
+        if let Some(serial) = serials.iter().find(|serial| vigilance.golden.unit(serial).is_some()) {
+            let what = t!("{serial} is a golden unit", serial);
+            let why = t!("It proves the bench, and nothing of it may be adjusted");
+            let next = t!("Measure it on the command line, run --golden, or take it off the bench");
+            self.ctl.notice(Notice::Refused(Advice::new(what, why, next)));
+            return None;
         }
         if let Some(advice) = blocked {
             self.ctl.notice(Notice::Refused(advice));

@@ -60,7 +60,7 @@ impl Position<'_> {
     ) -> Result<EnergyError, StepError> {
         match self.around.plan.procedure.energy.method {
             EnergyMethod::Registers => self.energy_by_registers(line, point, wanted),
-            EnergyMethod::Pulses => self.energy_by_pulses(point, wanted),
+            EnergyMethod::Pulses => self.energy_by_pulses(line, point, wanted),
             EnergyMethod::Displayed => self.energy_as_displayed(line, point),
         }
     }

@@ -9,6 +9,7 @@ use super::Position;
 use super::averages::ENOUGH;
 use super::energy::{EnergyError, Wanted, phase_of};
 use crate::clock::Moment;
+use crate::meter::Line;
 use crate::port::pulse::{Output, PulseError};
 use crate::procedure::durations;
 use crate::procedure::error::StepError;
@@ -24,7 +25,14 @@ const LONGEST: Duration = Duration::from_secs(800);
 
 impl Position<'_> {
     /// Counts pulses until there are enough of them and their ends make little enough of the time.
-    pub(super) fn energy_by_pulses(&mut self, point: &LoadPoint, wanted: Wanted) -> Result<EnergyError, StepError> {
+    ///
+    /// A lamp does not tell which way the energy flows: the chip's registers do, where the link shows them.
+    pub(super) fn energy_by_pulses(
+        &mut self,
+        line: Line,
+        point: &LoadPoint,
+        wanted: Wanted,
+    ) -> Result<EnergyError, StepError> {
         let plan = self.around.plan;
         let per_kwh = match self.head()?.output() {
             Output::Lamp => plan.meter.rating.constant_imp_per_kwh,
@@ -33,6 +41,7 @@ impl Position<'_> {
         let watts = point.u.0 * point.i.0 * point.pf.magnitude;
         let exact = durations::bounded(3_600_000.0 / (per_kwh * watts));
         let (least, times) = (f64::from(plan.procedure.energy.pulses), &plan.procedure.energy);
+        let mut counted = if self.meter.reach().registers() { Some(self.count_from_now()?) } else { None };
         self.head()?.clear()?;
         let resolution = self.head()?.resolution().as_secs_f64();
         let first = self.next_pulse(exact, 0)?;
@@ -60,6 +69,12 @@ impl Position<'_> {
                 });
             }
         };
+        if let Some(counted) = &mut counted {
+            self.count_on(counted)?;
+            if counted.backward > counted.forward {
+                return Err(StepError::Reversed { line, degrees: 180.0 });
+            }
+        }
         self.reference_at(last)?;
         let stretch = self.around.feed.stretch(first, last)?;
         let energy = stretch.energy();
@@ -69,7 +84,11 @@ impl Position<'_> {
             error: Percent::error(f64::from(count) / per_kwh * 1000.0, wh),
             uncertainty: Some(uncertainty),
             freedom: None,
-            method: "pulses of the optical head against the reference's power",
+            method: if counted.is_some() {
+                "pulses of the optical head against the reference's power"
+            } else {
+                "pulses of the optical head against the reference's power, their direction not seen"
+            },
             phi: stretch.mean(|reading| reading.phase.map_or(phase_of(point, p, s), |phase| phase.0)),
         })
     }

@@ -23,7 +23,7 @@ impl Position<'_> {
             Kind::Repeatability(repeatability) => self.repeatability(name, repeatability, &loaded()?),
             Kind::Dial(dial) => self.dial(name, dial, &loaded()?),
             Kind::Starting(starting) => self.starting(name, starting, &loaded()?),
-            Kind::NoLoad(no_load) => self.no_load(name, no_load),
+            Kind::NoLoad(no_load) => self.no_load(name, no_load, &loaded()?),
             Kind::WarmUp(warm_up) => self.warm_up(warm_up),
             Kind::Protection(protection) => self.closed(name, protection),
             Kind::Questions(questions) => self.questions(name, questions),

@@ -58,11 +58,17 @@ impl GoldenState {
 }
 
 impl Store {
-    /// Whether a golden unit is due.
+    /// Whether a golden unit is due. What was simulated proves no real bench, nor the other way round; none counts both.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn golden_state(&self, rules: &Golden, inventory: &Inventory, now: &Stamp) -> Result<GoldenState, StoreError> {
+    pub fn golden_state(
+        &self,
+        rules: &Golden,
+        inventory: &Inventory,
+        now: &Stamp,
+        simulated: Option<bool>,
+    ) -> Result<GoldenState, StoreError> {
         if !rules.is_wanted() {
             return Ok(GoldenState::Good);
         }
@@ -70,10 +76,11 @@ impl Store {
         let sql =
             "SELECT a.number, a.verdict, a.at_ms, w.text, a.station FROM attempt a JOIN station s ON s.id = a.station
              LEFT JOIN word w ON w.id = a.traceability
-             WHERE s.own = 1 AND a.golden = 1 AND a.verdict IN ('PASS', 'FAIL') ORDER BY a.number DESC LIMIT 1";
+             WHERE s.own = 1 AND a.golden = 1 AND a.verdict IN ('PASS', 'FAIL') AND (?1 IS NULL OR a.simulated = ?1)
+             ORDER BY a.number DESC LIMIT 1";
         let find = || {
             let mut find = self.connection.prepare_cached(sql)?;
-            let last = find.query_row([], |row| {
+            let last = find.query_row([simulated], |row| {
                 let text: Option<String> = row.get(3)?;
                 Ok((
                     row.get::<_, i64>(0)?,
@@ -84,8 +91,10 @@ impl Store {
                 ))
             });
             let Some((number, verdict, at_ms, text, station)) = last.optional()? else { return Ok(None) };
-            let sql = "SELECT count(*) FROM attempt WHERE station = ?1 AND number > ?2 AND golden = 0";
-            let since: i64 = self.connection.prepare_cached(sql)?.query_row([station, number], |row| row.get(0))?;
+            let sql = "SELECT count(*) FROM attempt WHERE station = ?1 AND number > ?2 AND golden = 0
+                 AND (?3 IS NULL OR simulated = ?3)";
+            let since: i64 =
+                self.connection.prepare_cached(sql)?.query_row((station, number, simulated), |row| row.get(0))?;
             Ok(Some((verdict, at_ms, text, u64::try_from(since).unwrap_or(0))))
         };
         let Some((verdict, at_ms, text, since)) = find().in_file(&self.file)? else { return Ok(GoldenState::Never) };

@@ -7,12 +7,13 @@ use m90e26::Register;
 use crate::clock::Moment;
 use crate::procedure::error::StepError;
 use crate::procedure::position::Position;
+use crate::reference::LoadPoint;
 
 /// Between two looks at the counters: seldom enough to leave the line alone, often enough for a person who watches.
 pub(super) const LOOK: Duration = Duration::from_secs(4);
 
 /// What the chip has counted since a moment, in counts of 0.1 pulse.
-pub(super) struct Counted {
+pub(in crate::procedure::position) struct Counted {
     /// Since when.
     pub since: Moment,
     /// Forward.
@@ -23,21 +24,21 @@ pub(super) struct Counted {
 
 impl Counted {
     /// Both ways.
-    pub(super) const fn total(&self) -> u64 {
+    pub(in crate::procedure::position) const fn total(&self) -> u64 {
         self.forward + self.backward
     }
 }
 
 impl Position<'_> {
     /// Forgets what was counted before: it belongs to another load.
-    pub(super) fn count_from_now(&mut self) -> Result<Counted, StepError> {
+    pub(in crate::procedure::position) fn count_from_now(&mut self) -> Result<Counted, StepError> {
         self.read(Register::APenergy)?;
         self.read(Register::ANenergy)?;
         Ok(Counted { since: self.now(), forward: 0, backward: 0 })
     }
 
     /// Adds what has come. A chip that reset itself has lost its counts, and with them the test.
-    pub(super) fn count_on(&mut self, counted: &mut Counted) -> Result<(), StepError> {
+    pub(in crate::procedure::position) fn count_on(&mut self, counted: &mut Counted) -> Result<(), StepError> {
         if !self.is_intact()? {
             return Err(StepError::LostRegisters);
         }
@@ -52,9 +53,13 @@ impl Position<'_> {
         counts as f64 / plan.counts_per_wh() * plan.meter.rating.constant_imp_per_kwh / 1000.0
     }
 
-    /// The meter sees the voltage of the reference: what counts nothing may also be dead.
-    pub(super) fn expect_voltage(&mut self) -> Result<f64, StepError> {
-        let reference_volts = self.reference_at(self.now())?.u.0;
+    /// The source still supplies the test's voltage and the meter sees it: what counts nothing may also be dead.
+    pub(super) fn expect_voltage(&mut self, point: &LoadPoint) -> Result<f64, StepError> {
+        let reading = self.reference_at(self.now())?;
+        if let Some(shown) = point.voltage_missed_by(&reading) {
+            return Err(StepError::LoadPointMissed { point: *point, shown });
+        }
+        let reference_volts = reading.u.0;
         let meter_volts = self.meter.quantity(crate::meter::Quantity::Urms)?;
         if meter_volts < LIVE * reference_volts {
             return Err(StepError::NoVoltage { meter_volts, reference_volts });

@@ -7,6 +7,7 @@ use crate::procedure::error::StepError;
 use crate::procedure::position::Position;
 use crate::procedure::report::Measurement;
 use crate::profile::verification::NoLoad;
+use crate::reference::LoadPoint;
 
 impl Position<'_> {
     /// Counts for as long as the standard's formula says, and proves at every look that the chip is alive: a dead one counts
@@ -15,16 +16,17 @@ impl Position<'_> {
         &mut self,
         name: &str,
         no_load: &NoLoad,
+        point: &LoadPoint,
     ) -> Result<String, StepError> {
         let duration = durations::no_load(no_load, &self.around.plan.meter.rating);
-        self.expect_voltage()?;
+        self.expect_voltage(point)?;
         let mut counted = self.count_from_now()?;
         let line = self.measured_lines()?.first().copied().unwrap_or(Line::L);
         let elapsed = loop {
             let rest = duration.saturating_sub(self.now().since(counted.since));
             self.wait(rest.min(LOOK))?;
             self.count_on(&mut counted)?;
-            self.expect_voltage()?;
+            self.expect_voltage(point)?;
             self.show_readings(line)?;
             let elapsed = self.now().since(counted.since);
             let pulses = self.pulses(counted.total());

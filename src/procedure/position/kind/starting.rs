@@ -27,7 +27,7 @@ impl Position<'_> {
         let rating = &self.around.plan.meter.rating;
         let allowed = durations::starting(starting, rating);
         let going_on = self.around.plan.count_time(point).mul_f64(COUNTS_TO_GO_ON as f64 * TIME_TO_GO_ON);
-        self.expect_voltage()?;
+        self.expect_voltage(point)?;
         let mut counted = self.count_from_now()?;
         let first =
             self.count_until(&mut counted, allowed, |position, counted| position.pulses(counted.forward) >= 1.0)?;

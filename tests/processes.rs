@@ -68,10 +68,27 @@ fn run_quickly(simulator: &Simulator, more: &[&str]) -> Output {
     meterbench(&arguments)
 }
 
+/// The same in real time: a machine that stands still for longer than the chip may take to answer makes the run an ERROR of the line, rightly,
+/// and is no fault of the program; it gets three turns.
+fn run_in_time(simulator: &Simulator, more: &[&str]) -> Output {
+    let stalled = |output: &Output| {
+        let what = reports(output)[0]["advice"]["what"].as_str().unwrap_or_default().to_owned();
+        what.contains("bytes arrived that nothing had asked for") || what.contains("did not answer")
+    };
+    let mut output = run_quickly(simulator, more);
+    for _ in 0..2 {
+        if output.status.code() != Some(3) || !stalled(&output) {
+            break;
+        }
+        output = run_quickly(simulator, more);
+    }
+    output
+}
+
 #[test]
 fn a_calibration_over_tcp() {
     let simulator = Simulator::start(&["--sim", "sim:?seed=7"]);
-    let output = run_quickly(&simulator, &["--meter", simulator.meter(0), "--serial", "TCP7"]);
+    let output = run_in_time(&simulator, &["--meter", simulator.meter(0), "--serial", "TCP7"]);
     let report = &reports(&output)[0];
     assert_eq!(output.status.code(), Some(0), "{report}");
     assert_eq!(report["verdict"], "PASS");
@@ -83,7 +100,7 @@ fn a_calibration_over_tcp() {
 fn a_calibration_over_a_pty_at_9600_baud() {
     let simulator = Simulator::start(&["--sim", "sim:?seed=8", "--meter", "pty", "--bench", "pty", "--baud", "9600"]);
     assert!(simulator.meter(0).starts_with("afe+serial:/dev/"));
-    let output = run_quickly(&simulator, &["--meter", simulator.meter(0), "--serial", "PTY8"]);
+    let output = run_in_time(&simulator, &["--meter", simulator.meter(0), "--serial", "PTY8"]);
     let report = &reports(&output)[0];
     assert_eq!(output.status.code(), Some(0), "{report}");
     let bus = &report["bus"];

@@ -73,7 +73,9 @@ fn run_quickly(simulator: &Simulator, more: &[&str]) -> Output {
 fn run_in_time(simulator: &Simulator, more: &[&str]) -> Output {
     let stalled = |output: &Output| {
         let what = reports(output)[0]["advice"]["what"].as_str().unwrap_or_default().to_owned();
-        what.contains("bytes arrived that nothing had asked for") || what.contains("did not answer")
+        ["bytes arrived that nothing had asked for", "did not answer", "LastData did not confirm"]
+            .iter()
+            .any(|words| what.contains(words))
     };
     let mut output = run_quickly(simulator, more);
     for _ in 0..2 {

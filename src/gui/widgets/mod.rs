@@ -10,3 +10,4 @@ pub mod problem;
 pub mod scanner;
 pub mod sketch;
 pub mod status;
+pub mod still_plot;

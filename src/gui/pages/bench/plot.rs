@@ -1,9 +1,10 @@
 //! Errors over time, with their limits.
 
-use egui::{Color32, RichText, Ui, Vec2b};
-use egui_plot::{GridMark, HLine, LineStyle, Plot, PlotPoint, PlotPoints, Points, Text};
+use egui::{Color32, RichText, Ui};
+use egui_plot::{HLine, LineStyle, PlotPoint, PlotPoints, Points, Text};
 
 use crate::gui::pages::PageCtx;
+use crate::gui::widgets::still_plot::{marks, still};
 
 /// A plot shows at least so many seconds, so that its axis does not race at the start.
 const LEAST_SECS: f64 = 30.0;
@@ -45,23 +46,11 @@ pub(super) fn plot_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let (right, scale) = (newest.max(LEAST_SECS) * width / (width - room), run.scale.0);
     let limits = [run.limits.voltage, run.limits.energy];
 
-    let plot = Plot::new("errors")
-        .allow_drag(false)
-        .allow_scroll(false)
-        .allow_zoom(false)
-        .allow_boxed_zoom(false)
-        .allow_double_click_reset(false)
-        .allow_axis_zoom_drag(false)
-        .show_crosshair(false)
-        .show_background(false)
-        .auto_bounds(Vec2b::FALSE)
-        .set_margin_fraction(egui::Vec2::ZERO)
-        .y_axis_min_width(tokens.spacing.grid * 5.0)
+    let plot = still("errors", tokens, 5.0)
         .x_axis_formatter(|mark, _| format!("{:.0} s", mark.value))
         .y_axis_formatter(|mark, _| signed(mark.value))
         .x_grid_spacer(move |grid| marks(grid.bounds.0, grid.bounds.1, seconds_step(right)))
-        .y_grid_spacer(move |grid| marks(grid.bounds.0, grid.bounds.1, scale / 2.0))
-        .grid_color(colours.line);
+        .y_grid_spacer(move |grid| marks(grid.bounds.0, grid.bounds.1, scale / 2.0));
     plot.show(ui, |plot| {
         plot.set_plot_bounds_x(0.0..=right);
         plot.set_plot_bounds_y(-scale * 1.15..=scale * 1.15);
@@ -107,13 +96,7 @@ fn apart(mut ends: Vec<End>, scale: f64) -> Vec<End> {
     ends
 }
 
-/// Round figures of one of these steps, few enough to be read.
-fn marks(from: f64, to: f64, step: f64) -> Vec<GridMark> {
-    let first = (from / step).ceil() as i64;
-    let last = (to / step).floor() as i64;
-    (first..=last).map(|number| GridMark { value: number as f64 * step, step_size: step }).collect()
-}
-
+/// The step between figures of the time axis, in seconds: few enough to be read.
 fn seconds_step(range: f64) -> f64 {
     const STEPS: [f64; 9] = [5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0];
     STEPS.into_iter().find(|step| range / step <= 4.0).unwrap_or(3600.0)

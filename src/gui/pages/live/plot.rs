@@ -3,8 +3,8 @@
 //! The picture follows the newest reading until somebody pauses, moves or looks closer. Curves come in columns
 //! ([`crate::gui::history::Decimated`]), so a frame costs what the screen is wide and not what the hour is long.
 
-use egui::{Align, Color32, ComboBox, EventFilter, Key, Label, Layout, RichText, Ui, Vec2b};
-use egui_plot::{GridMark, HLine, Line, LineStyle, Plot, PlotPoint, PlotPoints, PlotUi, Points, Text, VLine};
+use egui::{Align, Color32, ComboBox, EventFilter, Key, Label, Layout, RichText, Ui};
+use egui_plot::{HLine, Line, LineStyle, PlotPoint, PlotPoints, PlotUi, Points, Text, VLine};
 
 use super::LiveCommand;
 use crate::gui::command::Command;
@@ -16,6 +16,7 @@ use crate::gui::texts;
 use crate::gui::tokens::Tokens;
 use crate::gui::watch_view::{PAIR_SECS, WatchView};
 use crate::gui::widgets::command_button::{choice_ui, command_button_ui};
+use crate::gui::widgets::still_plot::{marks, round_step, still};
 
 /// Nearer than this one does not look, in seconds.
 const LEAST_SECS: f64 = 2.0;
@@ -303,7 +304,7 @@ impl PlotView {
                 let least = 10_f64.powi(1 - self.measurand.decimals() as i32);
                 self.values = self.values.fit(low, high, least);
                 let Range { low, high } = self.values;
-                (low, high, grid_step(high - low))
+                (low, high, round_step(high - low))
             }
             Show::Error => {
                 let largest = low.abs().max(high.abs()).max(limit.unwrap_or_default());
@@ -314,27 +315,15 @@ impl PlotView {
         };
         let x_step = seconds_step(width);
         let signed = self.show == Show::Error;
-        let plot = Plot::new("history")
-            .allow_drag(false)
-            .allow_scroll(false)
-            .allow_zoom(false)
-            .allow_boxed_zoom(false)
-            .allow_double_click_reset(false)
-            .allow_axis_zoom_drag(false)
-            .show_crosshair(false)
-            .show_background(false)
+        let plot = still("history", tokens, 7.0)
             .label_formatter(|_| None)
-            .auto_bounds(Vec2b::FALSE)
-            .set_margin_fraction(egui::Vec2::ZERO)
-            .y_axis_min_width(tokens.spacing.grid * 7.0)
             .x_axis_formatter(move |mark, _| ago(mark.value))
             .y_axis_formatter(move |mark, _| tick(mark.value, y_step, signed))
             .x_grid_spacer(move |grid| {
                 let upto = grid.bounds.1.min(right - newest);
                 marks(grid.bounds.0, upto, x_step)
             })
-            .y_grid_spacer(move |grid| marks(grid.bounds.0, grid.bounds.1, y_step))
-            .grid_color(colours.line);
+            .y_grid_spacer(move |grid| marks(grid.bounds.0, grid.bounds.1, y_step));
         let cursor = self.cursor.and_then(|secs| watch.history.nearest(secs)).map(|row| row.secs);
         // Seconds before the newest reading: large figures of the station's clock say nothing to anybody.
         let shown = plot.show(ui, |plot| {
@@ -484,22 +473,10 @@ fn apart(mut ends: Vec<([f64; 2], Color32)>, (bottom, top): (f64, f64)) -> Vec<(
         .collect()
 }
 
-/// Round figures of one step, few enough to be read.
-fn marks(from: f64, to: f64, step: f64) -> Vec<GridMark> {
-    let first = (from / step).ceil() as i64;
-    let last = (to / step).floor() as i64;
-    (first..=last.min(first + 60)).map(|number| GridMark { value: number as f64 * step, step_size: step }).collect()
-}
-
+/// The step between figures of the time axis, in seconds: few enough to be read.
 fn seconds_step(range: f64) -> f64 {
     const STEPS: [f64; 12] = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0];
     STEPS.into_iter().find(|step| range / step <= 6.0).unwrap_or(1800.0)
-}
-
-fn grid_step(range: f64) -> f64 {
-    let rough = range / 4.0;
-    let decade = 10_f64.powf(rough.log10().floor());
-    [1.0, 2.0, 5.0, 10.0].into_iter().map(|part| part * decade).find(|step| *step >= rough).unwrap_or(rough)
 }
 
 /// A figure of the vertical axis, with as many digits as its step needs.

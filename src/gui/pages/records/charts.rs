@@ -1,51 +1,19 @@
 //! Plots of records: what all of them share, the histogram of a measurement, the trend of a value.
 
-use egui::{Align2, Color32, RichText, Ui, Vec2b};
+use egui::{Align2, Color32, RichText, Ui};
 use egui_plot::{
-    Bar, BarChart, FilledArea, GridMark, HLine, Line, LineStyle, Plot, PlotPoint, PlotPoints, Points, Text, VLine,
+    Bar, BarChart, FilledArea, GridMark, HLine, Line, LineStyle, PlotPoint, PlotPoints, Points, Text, VLine,
 };
 
 use super::figures;
 use crate::gui::pages::PageCtx;
 use crate::gui::pages::sheet::quiet_ui;
-use crate::gui::tokens::Tokens;
+use crate::gui::widgets::still_plot::{round_marks, round_step, still};
 use crate::record::Day;
 use crate::record::statistics::{Capability, TrendPoint};
 
 /// Load points of one trend that can be told apart.
 const SERIES: usize = 3;
-
-/// A plot that stands still: nothing is dragged or zoomed, its edges are given.
-pub(super) fn still(name: &'static str, tokens: &Tokens, height: f32) -> Plot<'static> {
-    Plot::new(name)
-        .height(height)
-        .allow_drag(false)
-        .allow_scroll(false)
-        .allow_zoom(false)
-        .allow_boxed_zoom(false)
-        .allow_double_click_reset(false)
-        .allow_axis_zoom_drag(false)
-        .show_crosshair(false)
-        .show_background(false)
-        .auto_bounds(Vec2b::FALSE)
-        .set_margin_fraction(egui::Vec2::ZERO)
-        .y_axis_min_width(tokens.spacing.grid * 6.0)
-        .grid_color(tokens.colours.line)
-}
-
-/// Round figures, few enough to be read.
-pub(super) fn marks(from: f64, to: f64) -> Vec<GridMark> {
-    let step = step(to - from);
-    let (first, last) = ((from / step).ceil() as i64, (to / step).floor() as i64);
-    (first..=last.min(first + 40)).map(|number| GridMark { value: number as f64 * step, step_size: step }).collect()
-}
-
-/// A quarter of a range, as 1, 2 or 5.
-pub(super) fn step(range: f64) -> f64 {
-    let rough = (range / 4.0).max(1e-12);
-    let decade = 10_f64.powf(rough.log10().floor());
-    [1.0, 2.0, 5.0, 10.0].into_iter().map(|part| part * decade).find(|step| *step >= rough).unwrap_or(rough)
-}
 
 /// A figure of an axis with as many digits as its step needs.
 pub(super) fn tick(value: f64, step: f64) -> String {
@@ -87,12 +55,13 @@ pub(super) fn histogram_ui(ui: &mut Ui, page: &PageCtx<'_>, of: &Capability) {
         }
     }
     let (left, right) = (lower - room * 1.2, upper + room * 1.2);
-    let (x_step, y_step) = (step(right - left), step(most).max(1.0));
-    let plot = still("histogram", tokens, tokens.spacing.grid * 24.0)
+    let (x_step, y_step) = (round_step(right - left), round_step(most).max(1.0));
+    let plot = still("histogram", tokens, 6.0)
+        .height(tokens.spacing.grid * 24.0)
         .x_axis_formatter(move |mark, _| tick(mark.value, x_step))
         .y_axis_formatter(move |mark, _| tick(mark.value, y_step))
-        .x_grid_spacer(|grid| marks(grid.bounds.0, grid.bounds.1))
-        .y_grid_spacer(|grid| marks(grid.bounds.0.max(0.0), grid.bounds.1))
+        .x_grid_spacer(|grid| round_marks(grid.bounds.0, grid.bounds.1))
+        .y_grid_spacer(|grid| round_marks(grid.bounds.0.max(0.0), grid.bounds.1))
         .label_formatter(|_| None);
     let shown = plot.show(ui, |plot| {
         plot.set_plot_bounds_x(left..=right);
@@ -148,9 +117,10 @@ pub(super) fn trend_ui(ui: &mut Ui, page: &PageCtx<'_>, name: &str, trend: &[Tre
     let (low, high) = (low - air, high + air);
     // A single day stands in the middle.
     let (left, right) = (f64::from(first.0) - 0.5, f64::from(last.0) + 0.5 + f64::from(last.0 - first.0) * 0.08);
-    let y_step = step(high - low);
-    let days = step(right - left).max(1.0).ceil() as i64;
-    let plot = still("trend", tokens, tokens.spacing.grid * 26.0)
+    let y_step = round_step(high - low);
+    let days = round_step(right - left).max(1.0).ceil() as i64;
+    let plot = still("trend", tokens, 6.0)
+        .height(tokens.spacing.grid * 26.0)
         .x_axis_formatter(|mark, _| Day(mark.value as i32).to_string())
         .y_axis_formatter(move |mark, _| tick(mark.value, y_step))
         .x_grid_spacer(move |grid| {
@@ -162,7 +132,7 @@ pub(super) fn trend_ui(ui: &mut Ui, page: &PageCtx<'_>, name: &str, trend: &[Tre
                 .map(|day| GridMark { value: day as f64, step_size: days as f64 })
                 .collect()
         })
-        .y_grid_spacer(|grid| marks(grid.bounds.0, grid.bounds.1))
+        .y_grid_spacer(|grid| round_marks(grid.bounds.0, grid.bounds.1))
         .label_formatter(|_| None);
     let drawn = plot.show(ui, |plot| {
         plot.set_plot_bounds_x(left..=right);

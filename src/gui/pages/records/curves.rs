@@ -3,13 +3,14 @@
 use egui::{Align2, Color32, ComboBox, RichText, Ui};
 use egui_plot::{GridMark, Line, LineStyle, MarkerShape, PlotPoint, PlotPoints, Points, Text};
 
-use super::charts::{limit_line, marks, name_plot, step, still, tick};
+use super::charts::{limit_line, name_plot, tick};
 use super::figures;
 use crate::gui::archive::Shown;
 use crate::gui::measurand::Measurand;
 use crate::gui::pages::PageCtx;
 use crate::gui::pages::sheet::{card_ui, quiet_ui};
 use crate::gui::tokens::Tokens;
+use crate::gui::widgets::still_plot::{round_marks, round_step, still};
 use crate::record::Entry;
 
 /// The colour of an error by what it is the error of.
@@ -78,8 +79,9 @@ pub(super) fn errors_ui(ui: &mut Ui, page: &mut PageCtx<'_>, shown: &Shown, befo
             }
         });
         let names: Vec<String> = points.iter().map(|point| (*point).to_owned()).collect();
-        let y_step = step(scale * 2.0);
-        let plot = still("points", tokens, tokens.spacing.grid * 22.0)
+        let y_step = round_step(scale * 2.0);
+        let plot = still("points", tokens, 6.0)
+            .height(tokens.spacing.grid * 22.0)
             .x_axis_formatter(move |mark, _| {
                 let place = usize::try_from(mark.value.round() as i64).unwrap_or(usize::MAX);
                 names.get(place).cloned().unwrap_or_default()
@@ -94,7 +96,7 @@ pub(super) fn errors_ui(ui: &mut Ui, page: &mut PageCtx<'_>, shown: &Shown, befo
                     places.map(|place| GridMark { value: place as f64, step_size: each as f64 }).collect()
                 }
             })
-            .y_grid_spacer(|grid| marks(grid.bounds.0, grid.bounds.1))
+            .y_grid_spacer(|grid| round_marks(grid.bounds.0, grid.bounds.1))
             .label_formatter(|_| None);
         let drawn = plot.show(ui, |plot| {
             plot.set_plot_bounds_x(-0.5..=points.len() as f64 - 0.5);
@@ -167,12 +169,13 @@ pub(super) fn readings_ui(ui: &mut Ui, page: &mut PageCtx<'_>, shown: &Shown, me
         let end = all().map(|point| point.x).fold(1.0, f64::max);
         let air = ((high - low) * 0.16).max(10_f64.powi(-(measurand.decimals() as i32)));
         let (low, high) = (low - air, high + air);
-        let (x_step, y_step) = (step(end), step(high - low));
-        let plot = still("readings", tokens, tokens.spacing.grid * 20.0)
+        let (x_step, y_step) = (round_step(end), round_step(high - low));
+        let plot = still("readings", tokens, 6.0)
+            .height(tokens.spacing.grid * 20.0)
             .x_axis_formatter(move |mark, _| format!("{} s", tick(mark.value, x_step)))
             .y_axis_formatter(move |mark, _| tick(mark.value, y_step))
-            .x_grid_spacer(|grid| marks(grid.bounds.0.max(0.0), grid.bounds.1))
-            .y_grid_spacer(|grid| marks(grid.bounds.0, grid.bounds.1))
+            .x_grid_spacer(|grid| round_marks(grid.bounds.0.max(0.0), grid.bounds.1))
+            .y_grid_spacer(|grid| round_marks(grid.bounds.0, grid.bounds.1))
             .label_formatter(|_| None);
         let plotted = plot.show(ui, |plot| {
             plot.set_plot_bounds_x(0.0..=end * 1.2);

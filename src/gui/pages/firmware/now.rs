@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use egui::{Button, Label, RichText, Stroke, Ui, vec2};
 
 use super::{FirmwareCommand, FirmwarePage, PageCtx, chip};
+use crate::flash::{self, Hands};
 use crate::gui::command::Command;
 use crate::gui::core::Core;
 use crate::gui::device::Device;
@@ -172,7 +173,7 @@ pub(super) fn side_ui(ui: &mut Ui, page: &mut PageCtx<'_>, command: FirmwareComm
 
 /// Whether somebody has to set BOOT0 and reset the chip.
 pub(super) fn boot0_by_hand(url: &DeviceUrl) -> bool {
-    url.kind == "rom" && (url.option("reset").is_none() || url.option("boot0").is_none())
+    flash::hands(url).is_ok_and(|hands| hands == Hands::Boot0)
 }
 
 /// The same of the address in the settings.

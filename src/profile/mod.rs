@@ -25,6 +25,7 @@ pub mod template;
 pub mod verification;
 pub mod vigilance;
 
+mod checked;
 mod instrument_check;
 mod locate;
 mod shipped;
@@ -127,21 +128,15 @@ struct Head {
 /// # Errors
 /// A fault in the text.
 pub fn parse<T: Profile>(text: &str, origin: &str) -> Result<Loaded<T>, ProfileError> {
-    let content = |findings| ProfileError::Content { file: origin.to_owned(), findings };
     let kind = kind_of(text, origin)?;
     if kind != T::KIND {
         let problem = format!("this is a {kind} profile, and a {} profile is wanted", T::KIND);
-        return Err(content(vec![locate::finding_at_key(text, "kind", problem)]));
+        let findings = vec![locate::finding_at_key(text, "kind", problem)];
+        return Err(ProfileError::Content { file: origin.to_owned(), findings });
     }
-    let profile: T = toml::from_str(text).map_err(|error| content(vec![locate::finding_from_toml(text, &error)]))?;
-    let mut findings = Findings::default();
-    profile.check(&mut findings);
-    if findings.0.is_empty() {
-        let name = profile.name().to_owned();
-        return Ok(Loaded { name, origin: origin.to_owned(), text: text.to_owned(), profile });
-    }
-    let located = findings.0.into_iter().map(|(key, problem)| locate::finding_at_key(text, &key, problem));
-    Err(content(located.collect()))
+    let profile: T = checked::checked(text, origin, T::check)?;
+    let name = profile.name().to_owned();
+    Ok(Loaded { name, origin: origin.to_owned(), text: text.to_owned(), profile })
 }
 
 /// Which kind of profile a text is.

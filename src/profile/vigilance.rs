@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::check::Findings;
+use super::checked::{checked, of_station};
 use super::error::ProfileError;
 use super::inventory::CalendarDate;
-use super::{Finding, locate};
 
 /// What a station is to do about itself.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -124,12 +124,7 @@ impl Vigilance {
     /// # Errors
     /// The file cannot be read, or something in it is wrong.
     pub fn load(folder: &Path) -> Result<Self, ProfileError> {
-        let file = file_in(folder);
-        match super::library::read_text(&file) {
-            Ok(text) => Self::parse(&text, &file.display().to_string()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(source) => Err(ProfileError::File { file: file.display().to_string(), source }),
-        }
+        of_station(&file_in(folder), Self::parse)
     }
 
     /// Of a text; `origin` names it in errors.
@@ -137,16 +132,7 @@ impl Vigilance {
     /// # Errors
     /// Something in it is wrong.
     pub fn parse(text: &str, origin: &str) -> Result<Self, ProfileError> {
-        let content = |findings: Vec<Finding>| ProfileError::Content { file: origin.to_owned(), findings };
-        let read: Self =
-            toml::from_str(text).map_err(|error| content(vec![locate::finding_from_toml(text, &error)]))?;
-        let mut findings = Findings::default();
-        read.check(&mut findings);
-        if findings.0.is_empty() {
-            return Ok(read);
-        }
-        let located = findings.0.into_iter().map(|(key, problem)| locate::finding_at_key(text, &key, problem));
-        Err(content(located.collect()))
+        checked(text, origin, Self::check)
     }
 
     fn check(&self, findings: &mut Findings) {

@@ -131,14 +131,7 @@ impl Run {
         let operator = Terminal::shared(&control);
         let station = match station::open(&addresses, &operator) {
             Ok(station) => station,
-            Err(StationError::Open(OpenError::Port(error))) => {
-                let reports = self.serial.iter().map(|serial| RunReport::not_opened(serial, &plan, &error));
-                return self.finish(reports.collect(), kept, (&plan, &readings), out);
-            }
-            Err(error) => {
-                kept.give_back();
-                return Err(error.into());
-            }
+            Err(error) => return self.not_opened(error, kept, (&plan, &readings), out),
         };
         let Station { mut meters, reference, source, ways, clock, simulated } = station;
         let mut sites = match flashing::sites(self, &images, &ways, kept.allotment.as_ref()) {
@@ -152,14 +145,7 @@ impl Run {
         for (meter, url) in meters.iter_mut().zip(&self.pulses) {
             match station::open_head(url, &clock) {
                 Ok(head) => meter.attach_head(head),
-                Err(StationError::Open(OpenError::Port(error))) => {
-                    let reports = self.serial.iter().map(|serial| RunReport::not_opened(serial, &plan, &error));
-                    return self.finish(reports.collect(), kept, (&plan, &readings), out);
-                }
-                Err(error) => {
-                    kept.give_back();
-                    return Err(error.into());
-                }
+                Err(error) => return self.not_opened(error, kept, (&plan, &readings), out),
             }
         }
         let places = self.serial.iter().cloned().zip(meters);
@@ -196,6 +182,26 @@ impl Run {
             Ok(unit.clone())
         };
         self.serial.iter().map(unit).collect()
+    }
+
+    /// A port that is not there is the units' ERROR and recorded as one; anything else is bad usage, and nothing was begun.
+    fn not_opened(
+        &self,
+        error: StationError,
+        kept: Kept,
+        (plan, readings): (&Plan, &Readings),
+        out: &mut dyn Write,
+    ) -> anyhow::Result<Exit> {
+        match error {
+            StationError::Open(OpenError::Port(error)) => {
+                let reports = self.serial.iter().map(|serial| RunReport::not_opened(serial, plan, &error));
+                self.finish(reports.collect(), kept, (plan, readings), out)
+            }
+            error => {
+                kept.give_back();
+                Err(error.into())
+            }
+        }
     }
 
     /// Nothing is printed before it is recorded.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
+mod notices;
 mod outline;
 
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
-use meterbench::clock::{Moment, RealClock};
+use meterbench::clock::RealClock;
 use meterbench::gui::app::{App, dress};
 use meterbench::gui::core::Core;
 use meterbench::gui::history_csv::HistoryExport;
@@ -20,21 +21,20 @@ use meterbench::gui::pages::bench::BenchPage;
 use meterbench::gui::pages::live::Show;
 use meterbench::gui::route::Route;
 use meterbench::gui::session::{
-    AddressTexts, Basis, ChipState, EnergyCount, Limits, Link, Links, MeterRound, Notice, Session, WatchNotice,
+    AddressTexts, Basis, ChipState, EnergyCount, Limits, Link, Links, Notice, Session, WatchNotice,
 };
 use meterbench::job::NoWake;
-use meterbench::meter::BusStatistics;
 use meterbench::procedure::event::MeterReading;
 use meterbench::procedure::{Control, Event};
 use meterbench::profile;
-use meterbench::reference::{LoadPoint, PowerFactor, ReferenceReading};
+use meterbench::reference::{LoadPoint, PowerFactor};
 use meterbench::sim::serve::{Outlet, serve};
 use meterbench::sim::{SimOptions, Station};
-use meterbench::units::{Amps, Degrees, Hertz, Vars, VoltAmps, Volts, Watts};
+use meterbench::units::{Amps, Hertz, Volts};
+use notices::live::{at, links, readings, reference, round, watching};
 
 type Window = Harness<'static, App>;
 
-const NORMAL: ChipState = ChipState { en_status: 0x8003, cal_start: 0x8765, adj_start: 0x8765 };
 const POWER_ON: ChipState = ChipState { en_status: 0xC800, cal_start: 0x6886, adj_start: 0x6886 };
 
 fn window_of(core: Core) -> Window {
@@ -66,68 +66,6 @@ fn outline(window: &Window) -> String {
     let text = outline::outline(window, 110);
     let start = text.find("Label \"Readings\"").unwrap_or_else(|| panic!("no page in {text}"));
     text[start..].to_owned()
-}
-
-fn links() -> Notice {
-    let ready = || Link::Ready("Meterbench SIM".to_owned());
-    Notice::Links(Links { meters: vec![ready()], reference: ready(), source: ready(), simulated: true, open: true })
-}
-
-fn watching() -> Notice {
-    let meter = profile::load_meter("opensmartmeter-mt50").unwrap();
-    let procedure = profile::load_procedure("calibrate").unwrap();
-    Notice::Watch(WatchNotice::Began(Arc::new(Basis::new(0, &meter, &procedure))))
-}
-
-fn at(secs: f64) -> Moment {
-    Moment::from_micros((secs * 1e6).round() as u64)
-}
-
-fn reference(secs: f64) -> ReferenceReading {
-    ReferenceReading {
-        at: at(secs),
-        u: Volts(240.0),
-        i: Amps(5.0),
-        p: Watts(600.0),
-        q: Some(Vars(1039.2)),
-        s: Some(VoltAmps(1200.0)),
-        pf: Some(0.5),
-        phase: Some(Degrees(60.0)),
-        f: None,
-    }
-}
-
-fn round(secs: f64, volts: f64) -> MeterRound {
-    MeterRound {
-        at: at(secs),
-        secs: [secs; 8],
-        values: [volts, 5.0005, 600.6, 1039.0, 1200.1, 0.5, 50.01, 59.9],
-        state: Some(NORMAL),
-        sys_status: None,
-        energy: None,
-        bus: BusStatistics {
-            transactions: (secs * 120.0) as u64,
-            retries: 2,
-            timeouts: 1,
-            wire_micros: (secs * 750_000.0) as u64,
-            ..BusStatistics::default()
-        },
-    }
-}
-
-/// Seconds of readings of both sides, ten and five a second.
-fn readings(from: f64, to: f64, volts: f64) -> Vec<Notice> {
-    let mut notices = Vec::new();
-    let tenths = ((to - from) * 10.0).round() as u32;
-    for tenth in 0..=tenths {
-        let secs = from + f64::from(tenth) * 0.1;
-        if tenth % 2 == 0 {
-            notices.push(Notice::Watch(WatchNotice::Reference(vec![reference(secs)])));
-        }
-        notices.push(Notice::Watch(WatchNotice::Meter(vec![round(secs - 0.01, volts)])));
-    }
-    notices.push(Notice::Watch(WatchNotice::Reference(vec![reference(to + 0.05)])));
-    notices
 }
 
 fn live(volts: f64) -> Window {

@@ -92,6 +92,7 @@ pub fn open(addresses: &Addresses, operator: &Arc<dyn Operator>) -> Result<Stati
     let wires = options.first().map(|first| sim::Station::new(clock.clone(), first.seed, first.unrest));
     let opener = Opener { clock: &clock, operator, wires: wires.as_ref() };
 
+    addresses.meters.iter().try_for_each(check::meter)?;
     // The bench first: a meter must not be opened for nothing when it is not even named.
     let (reference, source) = opener.bench(addresses)?;
     let boards = addresses.meters.iter().map(|url| opener.board(url)).collect::<Result<Vec<_>, _>>()?;
@@ -171,6 +172,14 @@ fn named<T: Copy>(url: &DeviceUrl, option: &str, names: &[(&str, T)]) -> Result<
     found.map(|(_, value)| Some(*value)).ok_or_else(|| url.error(format!("{option} is one of {}", known())))
 }
 
+const METER_KINDS: &str = "a meter under test is afe+, service+ or log+, each with serial: or tcp:, or sim:";
+
+/// What the address of a text log may say.
+const LOG_OPTIONS: [&str; LINE_OPTIONS.len() + 1] = {
+    let [baud, parity, data, stop] = LINE_OPTIONS;
+    [baud, parity, data, stop, "patience"]
+};
+
 struct Opener<'a> {
     clock: &'a SharedClock,
     operator: &'a Arc<dyn Operator>,
@@ -211,15 +220,12 @@ impl Opener<'_> {
             }
             ("service", _) => Ok(Box::new(open_service(url, self.clock)?)),
             ("log", _) => {
-                let known: Vec<&str> = LINE_OPTIONS.into_iter().chain(["patience"]).collect();
-                url.expect_options(&known)?;
+                url.expect_options(&LOG_OPTIONS)?;
                 let patience = url.parsed("patience")?.map_or(log::PATIENCE, Duration::from_secs);
                 let port = port::open(url, LineSettings::eight_n_one(log::BAUD), self.clock)?;
                 Ok(Box::new(log::LogMeter::new(port, self.clock.clone(), patience)))
             }
-            _ => Err(url
-                .error("a meter under test is afe+, service+ or log+, each with serial: or tcp:, or sim:")
-                .into()),
+            _ => Err(url.error(METER_KINDS).into()),
         }
     }
 

@@ -10,11 +10,12 @@ use std::time::Duration;
 use egui::accesskit::Role;
 use egui::{Event, Key};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use meterbench::gui::app::{App, dress};
 use meterbench::gui::core::Core;
 use meterbench::gui::pages::bench::BenchPage;
 use meterbench::gui::session::{Limits, Link, Links, Notice};
+use meterbench::gui::supply::Supply;
 use meterbench::job::NoWake;
 use meterbench::operator::{Prompt, Sketch};
 use meterbench::procedure::Control;
@@ -155,6 +156,7 @@ fn a_manual_source_is_confirmed_with_its_sketch_and_readings_are_typed() {
     let question = |app: &App| app.core.question.as_ref().map(|prompt| prompt.question.clone()).unwrap_or_default();
     until(&mut window, "asked to set the source", &|app| question(app).starts_with("Set the source to 240.0 V"));
     window.get_by_role_and_label(Role::Image, Sketch::LoadOn.alt());
+    assert!(matches!(window.state().core.supply, Supply::Asked(_)), "nobody has set it yet");
     window.run_steps(4);
     window.key_press(Key::Enter);
     until(&mut window, "asked for U", &|app| question(app).starts_with("U as"));
@@ -164,4 +166,32 @@ fn a_manual_source_is_confirmed_with_its_sketch_and_readings_are_typed() {
     until(&mut window, "asked for I", &|app| question(app).starts_with("I as"));
     window.key_press(Key::Escape);
     until(&mut window, "over", &|app| app.core.resulted);
+    // The bench cannot know whether the source is off, so this stands until somebody says so, whatever is scanned meanwhile.
+    assert_eq!(question(window.state()), "Switch voltage and current off");
+    assert_eq!(window.state().core.supply, Supply::OffByHand);
+    window.event(Event::Text("MT8".to_owned()));
+    window.key_press(Key::Enter);
+    window.run_steps(8);
+    key(&mut window, Key::Escape);
+    assert!(stands(&window), "neither a label nor Esc is a confirmation");
+    key(&mut window, Key::Enter);
+    assert!(!stands(&window));
+    assert_eq!(window.state().core.supply, Supply::Off);
+}
+
+#[test]
+fn an_answer_that_is_refused_is_asked_for_again_with_the_reason() {
+    let prompt = Prompt::text("P as the reference shows");
+    let mut window = asked(prompt.clone());
+    window.event(Event::Text("500".to_owned()));
+    window.run();
+    key(&mut window, Key::Enter);
+    window.state_mut().core.apply(Notice::Question(prompt.after(Some("500 W is far from 1200 W".to_owned()))));
+    window.run();
+    window.get_by_label("500 W is far from 1200 W");
+    let field = window.get_by_role_and_label(Role::TextInput, "P as the reference shows");
+    assert_eq!((field.accesskit_node().value().as_deref(), field.accesskit_node().is_focused()), (Some(""), true));
+    window.event(Event::Text("1199.9".to_owned()));
+    window.run();
+    assert!(window.query_by_label("500 W is far from 1200 W").is_none());
 }

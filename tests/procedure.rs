@@ -21,7 +21,7 @@ use meterbench::procedure::{Control, Event, Verdict};
 use meterbench::profile::procedure::EnergyMethod;
 use meterbench::profile::verification::Test;
 use meterbench::reference::manual::{Confirm, ManualReference, ManualSource};
-use meterbench::reference::{BenchServices, Identity, InstrumentError, Reference, ReferenceReading, Source};
+use meterbench::reference::{BenchServices, Identity, InstrumentError, Off, Reference, ReferenceReading, Source};
 use meterbench::sim::world::{Mains, World};
 use simulated::{Outcome, Setup, plan, run};
 
@@ -235,7 +235,7 @@ impl Source for Reluctant {
         self.inner.apply(point)
     }
 
-    fn switch_off(&mut self) -> Result<(), InstrumentError> {
+    fn switch_off(&mut self) -> Result<Off, InstrumentError> {
         if self.refusals > 0 {
             self.refusals -= 1;
             let source = PortError::Gone { port: "source".to_owned(), reason: "test".to_owned() };

@@ -78,7 +78,10 @@ impl Operator for Terminal {
 
 /// The prompt as text: its options numbered, and what it takes in brackets.
 fn printed(prompt: &Prompt) -> String {
-    let question = &prompt.question;
+    let question = match &prompt.problem {
+        Some(problem) => &format!("{problem}\n{}", prompt.question),
+        None => &prompt.question,
+    };
     match &prompt.kind {
         Kind::Text => question.clone(),
         Kind::Number { unit, least, most } => {

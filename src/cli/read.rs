@@ -4,18 +4,20 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use m90e26::Register;
+use m90e26::field::command::CAL_POWER_ON;
 use serde_json::json;
 
 use super::exit::Exit;
 use super::operator::Terminal;
 use crate::clock::{Moment, SharedClock};
-use crate::meter::{Line, Meter, Readings};
+use crate::meter::{Line, Meter, MeterError, Readings};
 use crate::operator::Operator;
 use crate::port::OpenError;
 use crate::port::url::DeviceUrl;
 use crate::procedure::Control;
 use crate::profile;
-use crate::reference::{InstrumentError, LoadPoint, PowerFactor, Reference, ReferenceReading, Source};
+use crate::reference::{InstrumentError, LoadPoint, Off, PowerFactor, Reference, ReferenceReading, SWITCH_OFF, Source};
 use crate::station::{self, Addresses, Station, StationError};
 use crate::units::{Amps, Percent, Volts};
 
@@ -71,10 +73,14 @@ impl Read {
         if let Err(error) = &result {
             super::message(&format!("{error:#}"));
         }
-        let off = if self.at.is_some() { switch_off(&mut *station.source) } else { Ok(()) };
-        if let Err(error) = off {
-            super::message(&format!("The source may still be on, switch it off by hand: {error}"));
-            return Ok(Exit::COULD_NOT_MEASURE);
+        let off = if self.at.is_some() { switch_off(&mut *station.source) } else { Ok(Off::Done) };
+        match off {
+            Ok(Off::Done) => {}
+            Ok(Off::ByHand) => super::message(SWITCH_OFF),
+            Err(error) => {
+                super::message(&format!("The source may still be on, switch it off by hand: {error}"));
+                return Ok(Exit::COULD_NOT_MEASURE);
+            }
         }
         Ok(result.unwrap_or(Exit::COULD_NOT_MEASURE))
     }
@@ -145,7 +151,11 @@ impl Read {
             }
             let truth = reference.as_mut().map(|reference| reference.read()).transpose()?;
             let readings = meter.readings(line, profile.calibration.current_scale)?;
-            let shown = Shown { at: clock.now(), readings, truth, remarks: meter.remarks(), simulated };
+            let mut remarks = meter.remarks();
+            let stopped = stopped(meter)?;
+            remarks.extend(stopped.clone());
+            let measures = stopped.is_none();
+            let shown = Shown { at: clock.now(), readings, measures, truth, remarks, simulated };
             if self.json {
                 writeln!(out, "{}", shown.to_json())?;
             } else {
@@ -177,8 +187,22 @@ fn arrive(point: &LoadPoint, station: &mut Station, control: &Control) -> anyhow
     }
 }
 
+/// Why the chip shows nothing, if it does not measure.
+fn stopped(meter: &mut dyn Meter) -> Result<Option<String>, MeterError> {
+    if !meter.reach().registers() {
+        return Ok(None);
+    }
+    let words = |register: Register, value: u16| {
+        format!(
+            "The chip does not measure: {register} is {value:04X}, as after power-on. Calibrate the meter, or load its registers"
+        )
+    };
+    let start = meter.read(Register::AdjStart)?.value;
+    Ok((start == CAL_POWER_ON).then(|| words(Register::AdjStart, start)))
+}
+
 /// Tried more than once: this one matters.
-fn switch_off(source: &mut dyn Source) -> Result<(), InstrumentError> {
+fn switch_off(source: &mut dyn Source) -> Result<Off, InstrumentError> {
     source.switch_off().or_else(|_| source.switch_off()).or_else(|_| source.switch_off())
 }
 
@@ -201,6 +225,8 @@ fn load(text: &str) -> Result<(f64, f64, PowerFactor), String> {
 struct Shown {
     at: Moment,
     readings: Readings,
+    /// What it shows is measured, so it can be wrong.
+    measures: bool,
     truth: Option<ReferenceReading>,
     remarks: Vec<String>,
     simulated: bool,
@@ -209,7 +235,8 @@ struct Shown {
 impl Shown {
     fn errors(&self) -> [Option<Percent>; 3] {
         // Without a value by the reference there is nothing to be wrong by.
-        let error = |meter: f64, truth: f64| (truth.abs() > 1e-6).then(|| Percent::error(meter, truth));
+        let error =
+            |meter: f64, truth: f64| (self.measures && truth.abs() > 1e-6).then(|| Percent::error(meter, truth));
         let Readings { u, i, p, .. } = self.readings;
         self.truth.as_ref().map_or([None; 3], |truth| [error(u, truth.u.0), error(i, truth.i.0), error(p, truth.p.0)])
     }

@@ -14,13 +14,14 @@ use super::session::{
     AddressTexts, Consent, Limits, Link, Links, Notice, Order, RegisterNotice, RegisterRequest, Registers, Session,
 };
 use super::sound::Cue;
+use super::supply::Supply;
 use super::tested::Tested;
 use super::texts::language::Language;
 use super::watch_view::WatchView;
 use crate::advice::Advice;
 use crate::clock::{Moment, RealClock, SharedClock};
 use crate::job::JobError;
-use crate::operator::{Answer, Prompt};
+use crate::operator::{Answer, Prompt, Sketch};
 use crate::port::serial::PluggedPort;
 use crate::procedure::{Control, Event, RunReport, Verdict};
 use crate::profile::library::Entry;
@@ -74,6 +75,8 @@ pub struct Core {
     pub firmware: FirmwareView,
     /// The meter's registers, as they were read by hand.
     pub registers: Registers,
+    /// Whether the units are supplied.
+    pub supply: Supply,
     /// The question the operator is asked.
     pub question: Option<Prompt>,
     /// The last message, for the status line.
@@ -496,9 +499,18 @@ impl Core {
     /// Answers the question that stands.
     pub fn answer(&mut self, answer: Answer) {
         self.question = None;
-        if let Some(session) = &self.session {
+        if self.asks_to_switch_off() {
+            self.supply = Supply::Off;
+            self.say(t!("Source off"), Tone::Plain);
+        } else if let Some(session) = &self.session {
             session.answer(answer);
         }
+    }
+
+    /// The question that stands is the window's own: the run is over, and a person has to switch the source off.
+    #[must_use]
+    pub fn asks_to_switch_off(&self) -> bool {
+        self.supply == Supply::OffByHand && self.control.is_none()
     }
 
     /// Tells something in the status line.
@@ -534,6 +546,10 @@ impl Core {
     fn ended(&mut self, reports: Vec<RunReport>) {
         self.control = None;
         self.question = None;
+        if self.asks_to_switch_off() {
+            // It stands until somebody has done it: the next unit is connected with these hands.
+            self.question = Some(Prompt::confirm(t!("Switch voltage and current off")).with(Sketch::LoadOff));
+        }
         self.turn += 1;
         self.resulted = !reports.is_empty();
         let worst = reports.iter().map(|report| report.verdict).max_by_key(|verdict| severity(*verdict));
@@ -639,14 +655,16 @@ impl Core {
                 self.say(&text, Tone::Plain);
             }
             Event::SourceOff => self.say(t!("Source off"), Tone::Plain),
+            Event::SwitchOffByHand => self.say(t!("Switch voltage and current off"), Tone::Attention),
             _ => {}
         }
         match event {
-            Event::LoadPoint { .. } | Event::SourceOff => self.watch.interrupt(),
+            Event::LoadPoint { .. } | Event::SourceOff | Event::SwitchOffByHand => self.watch.interrupt(),
             Event::Reference { reading } => self.watch.reference_shows(reading),
             Event::Meter { position, reading } => self.watch.run_reads(*position, *reading),
             _ => {}
         }
+        self.supply.apply(event);
         self.positions.apply(event);
     }
 

@@ -42,6 +42,7 @@ pub mod series;
 pub mod session;
 pub mod shelf;
 pub mod sound;
+pub mod supply;
 pub mod tested;
 pub mod tokens;
 pub mod watch_view;

@@ -46,6 +46,7 @@ impl Question {
         let modal =
             Modal::new(Id::unique("question")).backdrop_color(tokens.colours.backdrop).frame(card::frame(tokens));
         let ctx = ui.ctx().clone();
+        let commands = page.commands.len();
         modal.show(&ctx, |ui| {
             ui.spacing_mut().item_spacing = vec2(tokens.spacing.page, tokens.spacing.grid * 1.5);
             ui.horizontal_top(|ui| {
@@ -64,6 +65,10 @@ impl Question {
                 });
             });
         });
+        if page.commands.iter().skip(commands).any(|command| matches!(command, Command::Answer(_))) {
+            // Should the same be asked again, it begins with nothing typed.
+            self.asked = None;
+        }
     }
 
     fn typed_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>, prompt: &Prompt, (name, fresh): (Id, bool)) {
@@ -93,8 +98,11 @@ impl Question {
             .inner;
         // The line is there from the start, so that nothing moves when something is wrong.
         let told = !self.typed.trim().is_empty() || self.refused;
-        ui.horizontal(|ui| match (&read, &prompt.kind) {
-            (Err(problem), _) if told => {
+        // Why the same is asked again stands until a new answer is begun.
+        let before = prompt.problem.as_ref().filter(|_| self.typed.is_empty());
+        let wrong = read.as_ref().err().filter(|_| told).or(before);
+        ui.horizontal_wrapped(|ui| match (wrong, &prompt.kind) {
+            (Some(problem), _) => {
                 mark_ui(ui, tokens, Mark::Triangle, tokens.colours.attention);
                 ui.label(RichText::new(problem).color(tokens.colours.attention));
             }
@@ -158,6 +166,9 @@ fn confirm_ui(ui: &mut Ui, page: &mut PageCtx<'_>, scanned: bool) {
 }
 
 fn stop_ui(ui: &mut Ui, page: &mut PageCtx<'_>, keys: &str) {
+    if page.core.asks_to_switch_off() {
+        return;
+    }
     command_button_ui(ui, page, Command::Cancel, !page.core.run().cancelling);
     ui.label(RichText::new(keys).size(page.tokens.sizes.secondary).color(page.tokens.colours.text_quiet));
 }

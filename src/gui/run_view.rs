@@ -181,7 +181,7 @@ impl RunView {
                 self.series.interrupt();
                 live.outdated();
             }
-            Event::SourceOff => {
+            Event::SourceOff | Event::SwitchOffByHand => {
                 self.load_point = None;
                 self.series.interrupt();
                 live.outdated();
@@ -216,7 +216,7 @@ impl RunView {
             Event::Registers { changes, .. } => self.written(changes),
             Event::Measured { measurement, .. } => self.measured(measurement.clone(), live),
             // The verdict comes with the report, when the source is off.
-            Event::PositionDone { .. } => {}
+            Event::PositionDone { .. } | Event::LoadPointReached { .. } => {}
         }
     }
 

@@ -20,6 +20,8 @@ pub struct Prompt {
     pub kind: Kind,
     /// A picture of what hands have to do.
     pub sketch: Option<Sketch>,
+    /// Why the answer before this one was not taken, where the same is asked again.
+    pub problem: Option<String>,
 }
 
 /// Which answers a prompt takes.
@@ -89,29 +91,36 @@ pub enum OperatorError {
 impl Prompt {
     /// A question for any text.
     pub fn text(question: impl Into<String>) -> Self {
-        Self { question: question.into(), kind: Kind::Text, sketch: None }
+        Self { question: question.into(), kind: Kind::Text, sketch: None, problem: None }
     }
 
     /// A question for a number between two, in a unit.
     pub fn number(question: impl Into<String>, unit: &'static str, [least, most]: [f64; 2]) -> Self {
-        Self { question: question.into(), kind: Kind::Number { unit, least, most }, sketch: None }
+        Self { question: question.into(), kind: Kind::Number { unit, least, most }, sketch: None, problem: None }
     }
 
     /// A question for one of several.
     pub fn choice(question: impl Into<String>, options: &[&str], default: Option<usize>) -> Self {
         let options = options.iter().map(|&option| option.to_owned()).collect();
-        Self { question: question.into(), kind: Kind::Choice { options, default }, sketch: None }
+        Self { question: question.into(), kind: Kind::Choice { options, default }, sketch: None, problem: None }
     }
 
     /// An instruction that is confirmed when it is done.
     pub fn confirm(instruction: impl Into<String>) -> Self {
-        Self { question: instruction.into(), kind: Kind::Confirm, sketch: None }
+        Self { question: instruction.into(), kind: Kind::Confirm, sketch: None, problem: None }
     }
 
     /// With a picture.
     #[must_use]
     pub fn with(mut self, sketch: Sketch) -> Self {
         self.sketch = Some(sketch);
+        self
+    }
+
+    /// The same again, with what was wrong with the answer before.
+    #[must_use]
+    pub fn after(mut self, problem: Option<String>) -> Self {
+        self.problem = problem;
         self
     }
 

@@ -27,6 +27,10 @@ pub fn of(error: &StepError) -> Advice {
         ),
         StepError::Meter(error) => of_meter(error),
         StepError::Instrument(error) => of_instrument(error),
+        StepError::ReferenceFailed(error) => match &**error {
+            InstrumentError::Typed { .. } | InstrumentError::Operator { .. } => of_instrument(error),
+            _ => Advice { what, ..of_instrument(error) },
+        },
         StepError::Reference { .. } => Advice::new(
             what,
             "The reference stopped answering, or its readings no longer change",
@@ -346,6 +350,11 @@ fn of_instrument(error: &InstrumentError) -> Advice {
             "The profile does not fit the instrument or its firmware",
             "Compare the profile's queries with the instrument's manual",
         ),
+        InstrumentError::Typed { .. } => Advice::new(
+            what,
+            "What was typed cannot be what the reference shows at this load point",
+            "Set the source to the load point, read the reference again, and start again",
+        ),
         InstrumentError::WrongInstrument { .. } => Advice::new(
             what,
             "Another instrument is on this address",
@@ -437,6 +446,11 @@ mod tests {
                 problem: "no number".to_owned(),
             }
             .into(),
+            StepError::ReferenceFailed(std::sync::Arc::new(InstrumentError::Typed {
+                question: "P as the reference shows".to_owned(),
+                answer: "500".to_owned(),
+                problem: "500 W is far from 1200 W".to_owned(),
+            })),
             InstrumentError::WrongInstrument { instrument: instrument(), found: "GPM-8213".to_owned() }.into(),
             InstrumentError::OutOfRange { instrument: instrument(), what: "500.00 V, 300 V is its limit".to_owned() }
                 .into(),

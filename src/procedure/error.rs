@@ -32,6 +32,9 @@ pub enum StepError {
         /// What happened to it.
         reason: String,
     },
+    /// The reference could not be read any more.
+    #[error("the reference: {0}")]
+    ReferenceFailed(std::sync::Arc<InstrumentError>),
     /// Nobody answered a question.
     #[error(transparent)]
     Operator(#[from] OperatorError),

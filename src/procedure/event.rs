@@ -20,8 +20,15 @@ pub enum Event {
         /// The point.
         point: LoadPoint,
     },
+    /// The reference shows that load point.
+    LoadPointReached {
+        /// The point.
+        point: LoadPoint,
+    },
     /// The source is off.
     SourceOff,
+    /// A person has to switch the source off, and may not have done so yet.
+    SwitchOffByHand,
     /// The reference shows this.
     Reference {
         /// The reading.
@@ -91,7 +98,12 @@ impl Event {
     #[must_use]
     pub const fn position(&self) -> Option<usize> {
         match self {
-            Self::Started { .. } | Self::LoadPoint { .. } | Self::SourceOff | Self::Reference { .. } => None,
+            Self::Started { .. }
+            | Self::LoadPoint { .. }
+            | Self::LoadPointReached { .. }
+            | Self::SourceOff
+            | Self::SwitchOffByHand
+            | Self::Reference { .. } => None,
             Self::Meter { position, .. }
             | Self::StepStarted { position, .. }
             | Self::StepProgress { position, .. }

@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::control::Control;
@@ -35,9 +35,27 @@ pub struct Feed {
 #[derive(Default)]
 struct FeedState {
     readings: VecDeque<ReferenceReading>,
-    failure: Option<String>,
+    ended: Option<Ended>,
     /// A load point the reference has not been told of yet.
     announced: Option<LoadPoint>,
+}
+
+/// Why there are no more readings.
+#[derive(Clone)]
+pub enum Ended {
+    /// The reference failed.
+    Failed(Arc<InstrumentError>),
+    /// Its reader did.
+    Panicked,
+}
+
+impl Ended {
+    fn error(&self) -> StepError {
+        match self {
+            Self::Failed(error) => StepError::ReferenceFailed(Arc::clone(error)),
+            Self::Panicked => StepError::Reference { reason: "its reader stopped unexpectedly".to_owned() },
+        }
+    }
 }
 
 impl Feed {
@@ -60,8 +78,8 @@ impl Feed {
         loop {
             control.checkpoint()?;
             let state = self.lock();
-            if let Some(reason) = &state.failure {
-                return Err(StepError::Reference { reason: reason.clone() });
+            if let Some(ended) = &state.ended {
+                return Err(ended.error());
             }
             if state.announced.is_none() {
                 return Ok(());
@@ -85,8 +103,8 @@ impl Feed {
         loop {
             control.checkpoint()?;
             let state = self.lock();
-            if let Some(reason) = &state.failure {
-                return Err(StepError::Reference { reason: reason.clone() });
+            if let Some(ended) = &state.ended {
+                return Err(ended.error());
             }
             if let Some(reading) = state.readings.back().filter(|reading| reading.at >= moment) {
                 return Ok(*reading);
@@ -123,17 +141,17 @@ impl Feed {
         let state = self.lock();
         let first = state.readings.partition_point(|reading| reading.at <= from).saturating_sub(1);
         let readings: Vec<ReferenceReading> = state.readings.range(first..).copied().collect();
-        match (&state.failure, readings.is_empty()) {
-            (Some(reason), _) => Err(StepError::Reference { reason: reason.clone() }),
+        match (&state.ended, readings.is_empty()) {
+            (Some(ended), _) => Err(ended.error()),
             (None, true) => Err(StepError::Reference { reason: "it has shown nothing yet".to_owned() }),
             (None, false) => Ok(Stretch { readings }),
         }
     }
 
     /// There will be no more readings; everybody who waits for one is told why.
-    pub fn fail(&self, reason: &str) {
-        tracing::error!(reason, "the reference failed");
-        self.lock().failure = Some(reason.to_owned());
+    pub fn end(&self, ended: Ended) {
+        tracing::error!(error = %ended.error(), "no more readings of the reference");
+        self.lock().ended = Some(ended);
     }
 
     /// Ends [`Feed::run`] at its next reading.
@@ -150,7 +168,7 @@ impl Feed {
         while !self.stopped.load(Ordering::Relaxed) {
             let started = clock.now();
             if let Err(error) = self.read_once(reference, clock, control) {
-                self.fail(&error.to_string());
+                self.end(Ended::Failed(Arc::new(error)));
                 return;
             }
             clock.sleep_until(started + INTERVAL);

@@ -15,7 +15,7 @@ use super::control::Control;
 use super::custody::{Custody, Role, Traceability, Trust};
 use super::error::StepError;
 use super::event::Event;
-use super::feed::Feed;
+use super::feed::{Ended, Feed};
 use super::flashing::{FlashReport, FlashSite};
 use super::plan::{Plan, Step};
 use super::position::{Position, Surroundings};
@@ -23,7 +23,7 @@ use super::report::{RunReport, Verdict};
 use crate::clock::{Attendance, SharedClock, muster};
 use crate::meter::Meter;
 use crate::operator::{Operator, Prompt, Sketch};
-use crate::reference::{Identity, LoadPoint, Reference, Source};
+use crate::reference::{Identity, LoadPoint, Off, Reference, SWITCH_OFF, Source};
 
 /// What stands at one position.
 pub struct Place {
@@ -99,7 +99,7 @@ pub fn run_with(bench: &mut Bench, plan: &Plan, custody: &Custody, control: &Con
         was_on: false,
     };
     let ended = std::panic::catch_unwind(AssertUnwindSafe(|| stage.all(&mut **reference, &mut positions)));
-    let off = if stage.is_off { Ok(()) } else { stage.switch_off() };
+    let off = if stage.is_off { Ok(()) } else { stage.switch_off().map(|_| ()) };
     // A bench whose source stays on is no bench, whatever was measured before.
     let cause = off.and(ended.unwrap_or(Err(StepError::Panicked))).err();
 
@@ -155,7 +155,7 @@ impl<'a> Stage<'a, '_> {
                     let _attendance = attendance;
                     let read = || feed.run(reference, &**clock, control);
                     if std::panic::catch_unwind(AssertUnwindSafe(read)).is_err() {
-                        feed.fail("its reader stopped unexpectedly");
+                        feed.end(Ended::Panicked);
                     }
                 });
                 let result = match reader {
@@ -163,7 +163,7 @@ impl<'a> Stage<'a, '_> {
                     Err(error) => Ok(Err(StepError::Reference { reason: error.to_string() })),
                 };
                 // Off before anything else is waited for.
-                let off = self.switch_off();
+                let off = self.switch_off().map(|_| ());
                 result.unwrap_or(Err(StepError::Panicked)).and(off)
             })
         };
@@ -218,7 +218,10 @@ impl<'a> Stage<'a, '_> {
                 && positions.iter().any(|position| position.failure.is_none() && position.needs_hands())
             {
                 // Nobody shall touch a jumper of a meter that is on the mains.
-                self.switch_off()?;
+                if self.switch_off()? == Off::ByHand {
+                    self.around.operator.ask(&Prompt::confirm(SWITCH_OFF).with(Sketch::LoadOff))?;
+                    self.around.control.tell(Event::SourceOff);
+                }
                 present = None;
             }
             if let Some(point) = plan.load_point(step).filter(|point| present.as_ref() != Some(point)) {
@@ -231,15 +234,15 @@ impl<'a> Stage<'a, '_> {
     }
 
     /// Voltage and current off; tried more than once, for this one matters.
-    fn switch_off(&mut self) -> Result<(), StepError> {
+    fn switch_off(&mut self) -> Result<Off, StepError> {
         let mut tries = 1;
-        loop {
+        let off = loop {
             match self.source.switch_off() {
-                Ok(()) => break,
+                Ok(off) => break off,
                 // A source that was never told to supply anything has no say in how the run ends.
                 Err(error) if tries >= SWITCH_OFF_TRIES && !self.was_on => {
                     tracing::warn!(%error, "the source cannot be switched off; it was not switched on");
-                    break;
+                    break Off::Done;
                 }
                 Err(error) if tries >= SWITCH_OFF_TRIES => {
                     return Err(StepError::SourceOn { reason: error.to_string() });
@@ -247,11 +250,20 @@ impl<'a> Stage<'a, '_> {
                 Err(error) => tracing::error!(%error, "switching the source off failed"),
             }
             tries += 1;
-        }
+        };
         self.is_off = true;
-        tracing::info!("source off");
-        self.around.control.tell(Event::SourceOff);
-        Ok(())
+        // A person who was never asked to switch it on need not switch it off.
+        match off {
+            Off::ByHand if self.was_on => {
+                tracing::info!("a person has to switch the source off");
+                self.around.control.tell(Event::SwitchOffByHand);
+            }
+            _ => {
+                tracing::info!("source off");
+                self.around.control.tell(Event::SourceOff);
+            }
+        }
+        Ok(if self.was_on { off } else { Off::Done })
     }
 
     /// Every position performs the step on its own thread.
@@ -290,7 +302,10 @@ impl<'a> Stage<'a, '_> {
             let missed =
                 if Plan::voltage_alone(step) { point.voltage_missed_by(&reading) } else { point.missed_by(&reading) };
             match missed {
-                None => return Ok(()),
+                None => {
+                    control.tell(Event::LoadPointReached { point: *point });
+                    return Ok(());
+                }
                 Some(shown) if clock.now() >= give_up => {
                     return Err(StepError::LoadPointMissed { point: *point, shown });
                 }

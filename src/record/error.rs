@@ -134,6 +134,10 @@ impl StoreError {
                 ),
                 _ => ("The disk is full or fails, or the file is used by others", "Look at the disk, then try again"),
             },
+            Self::File { source, .. } if source.kind() == io::ErrorKind::AlreadyExists => (
+                "There is such a file already, and nothing is written over it",
+                "Name another file, or move that one away",
+            ),
             Self::File { .. } | Self::Export(_) => {
                 ("The disk is full, or this user may not write there", "Make room, or name another folder")
             }

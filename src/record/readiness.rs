@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::keeper::Keeper;
 use super::search::Filter;
+use super::spool;
 use super::time::Stamp;
 use crate::advice::Advice;
 use crate::procedure::Custody;
@@ -53,7 +54,7 @@ impl Readiness {
     /// From the files in the folder and the records there.
     ///
     /// # Errors
-    /// A file is there and wrong. A store that cannot be read is none: it is said when the run is recorded.
+    /// A file is there and wrong. A store that cannot be read is none, as long as a result could wait beside it.
     pub fn of(folder: &Path, keeper: Option<&mut Keeper>, intent: Intent) -> Result<Self, ProfileError> {
         let (inventory, vigilance) = (Inventory::load(folder)?, Vigilance::load(folder)?);
         let mut readiness = Self { vigilance, ..Self::default() };
@@ -76,7 +77,11 @@ impl Readiness {
                     }
                 }
             }
-            Some(Err(error)) => tracing::error!(%error, "what the records say before a run is not known"),
+            Some(Err(error)) => {
+                tracing::error!(%error, "what the records say before a run is not known");
+                // A unit is not touched where its result could be kept nowhere.
+                readiness.blocked = spool::takes(folder).is_err().then(|| error.advice());
+            }
             None => {}
         }
         readiness.custody = Custody {

@@ -24,6 +24,15 @@ pub(super) fn put(folder: &Path, draft: &Draft) -> io::Result<PathBuf> {
     Ok(path)
 }
 
+/// Whether a result could wait here.
+pub(super) fn takes(folder: &Path) -> io::Result<()> {
+    let spool = folder.join(FOLDER);
+    fs::create_dir_all(&spool)?;
+    let trial = spool.join("trial.new");
+    File::create(&trial)?;
+    fs::remove_file(&trial)
+}
+
 /// What waits beside the store.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {

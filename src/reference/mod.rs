@@ -78,11 +78,23 @@ pub trait Source: Send {
     fn apply(&mut self, point: &LoadPoint) -> Result<(), InstrumentError>;
 
     /// Voltage and current off. Tried again by the caller when it fails: this one matters.
-    fn switch_off(&mut self) -> Result<(), InstrumentError>;
+    fn switch_off(&mut self) -> Result<Off, InstrumentError>;
 
     /// How long the reference may take to show the point after `apply`: seconds for an instrument, minutes for a person.
     fn patience(&self) -> std::time::Duration;
 }
+
+/// How a source was switched off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Off {
+    /// It did so itself.
+    Done,
+    /// A person has to; until that person says so it may still be on.
+    ByHand,
+}
+
+/// What a person is told where [`Off::ByHand`] is the answer.
+pub const SWITCH_OFF: &str = "Switch voltage and current off";
 
 /// Asks for a text until it can be read; says what is wrong with one that cannot.
 ///
@@ -93,25 +105,23 @@ pub fn ask_until<T>(
     prompt: &Prompt,
     read: impl Fn(&str) -> Result<T, String>,
 ) -> Result<T, InstrumentError> {
-    let mut last = (String::new(), String::new());
+    let mut prompt = prompt.clone();
+    let mut last = String::new();
     for _ in 0..TRIES {
         let unanswered = |source| InstrumentError::Operator { question: prompt.question.clone(), source };
-        let Answer::Text(answer) = operator.ask(prompt).map_err(unanswered)? else {
+        let Answer::Text(answer) = operator.ask(&prompt).map_err(unanswered)? else {
             return Err(unanswered(OperatorError::Unreadable));
         };
         match read(&answer) {
             Ok(value) => return Ok(value),
-            Err(problem) => {
-                operator.tell(&problem);
-                last = (answer, problem);
-            }
+            Err(problem) => prompt = prompt.after(Some(problem)),
         }
+        last = answer;
     }
-    Err(InstrumentError::Answer {
-        instrument: "the operator".to_owned(),
-        command: prompt.question.clone(),
-        answer: last.0.chars().take(80).collect(),
-        problem: last.1,
+    Err(InstrumentError::Typed {
+        question: prompt.question,
+        answer: last.chars().take(80).collect(),
+        problem: prompt.problem.unwrap_or_default(),
     })
 }
 
@@ -172,6 +182,16 @@ pub enum InstrumentError {
         instrument: String,
         /// The value and the limit.
         what: String,
+    },
+    /// What a person read and typed cannot be what the instrument shows.
+    #[error("{answer:?} was typed to {question:?}: {problem}")]
+    Typed {
+        /// What was asked.
+        question: String,
+        /// The last that was typed.
+        answer: String,
+        /// What is wrong with it.
+        problem: String,
     },
     /// The person did not answer.
     #[error("the operator was asked {question:?}: {source}")]

@@ -5,7 +5,11 @@
 
 use std::sync::LazyLock;
 
+use meter_interface::map;
+
+use super::{LOG_OPTIONS, METER_KINDS};
 use crate::flash;
+use crate::meter::log;
 use crate::port::url::{DeviceUrl, Transport, UrlError};
 use crate::port::{self, LINE_OPTIONS, LineSettings};
 use crate::profile::library::{Entry, Library};
@@ -72,7 +76,16 @@ pub fn meter(url: &DeviceUrl) -> Result<(), UrlError> {
             url.expect_options(&LINE_OPTIONS)?;
             port::line_settings(url, LineSettings::eight_n_one(9600)).map(|_| ())
         }
-        _ => Err(url.error("a meter under test is afe+serial:, afe+tcp: or sim:")),
+        ("service", Transport::Serial(_) | Transport::Tcp(_)) => {
+            url.expect_options(&LINE_OPTIONS)?;
+            port::line_settings(url, LineSettings::eight_n_one(map::BAUD)).map(|_| ())
+        }
+        ("log", Transport::Serial(_) | Transport::Tcp(_)) => {
+            url.expect_options(&LOG_OPTIONS)?;
+            url.parsed::<u64>("patience")?;
+            port::line_settings(url, LineSettings::eight_n_one(log::BAUD)).map(|_| ())
+        }
+        _ => Err(url.error(METER_KINDS)),
     }
 }
 

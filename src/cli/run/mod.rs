@@ -19,6 +19,7 @@ use crate::procedure::{self, Bench, Control, Event, FlashReport, Measurement, Pl
 use crate::profile;
 use crate::profile::vigilance::{GoldenUnit, Vigilance};
 use crate::record::{About, Intent, Keeper, Readiness, Readings, Receipt, Units};
+use crate::reference::SWITCH_OFF;
 use crate::station::{self, Addresses, Station, StationError};
 
 /// Run a procedure on a unit; several units with --meter and --serial given several times
@@ -326,6 +327,7 @@ fn say(event: Event) {
     match event {
         Event::LoadPoint { point } => message(&format!("Source: {}, {}, PF {}", point.u, point.i, point.pf)),
         Event::SourceOff => message("Source: off"),
+        Event::SwitchOffByHand => message(SWITCH_OFF),
         Event::StepDone { position, step, verdict, detail } => {
             message(&format!("[{}] step {}: {verdict} {detail}", position + 1, step + 1));
         }

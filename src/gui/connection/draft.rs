@@ -73,6 +73,23 @@ pub fn choices(device: Device, ports: &[PluggedPort], draft: &str) -> Vec<Choice
     all
 }
 
+/// What a meter under test can be reached by, and the word an address begins with then.
+pub const METER_KINDS: [&str; 3] = ["afe", "service", "log"];
+
+/// What answers behind an address, where it is one of [`METER_KINDS`].
+#[must_use]
+pub fn meter_kind(draft: &str) -> Option<&'static str> {
+    let (kind, _) = draft.trim().split_once('+')?;
+    METER_KINDS.into_iter().find(|known| *known == kind)
+}
+
+/// The draft with another kind of meter behind it; the line's settings were the other one's.
+#[must_use]
+pub fn with_meter_kind(draft: &str, kind: &str) -> String {
+    let way = draft.trim().split_once('+').map_or(draft.trim(), |(_, way)| way);
+    format!("{kind}+{}", way.split('?').next().unwrap_or_default())
+}
+
 /// The way a text names.
 #[must_use]
 pub fn way(text: &str) -> Way {
@@ -95,15 +112,16 @@ pub fn over(device: Device, draft: &str, to: &Way) -> String {
     let profile: &[&str] = if instrument { &["profile"] } else { &[] };
     let entry: &[&str] = if device == Device::Target { &ENTRY_OPTIONS } else { &[] };
     let base = present.clone().unwrap_or_else(DeviceUrl::sim);
+    let kind = meter_kind(draft).filter(|_| device == Device::Meter).unwrap_or(device.kind());
     match to {
         Way::Port(name) => {
             let known = [&LINE_OPTIONS[..], profile, entry].concat();
-            base.keeping(&known).over(device.kind(), Transport::Serial(name.clone())).to_string()
+            base.keeping(&known).over(kind, Transport::Serial(name.clone())).to_string()
         }
         Way::Network => match present {
             Some(DeviceUrl { transport: Transport::Tcp(_), .. }) => draft.to_owned(),
             // The host is still to be typed.
-            _ => base.keeping(profile).over(device.kind(), Transport::Tcp(String::new())).to_string(),
+            _ => base.keeping(profile).over(kind, Transport::Tcp(String::new())).to_string(),
         },
         Way::Simulated if way(draft) == Way::Simulated => draft.to_owned(),
         Way::Simulated if device == Device::Meter => SIMULATED_METER.to_owned(),
@@ -153,6 +171,7 @@ mod tests {
             (Device::Meter, "", port("/dev/ttyUSB0"), "afe+serial:/dev/ttyUSB0"),
             (Device::Meter, "sim:?seed=7&pace=10", port("COM3"), "afe+serial:COM3"),
             (Device::Meter, "afe+serial:COM3?baud=9600", port("COM4"), "afe+serial:COM4?baud=9600"),
+            (Device::Meter, "service+serial:COM3", port("COM4"), "service+serial:COM4"),
             (Device::Meter, "afe+serial:COM3", Way::Simulated, SIMULATED_METER),
             (Device::Meter, "sim:?seed=9", Way::Simulated, "sim:?seed=9"),
             (

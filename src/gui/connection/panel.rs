@@ -183,6 +183,9 @@ impl Connection {
         if spoken && matches!(device, Device::Reference | Device::Source) {
             self.instrument_ui(ui, page, device);
         }
+        if spoken && device == Device::Meter {
+            self.kind_ui(ui, page);
+        }
         if matches!(way, draft::Way::Port(_)) {
             self.speed_ui(ui, page, device);
         }
@@ -227,10 +230,38 @@ impl Connection {
         }
     }
 
+    /// What answers at the meter's end of the line.
+    fn kind_ui(&mut self, ui: &mut Ui, page: &PageCtx<'_>) {
+        let title = |kind: &str| match kind {
+            "service" => t!("The meter's service port"),
+            "log" => t!("The stock firmware's log, readings only"),
+            _ => t!("The metering chip's UART"),
+        };
+        let present = draft::meter_kind(&self.draft).unwrap_or(Device::Meter.kind());
+        let label = quiet_ui(ui, page, t!("What answers")).id;
+        let mut chosen = None;
+        let combo = ComboBox::from_id_salt("kind").selected_text(title(present)).width(ui.available_width()).truncate();
+        let response = combo.show_ui(ui, |ui| {
+            for kind in draft::METER_KINDS {
+                if ui.selectable_label(kind == present, title(kind)).clicked() {
+                    chosen = Some(kind);
+                }
+            }
+        });
+        response.response.labelled_by(label);
+        if let Some(kind) = chosen {
+            self.write(page.core, Device::Meter, draft::with_meter_kind(&self.draft, kind));
+        }
+    }
+
     fn speed_ui(&mut self, ui: &mut Ui, page: &PageCtx<'_>, device: Device) {
         let present = draft::option(&self.draft, "baud");
         let usual = match device {
-            Device::Meter => t!("Found by trying"),
+            Device::Meter => match draft::meter_kind(&self.draft) {
+                Some("service") => "115200",
+                Some("log") => t!("As the firmware has it"),
+                _ => t!("Found by trying"),
+            },
             Device::Reference | Device::Source => t!("As the instrument's profile says"),
             Device::Target => "115200",
         };

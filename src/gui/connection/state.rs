@@ -6,8 +6,10 @@ use crate::gui::core::Core;
 use crate::gui::device::{Device, serial_port};
 use crate::gui::plugs::Plug;
 use crate::gui::session::{AddressTexts, Link};
+use crate::gui::supply::Supply;
 use crate::gui::tokens::Tokens;
 use crate::gui::widgets::status::Mark;
+use crate::reference::LoadPoint;
 
 /// The state of a device as it is drawn.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,10 +59,14 @@ pub fn state(core: &Core, station: &AddressTexts, tokens: &Tokens, device: Devic
         links.iter().find_map(|link| if let Link::Trouble(reason) = link { Some(reason.clone()) } else { None });
     let name = links.iter().find_map(|link| if let Link::Ready(name) = link { Some(name.clone()) } else { None });
     let name = name.unwrap_or_default();
-    if device == Device::Source
-        && let Some(point) = &core.run().load_point
-    {
-        return plain((Mark::Play, colours.attention), t!("on"), format!("{:.1}, {:.3}", point.u, point.i));
+    if device == Device::Source {
+        let at = |point: &LoadPoint| format!("{:.1}, {:.3}", point.u, point.i);
+        match &core.supply {
+            Supply::Off => {}
+            Supply::Asked(point) => return plain((Mark::Play, colours.running), t!("going to"), at(point)),
+            Supply::On(point) => return plain((Mark::Play, colours.attention), t!("on"), at(point)),
+            Supply::OffByHand => return trouble(t!("switch it off"), t!("Switch voltage and current off").to_owned()),
+        }
     }
     match (reason, links.len()) {
         _ if links.iter().any(|link| **link == Link::Opening) => {

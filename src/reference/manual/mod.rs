@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{BenchServices, Identity, InstrumentError, LoadPoint, Reference, ReferenceReading, Source, ask_until};
+use super::{BenchServices, Identity, InstrumentError, LoadPoint, Off, Reference, ReferenceReading, Source, ask_until};
 use crate::clock::{Moment, sleep};
 use crate::operator::{OperatorError, Prompt, Sketch, ask_number};
 use crate::port::url::{DeviceUrl, UrlError};
@@ -79,28 +79,33 @@ impl ManualReference {
 
     /// Asks until the values are those of the load point: typed values do not settle by themselves, so waiting helps nobody.
     fn ask_all(&self, point: &LoadPoint) -> Result<Typed, InstrumentError> {
+        let mut problem = None;
         let mut tries = 1;
         loop {
-            let typed = self.ask_each(point)?;
+            let typed = self.ask_each(point, problem)?;
             let Some(shown) = point.missed_by(&typed.reading(Moment::START)) else { return Ok(typed) };
-            let problem = format!("That is not the load point {:.1}, {:.3}, PF {}", point.u, point.i, point.pf);
-            self.services.operator.tell(&format!("{problem}: {shown}. Set the source and read the reference again"));
+            let wanted = format!("the load point {:.1}, {:.3}, PF {}", point.u, point.i, point.pf);
             if tries >= TRIES {
-                let (instrument, command) = ("the operator".to_owned(), "readings of the load point".to_owned());
-                return Err(InstrumentError::Answer { instrument, command, answer: shown, problem });
+                let question = format!("U, I and P of {wanted}");
+                let answer = format!("{}, {}, {}", typed.u, typed.i, typed.p);
+                return Err(InstrumentError::Typed { question, answer, problem: shown });
             }
+            problem = Some(format!("That is not {wanted}: {shown}. Set the source and read the reference again"));
             tries += 1;
         }
     }
 
-    fn ask_each(&self, point: &LoadPoint) -> Result<Typed, InstrumentError> {
-        let u = self.ask_about(format!("U as the reference shows (load point {:.1})", point.u), "V", point.u.0)?;
-        let i = self.ask_about(format!("I as the reference shows (load point {:.3})", point.i), "A", point.i.0)?;
+    fn ask_each(&self, point: &LoadPoint, problem: Option<String>) -> Result<Typed, InstrumentError> {
+        let u = format!("U as the reference shows (load point {:.1})", point.u);
+        let u = self.ask_about((u, problem), "V", point.u.0)?;
+        let i = format!("I as the reference shows (load point {:.3})", point.i);
+        let i = self.ask_about((i, None), "A", point.i.0)?;
         if i == 0.0 {
             return Ok(Typed { u: Volts(u), i: Amps(i), p: Watts(0.0), pf: None });
         }
         let wanted = point.u.0 * point.i.0 * point.pf.magnitude;
-        let question = format!("P in W as the reference shows (about {wanted:.1} W), or the power factor as PF 0.5");
+        let factor = point.pf.magnitude;
+        let question = format!("P as the reference shows (about {wanted:.1} W), or the power factor as PF {factor}");
         ask_until(&*self.services.operator, &Prompt::text(question).with(Sketch::ReadDisplay), |answer| {
             let typed = typed(u, i, entry::power(answer)?)?;
             entry::near(typed.p.0, wanted, "W")?;
@@ -109,9 +114,14 @@ impl ManualReference {
     }
 
     /// A value that is not far from the one wanted, and not negative.
-    fn ask_about(&self, question: String, unit: &'static str, wanted: f64) -> Result<f64, InstrumentError> {
+    fn ask_about(
+        &self,
+        (question, problem): (String, Option<String>),
+        unit: &'static str,
+        wanted: f64,
+    ) -> Result<f64, InstrumentError> {
         let [least, most] = entry::around(wanted);
-        let prompt = Prompt::number(question, unit, [least.max(0.0), most]).with(Sketch::ReadDisplay);
+        let prompt = Prompt::number(question, unit, [least.max(0.0), most]).with(Sketch::ReadDisplay).after(problem);
         ask_number(&*self.services.operator, &prompt).map_err(|source| unanswered(&prompt.question, source))
     }
 }
@@ -211,10 +221,9 @@ impl Source for ManualSource {
         Ok(())
     }
 
-    /// Says so and does not wait: at the end of a cancelled run nobody may be there to answer.
-    fn switch_off(&mut self) -> Result<(), InstrumentError> {
-        self.services.operator.tell("Switch voltage and current off");
-        Ok(())
+    /// Does not wait: at the end of a cancelled run nobody may be there to answer.
+    fn switch_off(&mut self) -> Result<Off, InstrumentError> {
+        Ok(Off::ByHand)
     }
 
     fn patience(&self) -> Duration {
@@ -259,9 +268,8 @@ fn belongs(given: Typed, point: &LoadPoint) -> Result<Typed, InstrumentError> {
     let near = entry::near(given.u.0, point.u.0, "V")
         .and_then(|_| entry::near(given.i.0, point.i.0, "A"))
         .and_then(|_| entry::near(given.p.0, wanted, "W"));
-    near.map(|_| given).map_err(|problem| InstrumentError::Answer {
-        instrument: "the operator".to_owned(),
-        command: "values in the address".to_owned(),
+    near.map(|_| given).map_err(|problem| InstrumentError::Typed {
+        question: "values in the address".to_owned(),
         answer: format!("{}, {}, {}", given.u, given.i, given.p),
         problem,
     })

@@ -12,7 +12,7 @@ use crate::profile::InstrumentProfile;
 use crate::profile::instrument::{Read, Ready, SourceCommands};
 use crate::profile::template::{Template, TemplateValues};
 
-use super::{BenchServices, Identity, InstrumentError, LoadPoint, Reference, ReferenceReading, Source};
+use super::{BenchServices, Identity, InstrumentError, LoadPoint, Off, Reference, ReferenceReading, Source};
 
 pub mod codec;
 mod session;
@@ -221,7 +221,7 @@ impl Source for ScpiSource {
     }
 
     /// Sends all of it first, in step or not and whatever fails on the way, and only then finds out whether it was heard.
-    fn switch_off(&mut self) -> Result<(), InstrumentError> {
+    fn switch_off(&mut self) -> Result<Off, InstrumentError> {
         let off: Vec<_> = plain(&self.commands.off).collect();
         self.link.with(|session| {
             let sent: Vec<_> = off.iter().map(|command| session.send(command)).collect();
@@ -232,7 +232,8 @@ impl Source for ScpiSource {
             // The acknowledgements on their way are nobody's; asked again in step, they count.
             session.distrust();
             self.tell_all(session, &off)
-        })
+        })?;
+        Ok(Off::Done)
     }
 
     fn patience(&self) -> Duration {

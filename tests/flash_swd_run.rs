@@ -1,0 +1,133 @@
+//! `meterbench run` with a unit flashed over SWD: calibrated at its metering chip, given its own image through a Black Magic probe, started,
+//! proven, verified. Once on `meterbench simulate`, once with the very memory booted in QEMU and proven over another address.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test stops at what it did not expect"
+)]
+
+mod emulator;
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use emulator::Wires;
+use emulator::probed::ProbedUnit;
+use meter_interface::block::{Block, Copy};
+use meterbench::image::block::Pages;
+use meterbench::sim::serve::{Outlet, serve};
+use serde_json::Value;
+
+const BINARY: &str = env!("CARGO_BIN_EXE_meterbench");
+const IMAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/firmware/images/meter.elf");
+const SERIAL: &str = "MT50-000123";
+
+/// A simulated station for other processes; it ends when dropped.
+struct Simulated(Child);
+
+impl Drop for Simulated {
+    fn drop(&mut self) {
+        let _already_over = self.0.kill();
+        let _already_over = self.0.wait();
+    }
+}
+
+/// `meterbench simulate` with a probe, and its addresses.
+fn simulate(chip: &str) -> (Simulated, Value) {
+    let child = Command::new(BINARY)
+        .args(["simulate", "--json", "--seconds", "300", "--sim", "sim:?seed=3&answer_us=0"])
+        .args(["--probe", "tcp:127.0.0.1:0", "--probe-chip", chip])
+        .stdout(Stdio::piped())
+        .spawn();
+    let mut simulated = Simulated(child.expect("started"));
+    let mut line = String::new();
+    BufReader::new(simulated.0.stdout.take().expect("piped")).read_line(&mut line).expect("addresses");
+    (simulated, serde_json::from_str(&line).expect("JSON"))
+}
+
+/// A run with these options besides, its exit code, its report and what it said.
+fn run(name: &str, options: &[&str]) -> (Option<i32>, Value, String) {
+    let data = format!("{}/flash-swd-{name}", env!("CARGO_TARGET_TMPDIR"));
+    let output = Command::new(BINARY)
+        .args(["run", "--json", "--procedure", "calibrate-flash-quick", "--serial", SERIAL, "--data", &data])
+        .args(options)
+        .output()
+        .expect("ran");
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
+    let (out, said) = (text(&output.stdout), text(&output.stderr));
+    let report = serde_json::from_str(out.trim()).unwrap_or_else(|error| panic!("{error}: {out} {said}"));
+    (output.status.code(), report, said)
+}
+
+fn of<'a>(addresses: &'a Value, path: &str) -> &'a str {
+    addresses.pointer(path).and_then(Value::as_str).unwrap_or_else(|| panic!("{path} in {addresses}"))
+}
+
+#[test]
+fn on_the_simulated_station() {
+    let (_simulated, addresses) = simulate("sim:?seed=7");
+    let bench = of(&addresses, "/bench");
+    let (meter, probe) = (of(&addresses, "/meters/0"), of(&addresses, "/probe"));
+    let options = ["--meter", meter, "--reference", bench, "--flash", probe, "--image", IMAGE];
+    let (code, report, said) = run("simulated", &options);
+    assert_eq!((code, &report["verdict"]), (Some(0), &"PASS".into()), "{report} {said}");
+    let flash = &report["flash"];
+    assert_eq!(
+        (&flash["chip"]["verified"], &flash["chip"]["started"], &flash["chip"]["bytes_trusted"]),
+        (&true.into(), &true.into(), &0.into())
+    );
+    assert_eq!(flash["chip"]["loader"], "Black Magic probe");
+    assert_eq!(flash["answered"]["through"], "the metering chip");
+    assert_eq!(report["simulated"], true);
+}
+
+#[test]
+fn on_a_bad_chip_or_a_bad_line_it_is_no_pass() {
+    for (chip, part) in [("sim:?dead_at=40000", "written was"), ("sim:?gone_at=60000", "probe")] {
+        let (_simulated, addresses) = simulate(chip);
+        let bench = of(&addresses, "/bench");
+        let (meter, probe) = (of(&addresses, "/meters/0"), of(&addresses, "/probe"));
+        let options = ["--meter", meter, "--reference", bench, "--flash", probe, "--image", IMAGE, "--no-record"];
+        let (code, report, said) = run("bad", &options);
+        assert_eq!((code, &report["verdict"]), (Some(3), &"ERROR".into()), "{chip}: {report} {said}");
+        let what = of(&report, "/advice/what");
+        assert!(what.contains(part), "{chip}: {what}");
+        assert!(report["flash"]["answered"].is_null());
+    }
+}
+
+#[test]
+fn booted_from_what_was_flashed_and_proven_over_another_address() {
+    let wires = Wires::new("sim:?seed=33&answer_us=0");
+    let unit = ProbedUnit::new(&wires, "swd");
+    let bench = serve(&Outlet::Tcp("127.0.0.1:0".to_owned()), wires.station.bench().clone(), None, &wires.clock);
+    let reference = format!("scpi{}?profile=meterbench-sim", bench.expect("served"));
+    let image = unit.firmware().display().to_string();
+    let (code, report, said) = run(
+        "booted",
+        &[
+            ["--meter", &unit.chip],
+            ["--service", &unit.service],
+            ["--flash", &unit.probe],
+            ["--reference", &reference],
+            ["--image", &image],
+        ]
+        .concat(),
+    );
+    assert_eq!((code, &report["verdict"]), (Some(0), &"PASS".into()), "{report} {said}");
+    assert!(!wires.station.world().is_on());
+    let flash = &report["flash"];
+    assert_eq!(flash["answered"]["through"], "the service port");
+    assert_eq!(flash["chip"]["verified"], true);
+
+    // The memory that QEMU has booted holds what the report says.
+    let memory = unit.flash();
+    let (copy, block): (Copy, Block) = Pages::find(b"", &memory).expect("pages").read(&memory).expect("a block");
+    assert_eq!((copy, block.serial.as_str()), (Copy::A, SERIAL));
+    assert_eq!(format!("0x{:04X}", block.cs1), report["registers"]["CS1"]);
+    assert_eq!(block.record.as_str(), flash["record"]);
+    let errors = report["measurements"].as_array().expect("a list").iter();
+    assert!(errors.filter(|measured| measured["name"] == "energy_error").count() >= 2);
+}

@@ -11,24 +11,30 @@ mod firmware_rig;
 mod service_port;
 mod simulated;
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use m90e26::Register;
 use meter_interface::block::{Block, Copy, FLASH_START, PAGE, Secret, Text, choose};
+use meter_interface::map::Test;
 use meterbench::clock::{Moment, SharedClock};
 use meterbench::flash::rom::entry::{ControlLine, Entry};
 use meterbench::flash::rom::{RomTarget, target::LINE};
 use meterbench::flash::{FlashError, Hands, Identity, Plan as FlashPlan, Programmed, Target, UniqueId, Watch};
 use meterbench::image::firmware::Firmware;
-use meterbench::meter::Meter;
 use meterbench::meter::log::LogMeter;
 use meterbench::meter::service::ServiceMeter;
+use meterbench::meter::{Meter, Reach, Way};
 use meterbench::operator::{Answer, Operator, OperatorError, Prompt, Sketch};
 use meterbench::port::{Level, LineSettings, Port, PortError, Signal};
 use meterbench::procedure::flashing::Provisioned;
 use meterbench::procedure::{Control, Event, FlashReport, FlashSite, Imprint, Plan, Verdict};
+use meterbench::profile;
 use meterbench::profile::flashing::{Restart, Through};
+use meterbench::profile::procedure::EnergyMethod;
+use meterbench::profile::self_test::{Part, SelfTest, When};
 use meterbench::sim::device::{Device, Shared};
+use meterbench::sim::head::SimHead;
 use meterbench::sim::line::SimLine;
 use meterbench::sim::rom::RomOptions;
 use meterbench::sim::unit::SimUnit;
@@ -54,7 +60,39 @@ fn firmware() -> Arc<Firmware> {
 struct Rig {
     setup: Setup,
     unit: Shared<SimUnit>,
+    starts: Starts,
     plan: Plan,
+}
+
+/// The service port's line, at whose end there is nobody until the program runs.
+#[derive(Clone)]
+struct Running {
+    clock: SharedClock,
+    port: Arc<Mutex<Option<ServicePort>>>,
+}
+
+impl Port for Running {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), PortError> {
+        self.port.lock().expect("no panic").as_mut().map_or(Ok(()), |port| port.write(bytes))
+    }
+
+    fn read(&mut self, into: &mut [u8], deadline: Moment) -> Result<usize, PortError> {
+        match self.port.lock().expect("no panic").as_mut() {
+            Some(port) => port.read(into, deadline),
+            None => {
+                self.clock.sleep_until(deadline);
+                Ok(0)
+            }
+        }
+    }
+
+    fn configure(&mut self, _: LineSettings) -> Result<(), PortError> {
+        Ok(())
+    }
+
+    fn set_signal(&mut self, _: Signal, _: Level) -> Result<(), PortError> {
+        Ok(())
+    }
 }
 
 /// What happens to the flash behind the bench's back.
@@ -67,11 +105,24 @@ enum Mishap {
     BeforeStart(usize, u8),
 }
 
+/// What happens when the unit starts by its target.
+#[derive(Clone, Default)]
+struct Starts(Arc<Mutex<Option<Box<dyn FnMut() + Send>>>>);
+
+impl Starts {
+    fn happen(&self) {
+        if let Some(happens) = self.0.lock().expect("no panic").as_mut() {
+            happens();
+        }
+    }
+}
+
 /// The boot loader, with a mishap.
 struct Mishandled {
     inner: RomTarget,
     unit: Shared<SimUnit>,
     mishap: Mishap,
+    starts: Starts,
 }
 
 impl Target for Mishandled {
@@ -103,7 +154,9 @@ impl Target for Mishandled {
         if let Mishap::BeforeStart(offset, bits) = self.mishap {
             self.unit.lock().rom().disturb(offset, bits);
         }
-        self.inner.start(address)
+        self.inner.start(address)?;
+        self.starts.happen();
+        Ok(())
     }
 }
 
@@ -115,11 +168,13 @@ impl Rig {
     fn with(seed: u64, options: RomOptions, entry: Entry, mishap: Mishap) -> Self {
         let mut setup = Setup::new(&format!("sim:?seed={seed}"));
         let unit = Shared::new(SimUnit::new(options, setup.device.clone()));
-        let (clock, behind) = (setup.clock.clone(), unit.clone());
+        let starts = Starts::default();
+        let (clock, behind, happens) = (setup.clock.clone(), unit.clone(), starts.clone());
         let target = move || {
             let line = SimLine::new("controller".to_owned(), clock.clone(), Box::new(behind.clone()), Some(LINE.baud));
             let inner = RomTarget::new(Box::new(line), LINE, clock.clone(), entry);
-            let target: Box<dyn Target> = Box::new(Mishandled { inner, unit: behind.clone(), mishap });
+            let target: Box<dyn Target> =
+                Box::new(Mishandled { inner, unit: behind.clone(), mishap, starts: happens.clone() });
             Ok(target)
         };
         setup.flash = Some(FlashSite {
@@ -134,20 +189,26 @@ impl Rig {
                 ..Imprint::default()
             },
         });
-        Self { setup, unit, plan: plan("opensmartmeter-mt50", "calibrate-flash-quick") }
+        Self { setup, unit, starts, plan: plan("opensmartmeter-mt50", "calibrate-flash-quick") }
     }
 
     /// The service port of a meter that runs what is in the flash, after `change` has had its way with block and number.
     fn through_service(mut self, change: fn(&mut Option<Block>, &mut [u16; 6])) -> Self {
         let (clock, chip, unit) = (self.setup.clock.clone(), self.setup.device.clone(), self.unit.clone());
-        let open = move || {
+        let running = Running { clock: clock.clone(), port: Arc::default() };
+        let program = running.port.clone();
+        let begins = move || {
             let (mut block, mut unique) = (block_of(&unit), unique());
             change(&mut block, &mut unique);
             let port = ServicePort::started(&clock, chip.clone(), block, unique);
-            let meter: Box<dyn Meter> = Box::new(ServiceMeter::new(Box::new(port), clock.clone()));
+            *program.lock().expect("no panic") = Some(port);
+        };
+        *self.starts.0.lock().expect("no panic") = Some(Box::new(begins));
+        let open = move || {
+            let meter: Box<dyn Meter> = Box::new(ServiceMeter::new(Box::new(running.clone()), running.clock.clone()));
             Ok(meter)
         };
-        self.setup.flash.as_mut().expect("a site").link = Some(Box::new(open));
+        self.setup.flash.as_mut().expect("a site").link = Some(Way { reach: Reach::Service, open: Box::new(open) });
         self
     }
 
@@ -263,11 +324,14 @@ fn somebody_else_or_something_old_answers() {
     }
 }
 
+/// The log's line, while somebody has it open: what is said before is said to nobody.
+type Line = Arc<Mutex<Option<VecDeque<u8>>>>;
+
 /// The stock firmware's log: what it says at its start, then readings each second that follow the wires.
 struct Printer {
     clock: SharedClock,
     world: meterbench::sim::world::World,
-    text: std::collections::VecDeque<u8>,
+    text: Line,
     next: f64,
     gain: f64,
 }
@@ -278,7 +342,9 @@ impl Port for Printer {
     }
 
     fn read(&mut self, into: &mut [u8], deadline: Moment) -> Result<usize, PortError> {
-        if self.text.is_empty() {
+        let mut line = self.text.lock().expect("no panic");
+        let text = line.as_mut().expect("open");
+        if text.is_empty() {
             self.clock.sleep_until(deadline.min(Moment::from_micros((self.next * 1e6) as u64)));
             if self.clock.now().secs() >= self.next {
                 self.next = self.clock.now().secs() + 1.0;
@@ -291,11 +357,11 @@ impl Port for Printer {
                     mains.f,
                     u * i * pf
                 );
-                self.text.extend(poll.bytes());
+                text.extend(poll.bytes());
             }
         }
-        let count = self.text.len().min(into.len());
-        into.iter_mut().zip(self.text.drain(..count)).for_each(|(slot, byte)| *slot = byte);
+        let count = text.len().min(into.len());
+        into.iter_mut().zip(text.drain(..count)).for_each(|(slot, byte)| *slot = byte);
         Ok(count)
     }
 
@@ -321,14 +387,24 @@ fn by_log(start: fn(&Block) -> String, gain: f64) -> Outcome {
     }
     let (clock, unit) = (rig.setup.clock.clone(), rig.unit.clone());
     let world = rig.setup.station.world().clone();
+    let line = Line::default();
+    let listened = line.clone();
+    let begins = Box::new(move || {
+        if let Some(text) = listened.lock().expect("no panic").as_mut() {
+            text.extend(start(&block_of(&unit).expect("a block")).bytes());
+        }
+    });
+    *rig.starts.0.lock().expect("no panic") = Some(begins);
     let open = move || {
-        let text = start(&block_of(&unit).expect("a block")).into_bytes().into();
-        let port = Printer { clock: clock.clone(), world: world.clone(), text, next: clock.now().secs(), gain };
+        *line.lock().expect("no panic") = Some(VecDeque::new());
+        let next = clock.now().secs();
+        let port = Printer { clock: clock.clone(), world: world.clone(), text: line.clone(), next, gain };
         let patience = std::time::Duration::from_secs(5);
         let meter: Box<dyn Meter> = Box::new(LogMeter::new(Box::new(port), clock.clone(), patience));
         Ok(meter)
     };
-    rig.setup.flash.as_mut().expect("a site").link = Some(Box::new(open));
+    let way = Way { reach: Reach::Readings, open: Box::new(open) };
+    rig.setup.flash.as_mut().expect("a site").link = Some(way);
     rig.run()
 }
 
@@ -354,9 +430,58 @@ fn versions_and_ways_are_those_of_the_procedure() {
     let mut rig = Rig::new(5, RomOptions::default()).through_service(|_, _| {});
     rig.plan.procedure.profile.flash.as_mut().expect("it flashes").firmware = Some("99.0.0".to_owned());
     assert_refused(&rig.run(), "firmware version");
+}
+
+#[test]
+fn what_the_links_cannot_do_is_known_before_anything_is_switched_on() {
+    let refused = |rig: Rig, part: &str| {
+        let on = Arc::new(Mutex::new(false));
+        let seen = on.clone();
+        let control = Control::new(move |event| {
+            *seen.lock().expect("no panic") |= matches!(event, Event::LoadPoint { .. } | Event::StepStarted { .. });
+        });
+        let outcome = rig.run_under(&control);
+        assert_refused(&outcome, part);
+        assert!(outcome.report.steps.is_empty() && !*on.lock().expect("no panic"), "{part}");
+    };
+    let only = |mut rig: Rig, through| {
+        rig.plan.procedure.profile.flash.as_mut().expect("it flashes").verify_through = vec![through];
+        rig
+    };
+    refused(only(Rig::new(5, RomOptions::default()), Through::Service), "does not take as a proof");
+    refused(only(Rig::new(5, RomOptions::default()).through_service(|_, _| {}), Through::Chip), "the service port");
+
+    // Through a link that is opened when the unit has started.
+    let never = || -> Result<Box<dyn Meter>, _> { panic!("opened") };
+    let later = |reach| {
+        let mut rig = Rig::new(5, RomOptions::default());
+        rig.setup.flash.as_mut().expect("a site").link = Some(Way { reach, open: Box::new(never) });
+        rig
+    };
+    refused(later(Reach::Readings), "the log");
+    let mut rig = later(Reach::Chip);
+    let tests = vec![Part::Of(Test::Eeprom)];
+    rig.plan.procedure.profile.self_test = Some(SelfTest { when: When::After, tests });
+    refused(rig, "the meter's service port");
+    let mut rig = only(later(Reach::Readings), Through::Log);
+    let protections = profile::load_procedure("opensmartmeter-protections").expect("shipped").profile.verify;
+    rig.plan.procedure.profile.verify = protections;
+    refused(rig, "the meter's relay");
     let mut rig = Rig::new(5, RomOptions::default());
-    rig.plan.procedure.profile.flash.as_mut().expect("it flashes").verify_through = vec![Through::Service];
-    assert_refused(&rig.run(), "does not take as a proof");
+    rig.plan.procedure.profile.energy.method = EnergyMethod::Pulses;
+    refused(rig, "optical head");
+}
+
+#[test]
+fn pulses_are_counted_at_the_unit_whatever_way_it_is_reached_over() {
+    let mut rig = Rig::new(5, RomOptions::default()).through_service(|_, _| {});
+    rig.plan.procedure.profile.energy.method = EnergyMethod::Pulses;
+    rig.setup.head = Some(Box::new(SimHead::new(rig.setup.device.clone(), rig.setup.clock.clone())));
+    let outcome = rig.run();
+    assert_eq!(outcome.report.verdict, Verdict::Pass, "{} {:?}", what(&outcome), outcome.report.steps);
+    let errors = outcome.report.measurements.iter().filter(|measured| measured.name == "energy_error");
+    let methods: Vec<_> = errors.map(|measured| measured.method).collect();
+    assert!(methods.len() == 2 && methods.iter().all(|method| method.contains("optical head")), "{methods:?}");
 }
 
 #[test]
@@ -416,7 +541,7 @@ fn without_target_or_image_nothing_is_begun() {
     rig.setup.flash = None;
     let outcome = rig.run();
     assert_refused(&outcome, "no flash target");
-    assert_eq!(outcome.report.steps.len(), 1);
+    assert!(outcome.report.steps.is_empty());
 }
 
 #[test]
@@ -426,7 +551,7 @@ fn a_serial_number_that_does_not_fit_is_known_at_once() {
     setup.flash.as_mut().expect("a site").imprint.bench = "A name that is much too long for it".to_owned();
     let outcome = setup.run(&rig.plan, &Control::new(|_| {}));
     assert_refused(&outcome, "cannot hold bench");
-    assert_eq!(outcome.report.steps.len(), 1);
+    assert!(outcome.report.steps.is_empty());
 }
 
 #[test]

@@ -10,7 +10,7 @@
 
 mod emulator;
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 
 use emulator::Wires;
@@ -49,15 +49,41 @@ fn simulate(chip: &str) -> (Simulated, Value) {
 
 /// A run with these options besides, its exit code, its report and what it said.
 fn run(name: &str, options: &[&str]) -> (Option<i32>, Value, String) {
+    run_with_hands(name, options, |_| {})
+}
+
+/// The same with hands that do what is asked for.
+fn run_with_hands(name: &str, options: &[&str], mut obey: impl FnMut(&str)) -> (Option<i32>, Value, String) {
     let data = format!("{}/flash-swd-{name}", env!("CARGO_TARGET_TMPDIR"));
-    let output = Command::new(BINARY)
-        .args(["run", "--json", "--procedure", "calibrate-flash-quick", "--serial", SERIAL, "--data", &data])
+    let procedure: &[&str] =
+        if options.contains(&"--procedure") { &[] } else { &["--procedure", "calibrate-flash-quick"] };
+    let mut child = Command::new(BINARY)
+        .args(["run", "--json", "--serial", SERIAL, "--data", &data])
+        .args(procedure)
         .args(options)
-        .output()
-        .expect("ran");
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("UTF-8");
-    let (out, said) = (text(&output.stdout), text(&output.stderr));
-    let report = serde_json::from_str(out.trim()).unwrap_or_else(|error| panic!("{error}: {out} {said}"));
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("started");
+    let mut enter = child.stdin.take().expect("piped");
+    let mut stderr = child.stderr.take().expect("piped");
+    let (mut said, mut from, mut byte) = (String::new(), 0, [0]);
+    while let Ok(1) = stderr.read(&mut byte) {
+        said.push(char::from(byte[0]));
+        if said.ends_with("[Enter when done]: ") {
+            obey(&said[from..]);
+            from = said.len();
+            writeln!(enter).expect("it reads");
+        }
+    }
+    let output = child.wait_with_output().expect("ended");
+    let out = String::from_utf8(output.stdout).expect("UTF-8");
+    let report = if out.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_str(out.trim()).unwrap_or_else(|error| panic!("{error}: {out} {said}"))
+    };
     (output.status.code(), report, said)
 }
 
@@ -130,4 +156,66 @@ fn booted_from_what_was_flashed_and_proven_over_another_address() {
     assert_eq!(block.record.as_str(), flash["record"]);
     let errors = report["measurements"].as_array().expect("a list").iter();
     assert!(errors.filter(|measured| measured["name"] == "energy_error").count() >= 2);
+}
+
+#[test]
+fn protected_over_swd_it_starts_when_its_supply_was_off() {
+    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("flash-swd-procedures");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join("protect-quick.toml");
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/profiles/procedures/calibrate-flash-quick.toml");
+    let text = std::fs::read_to_string(shipped).expect("shipped");
+    let text = text.replace("name = \"calibrate-flash-quick\"", "name = \"protect-quick\"");
+    std::fs::write(&file, text.replace("[flash]\n", "[flash]\nprotect = true\n")).expect("written");
+    let file = file.display().to_string();
+
+    let wires = Wires::new("sim:?seed=34&answer_us=0");
+    let unit = ProbedUnit::new(&wires, "protected");
+    let bench = serve(&Outlet::Tcp("127.0.0.1:0".to_owned()), wires.station.bench().clone(), None, &wires.clock);
+    let reference = format!("scpi{}?profile=meterbench-sim", bench.expect("served"));
+    let image = unit.firmware().display().to_string();
+    let options = [
+        ["--meter", &unit.chip],
+        ["--service", &unit.service],
+        ["--flash", &unit.probe],
+        ["--reference", &reference],
+        ["--image", &image],
+        ["--procedure", &file],
+    ]
+    .concat();
+    let mut asked = Vec::new();
+    let (code, report, said) = run_with_hands("protected", &options, |prompt| {
+        assert!(!wires.station.world().is_on(), "nobody touches a meter on the mains");
+        asked.push(prompt.to_owned());
+        unit.power_cycle(&wires);
+    });
+    assert_eq!((code, &report["verdict"]), (Some(0), &"PASS".into()), "{report} {said}");
+    assert!(asked.len() == 1 && asked[0].contains("take its supply away"), "{asked:?}");
+    assert!(unit.is_protected());
+    assert_eq!(report["flash"]["chip"]["protected"], true);
+}
+
+#[test]
+fn one_port_for_two_ends_is_refused_at_once() {
+    const PROBE: &str = "swd:1d50:6018:127.0.0.1:1";
+    let rom = "rom+serial:/dev/ttyNONE?reset=dtr&boot0=rts";
+    let by_hand = "rom+serial:/dev/ttyNONE";
+    let refused = |options: &[&str], part: &str| {
+        let all = [&["--meter", "afe+serial:/dev/ttyM", "--reference", "manual:", "--image", IMAGE], options].concat();
+        let (code, _, said) = run("ports", &all);
+        assert!(code == Some(2) && said.contains(part), "{options:?}: {code:?} {said}");
+    };
+    refused(&["--flash", "rom+serial:/dev/ttyM?reset=dtr&boot0=rts"], "one port");
+    refused(&["--flash", PROBE, "--service", "service+serial:/dev/ttyM"], "one port");
+    refused(&["--flash", rom, "--service", "log+serial:/dev/ttyNONE"], "one port");
+    refused(&["--flash", PROBE, "--pulses", "pulse+serial:/dev/ttyM"], "one port");
+    // The same meter, and a port that hands plug over: only the ports that are not there stop these.
+    for options in [
+        ["--flash", PROBE, "--service", "afe+serial:/dev/ttyM"],
+        ["--flash", by_hand, "--service", "log+serial:/dev/ttyNONE"],
+    ] {
+        let fixed = ["--meter", "afe+serial:/dev/ttyM", "--reference", "manual:", "--image", IMAGE, "--no-record"];
+        let (code, report, said) = run("ports", &[&fixed[..], &options[..]].concat());
+        assert_eq!(code, Some(3), "{report} {said}");
+    }
 }

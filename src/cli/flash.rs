@@ -10,6 +10,7 @@ use serde_json::json;
 use super::exit::Exit;
 use super::image;
 use crate::clock::{RealClock, SharedClock};
+use crate::disk;
 use crate::flash::{
     self, EraseScope, FlashError, Options, Progress, Readout, Report, Reuse, Stage, Target, UniqueId, Watch, advice,
     swd,
@@ -87,7 +88,7 @@ struct Read {
     /// How many bytes
     #[arg(long, value_parser = image::number)]
     length: u32,
-    /// Where they go: .hex is Intel HEX, anything else binary
+    /// Where they go, readable by its owner only: .hex is Intel HEX, anything else binary
     #[arg(long)]
     out: PathBuf,
     /// Print one JSON object on standard output
@@ -148,7 +149,8 @@ impl Read {
             Err(error) => return Ok(tell(&error)),
         };
         let content = content(&self.out, self.address, bytes)?;
-        std::fs::write(&self.out, content).with_context(|| self.out.display().to_string())?;
+        // A unit's flash holds its keys.
+        disk::replace_secretly(&self.out, &content).with_context(|| self.out.display().to_string())?;
         let chip = format!("{:#05x}", identity.chip.id);
         let id = identity.unique_id.as_ref().map(UniqueId::to_string);
         let simulated = identity.unique_id.as_ref().is_some_and(UniqueId::is_simulated);

@@ -125,11 +125,7 @@ pub fn flash(
         watch.begin(Stage::Protect, 0);
         target.protect()?;
     }
-    if options.start {
-        watch.begin(Stage::Start, 0);
-        target.start(image.first())?;
-    }
-    Ok(Report {
+    let mut report = Report {
         chip_id: format!("{:#05x}", identity.chip.id),
         unique_id: identity.unique_id.as_ref().map(UniqueId::to_string),
         loader: identity.loader,
@@ -141,10 +137,31 @@ pub fn flash(
         retries: done.retries,
         verified: options.verify,
         protected: options.protect,
-        started: options.start,
+        started: false,
         seconds: clock.now().since(began).as_secs_f64(),
         simulated: identity.unique_id.as_ref().is_some_and(UniqueId::is_simulated),
-    })
+    };
+    if options.start {
+        start(target, image, &mut report, watch)?;
+        report.seconds = clock.now().since(began).as_secs_f64();
+    }
+    Ok(report)
+}
+
+/// Starts the program of an image that [`flash`] has put on the chip without starting it, and notes that it was started.
+///
+/// # Errors
+/// The chip refused.
+pub fn start(
+    target: &mut dyn Target,
+    image: &Image,
+    report: &mut Report,
+    watch: &mut Watch<'_>,
+) -> Result<(), FlashError> {
+    watch.begin(Stage::Start, 0);
+    target.start(image.first())?;
+    report.started = true;
+    Ok(())
 }
 
 /// The chip's identity, checked, and without protection.

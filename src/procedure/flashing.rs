@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::flash::{self, Hands};
 use crate::image::firmware::Firmware;
 use crate::meter::{self, Meter};
+use crate::profile::flashing::{Flashing, Restart};
 
 /// A chip to flash at a position, and the image for it.
 pub struct FlashSite {
@@ -17,8 +18,8 @@ pub struct FlashSite {
     pub target: flash::Opener,
     /// What the operator has to do because the way to the chip cannot.
     pub hands: Hands,
-    /// Opens the way to the meter that runs its image; without one it is the way it was calibrated over.
-    pub link: Option<meter::Opener>,
+    /// The way to the meter that runs its image; without one it is the way it was calibrated over.
+    pub link: Option<meter::Way>,
     /// The way that `link` has opened. Kept here between two runs, and opened anew in the next.
     pub opened: Option<Box<dyn Meter>>,
     /// What else goes into the unit's calibration block.
@@ -64,6 +65,19 @@ pub struct FlashReport {
     pub record: String,
     /// The row of the provisioning list whose values are in the image.
     pub provisioning_row: Option<String>,
+}
+
+impl Flashing {
+    /// The operator is needed, and not while the unit is supplied.
+    #[must_use]
+    pub fn by_hand(&self, hands: Hands) -> bool {
+        let by_target = match hands {
+            Hands::None => true,
+            Hands::SupplyAfterProtecting => !self.protect,
+            Hands::Boot0 => false,
+        };
+        self.restart == Restart::PowerCycle || !by_target
+    }
 }
 
 impl FlashReport {

@@ -23,6 +23,7 @@ use super::report::{RunReport, Verdict};
 use crate::clock::{Attendance, SharedClock, muster};
 use crate::meter::Meter;
 use crate::operator::{Operator, Prompt, Sketch};
+use crate::port::pulse::PulseInput;
 use crate::reference::{Identity, LoadPoint, Reference, Source};
 
 /// What stands at one position.
@@ -31,6 +32,8 @@ pub struct Place {
     pub serial: String,
     /// The unit's meter.
     pub meter: Box<dyn Meter>,
+    /// The optical head before it, whatever way the meter is reached over.
+    pub head: Option<Box<dyn PulseInput>>,
     /// Its chip and the image for it, for procedures that flash.
     pub flash: Option<FlashSite>,
 }
@@ -81,7 +84,7 @@ pub fn run_with(bench: &mut Bench, plan: &Plan, custody: &Custody, control: &Con
         .map(|(number, place)| Position::new(number, place, around))
         .collect();
     for position in &mut positions {
-        position.failure = position.check_beforehand().and_then(|()| position.check_self_test()).err();
+        position.failure = position.check_beforehand().err();
     }
     tracing::info!(procedure = plan.procedure.name, meter = plan.meter.name, positions = positions.len(), "run begins");
     control.tell(Event::Started { serials, steps: plan.steps().into_iter().map(|step| plan.title(step)).collect() });

@@ -65,6 +65,24 @@ impl ProbedUnit {
         self.controller.lock().program.firmware()
     }
 
+    /// The supply of the whole unit goes off and on.
+    pub fn power_cycle(&self, wires: &Wires) {
+        let mut controller = self.controller.lock();
+        let Controller { probe, program, starts } = &mut *controller;
+        program.stop();
+        probe.power_on();
+        wires.chip.lock().chip().power_on();
+        *starts = probe.chip().core().starts();
+        if probe.chip().running().is_some() {
+            program.start(probe.chip().memories().flash());
+        }
+    }
+
+    /// Nobody reads the flash from outside.
+    pub fn is_protected(&self) -> bool {
+        self.controller.lock().probe.chip().memories().is_protected()
+    }
+
     /// What stands in the flash.
     pub fn flash(&self) -> Image {
         let bytes = self.controller.lock().probe.chip().memories().flash().to_vec();

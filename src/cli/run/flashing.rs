@@ -8,9 +8,12 @@ use meter_interface::block::{Block, FLASH_START};
 
 use super::Run;
 use crate::cli::provision::Allotment;
+use crate::flash;
 use crate::image::firmware::Firmware;
+use crate::port::url::{DeviceUrl, Transport};
 use crate::procedure::flashing::{Imprint, Provisioned};
 use crate::procedure::{FlashSite, Plan};
+use crate::profile::flashing::Flashing;
 use crate::provision::Reservation;
 use crate::record;
 use crate::station::Ways;
@@ -18,7 +21,7 @@ use crate::station::Ways;
 /// The firmware of each unit; none when the procedure flashes nothing.
 pub(super) fn images(run: &Run, plan: &Plan) -> anyhow::Result<Vec<Arc<Firmware>>> {
     let units = run.meter.len();
-    if plan.procedure.flash.is_none() {
+    let Some(table) = &plan.procedure.flash else {
         if !run.flash.is_empty() || !run.image.is_empty() || !run.service.is_empty() {
             bail!(
                 "the procedure {} flashes nothing: leave out --flash, --image and --service, or choose calibrate-flash",
@@ -26,7 +29,7 @@ pub(super) fn images(run: &Run, plan: &Plan) -> anyhow::Result<Vec<Arc<Firmware>
             );
         }
         return Ok(Vec::new());
-    }
+    };
     if run.flash.len() != units {
         bail!(
             "{units} meters and {} flash targets: the procedure flashes, so each meter has its --flash",
@@ -39,6 +42,7 @@ pub(super) fn images(run: &Run, plan: &Plan) -> anyhow::Result<Vec<Arc<Firmware>
             run.service.len()
         );
     }
+    expect_free_ports(run, table)?;
     let images = run.image.iter().map(|file| read(file).map(Arc::new)).collect::<anyhow::Result<Vec<_>>>()?;
     match images.as_slice() {
         [] => bail!("the procedure flashes: which firmware? Say --image FILE"),
@@ -46,6 +50,37 @@ pub(super) fn images(run: &Run, plan: &Plan) -> anyhow::Result<Vec<Arc<Firmware>
         several if several.len() == units => Ok(images),
         several => bail!("{units} meters and {} images: --image is given once, or once for each meter", several.len()),
     }
+}
+
+/// A port cannot be open twice, and what a run opens late would be refused late.
+fn expect_free_ports(run: &Run, table: &Flashing) -> anyhow::Result<()> {
+    let numbered =
+        |option, urls| std::iter::repeat(option).zip(<[DeviceUrl]>::iter(urls).enumerate().map(|(at, url)| (at, url)));
+    let bench = [("--reference", &run.reference), ("--source", &run.source)];
+    let bench = bench.into_iter().filter_map(|(option, url)| Some((option, (0, url.as_ref()?))));
+    let held: Vec<(&str, (usize, &DeviceUrl))> = numbered("--meter", &run.meter)
+        .chain(numbered("--pulses", &run.pulses))
+        .chain(bench)
+        .chain(numbered("--flash", &run.flash))
+        .chain(numbered("--service", &run.service))
+        .collect();
+    for (index, (second, (other_place, other))) in held.iter().enumerate() {
+        for (first, (place, one)) in held.iter().take(index) {
+            let shared = match (*first, *second) {
+                // One instrument, or one meter.
+                ("--reference", "--source") | ("--meter", "--service") => one == other && place == other_place,
+                // The target is let go before hands start the unit.
+                ("--flash", "--service") => {
+                    place == other_place && flash::hands(one).is_ok_and(|hands| table.by_hand(hands))
+                }
+                _ => false,
+            };
+            if one.transport == other.transport && one.transport != Transport::Direct && !shared {
+                bail!("{first} {one} and {second} {other} are on one port, which cannot be open twice at a time");
+            }
+        }
+    }
+    Ok(())
 }
 
 fn read(file: &Path) -> anyhow::Result<Firmware> {

@@ -133,7 +133,7 @@ impl Run {
             Ok(station) => station,
             Err(error) => return self.not_opened(error, kept, (&plan, &readings), out),
         };
-        let Station { mut meters, reference, source, ways, clock, simulated } = station;
+        let Station { meters, mut heads, reference, source, ways, clock, simulated } = station;
         let mut sites = match flashing::sites(self, &images, &ways, kept.allotment.as_ref()) {
             Ok(sites) => sites.into_iter(),
             Err(error) => {
@@ -142,14 +142,15 @@ impl Run {
             }
         };
         super::cancel_on_signals(&control);
-        for (meter, url) in meters.iter_mut().zip(&self.pulses) {
+        for (place, url) in heads.iter_mut().zip(&self.pulses) {
             match station::open_head(url, &clock) {
-                Ok(head) => meter.attach_head(head),
+                Ok(head) => *place = Some(head),
                 Err(error) => return self.not_opened(error, kept, (&plan, &readings), out),
             }
         }
-        let places = self.serial.iter().cloned().zip(meters);
-        let positions = places.map(|(serial, meter)| Place { serial, meter, flash: sites.next() }).collect();
+        let places = self.serial.iter().cloned().zip(meters).zip(heads);
+        let positions =
+            places.map(|((serial, meter), head)| Place { serial, meter, head, flash: sites.next() }).collect();
         let mut bench = Bench { positions, reference, source, clock, operator, simulated };
         let reports = procedure::run_with(&mut bench, &plan, &custody, &control);
         self.finish(reports, kept, (&plan, &readings), out)

@@ -21,7 +21,6 @@ use meter_interface::map::{
 
 use super::{BusStatistics, Meter, MeterError, Reach, Relay, Word};
 use crate::clock::{Moment, SharedClock, sleep};
-use crate::port::pulse::PulseInput;
 use crate::port::{Port, PortError};
 use codec::{Answer, Request};
 use counters::{EnergyCounter, EventCounter, StartedAnew};
@@ -53,8 +52,6 @@ pub struct ServiceMeter {
     lsb: u16,
     /// The word of the last transaction, as the chip's LastData would show it.
     last: u16,
-    /// Stands before its lamp, where there is one.
-    head: Option<Box<dyn PulseInput>>,
 }
 
 /// Who answered.
@@ -152,7 +149,6 @@ impl ServiceMeter {
             events: EventCounter::default(),
             lsb: 0,
             last: 0,
-            head: None,
         }
     }
 
@@ -391,18 +387,6 @@ fn nonsense(reply: &Reply) -> ServiceError {
 }
 
 impl Meter for ServiceMeter {
-    fn attach_head(&mut self, head: Box<dyn PulseInput>) {
-        self.head = Some(head);
-    }
-
-    fn head(&mut self) -> Option<&mut dyn PulseInput> {
-        // Not `as_deref_mut`: the box's own lifetime would be wanted for the answer.
-        match &mut self.head {
-            Some(head) => Some(&mut **head),
-            None => None,
-        }
-    }
-
     fn connect(&mut self) -> Result<(), MeterError> {
         // A meter that was started meanwhile is locked, and stays so until something is to be written.
         self.unlocked = None;

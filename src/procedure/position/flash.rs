@@ -7,27 +7,28 @@ use meter_interface::block::{Block, Ratio, Text};
 use super::Position;
 use crate::calibration::registers::RegisterSet;
 use crate::flash::{self, Hands, Options, Progress, Reuse, Stage, Watch};
+use crate::meter::Reach;
 use crate::operator::{Prompt, Sketch};
 use crate::procedure::error::StepError;
 use crate::procedure::event::Event;
 use crate::procedure::flashing::{FlashReport, FlashSite, Imprint};
-use crate::profile::flashing::{Flashing, Restart};
+use crate::profile::flashing::{Flashing, Through};
 
 impl Position<'_> {
     /// The operator is needed at this unit, and not while it is supplied.
     #[must_use]
     pub fn needs_hands(&self) -> bool {
         let table = self.around.plan.procedure.flash.as_ref();
-        table.zip(self.site.as_ref()).is_some_and(|(table, site)| by_hand(table, site))
+        table.zip(self.site.as_ref()).is_some_and(|(table, site)| table.by_hand(site.hands))
     }
 
-    /// Everything flashing needs is there; known before the unit is touched.
-    pub(super) fn expect_flashable(&self) -> Result<(), StepError> {
-        if self.around.plan.procedure.flash.is_none() {
-            return Ok(());
-        }
+    /// Everything flashing needs is there, and the way that the unit is then reached over can prove it.
+    pub(super) fn check_flashing(&self, later: Reach) -> Result<(), StepError> {
+        let Some(table) = &self.around.plan.procedure.flash else { return Ok(()) };
         let site = self.site.as_ref().ok_or(StepError::NothingToFlash)?;
-        self.own_block(&site.imprint).map(drop)
+        table.expect_proof(Through::from(later))?;
+        site.firmware.of_unit(self.own_block(&site.imprint)?)?;
+        Ok(())
     }
 
     /// What the bench has written goes: what the chip holds later it has from the meter's own program.
@@ -62,7 +63,7 @@ impl Position<'_> {
             record: site.imprint.record.clone(),
             provisioning_row: site.imprint.provisioned.as_ref().map(|values| values.row.clone()),
         });
-        let by_hand = by_hand(table, site);
+        let by_hand = table.by_hand(site.hands);
         if site.hands == Hands::Boot0 {
             self.ask("set BOOT0 to 1 and reset its controller", Sketch::Boot0Jumper)?;
         }
@@ -71,7 +72,6 @@ impl Position<'_> {
             reuse: Reuse::ReadBack,
             verify: true,
             protect: table.protect,
-            start: !by_hand,
             ..Options::default()
         };
         let mut target = (site.target)().map_err(|source| StepError::TargetClosed { source })?;
@@ -82,13 +82,16 @@ impl Position<'_> {
             control.tell(Event::StepProgress { position, step, fraction, detail });
         };
         let mut watch = Watch::new(clock.clone(), || control.is_cancelled(), tell);
-        let report = flash::flash(&mut *target, &unit.image, &options, clock, &mut watch)?;
-        drop(watch);
-        drop(target);
-        // Before the unit starts: what it says at its start is said once.
-        if let Some(open) = &mut site.link {
-            site.opened = Some(open().map_err(|source| StepError::LinkClosed { source })?);
+        let mut report = flash::flash(&mut *target, &unit.image, &options, clock, &mut watch)?;
+        let mut target = Some(target).filter(|_| !by_hand);
+        // Before the unit starts, whoever starts it: what it says at its start is said once.
+        if let Some(way) = &mut site.link {
+            site.opened = Some((way.open)().map_err(|source| StepError::LinkClosed { source })?);
         }
+        if let Some(target) = &mut target {
+            flash::start(&mut **target, &unit.image, &mut report, &mut watch)?;
+        }
+        drop((watch, target));
         let detail = format!(
             "{} bytes written, {} left as they were, all read back in {:.1} s; chip {}, unique id {}",
             report.bytes_written,
@@ -140,10 +143,6 @@ impl Position<'_> {
         block.record = text("record", &imprint.record)?;
         Ok(block)
     }
-}
-
-fn by_hand(table: &Flashing, site: &FlashSite) -> bool {
-    site.hands != Hands::None || table.restart == Restart::PowerCycle
 }
 
 /// A factor as the block has it, when it is exact.

@@ -31,14 +31,8 @@ impl Position<'_> {
         self.own_program = true;
         self.mode = Some(Mode::Normal);
         self.await_meter(table)?;
-        let through = match self.meter.reach() {
-            Reach::Service => Through::Service,
-            Reach::Chip => Through::Chip,
-            Reach::Readings => Through::Log,
-        };
-        if !table.verify_through.contains(&through) {
-            return Err(StepError::WrongLink { found: through.word() });
-        }
+        let through = Through::from(self.meter.reach());
+        table.expect_proof(through)?;
         let (answered, detail) = match through {
             Through::Service => self.proven_by_service(table)?,
             Through::Chip => self.proven_by_chip(table)?,
@@ -204,6 +198,27 @@ impl Position<'_> {
         })?;
         let detail = format!("its log shows both checksums, then {:.2} V, {:.2} A", shown.u, shown.i);
         Ok((Answered { through: Through::Log.word(), firmware: None, build: None }, detail))
+    }
+}
+
+impl From<Reach> for Through {
+    fn from(reach: Reach) -> Self {
+        match reach {
+            Reach::Service => Self::Service,
+            Reach::Chip => Self::Chip,
+            Reach::Readings => Self::Log,
+        }
+    }
+}
+
+impl Flashing {
+    /// A way that the procedure does not take as a proof is refused.
+    pub(super) fn expect_proof(&self, through: Through) -> Result<(), StepError> {
+        if self.verify_through.contains(&through) {
+            Ok(())
+        } else {
+            Err(StepError::WrongLink { found: through.word() })
+        }
     }
 }
 

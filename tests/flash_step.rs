@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use m90e26::Register;
 use meter_interface::block::{Block, Copy, FLASH_START, PAGE, Secret, Text, choose};
-use meter_interface::map::Test;
+use meter_interface::map::{Program, Test};
 use meterbench::clock::{Moment, SharedClock};
 use meterbench::flash::rom::entry::{ControlLine, Entry};
 use meterbench::flash::rom::{RomTarget, target::LINE};
@@ -30,7 +30,7 @@ use meterbench::port::{Level, LineSettings, Port, PortError, Signal};
 use meterbench::procedure::flashing::Provisioned;
 use meterbench::procedure::{Control, Event, FlashReport, FlashSite, Imprint, Plan, Verdict};
 use meterbench::profile;
-use meterbench::profile::flashing::{Restart, Through};
+use meterbench::profile::flashing::{Restart, Through, Unchanged};
 use meterbench::profile::procedure::EnergyMethod;
 use meterbench::profile::self_test::{Part, SelfTest, When};
 use meterbench::sim::device::{Device, Shared};
@@ -54,6 +54,12 @@ fn firmware() -> Arc<Firmware> {
         Arc::new(Firmware::read(&std::fs::read(file).expect("the image"), None, FLASH_START).expect("firmware"))
     };
     Arc::clone(READ.get_or_init(read))
+}
+
+/// As far as the linker puts the program; behind it nothing is flashed before the calibration pages.
+fn program_length() -> usize {
+    let unit = firmware().of_unit(Block::default()).expect("a unit's image");
+    unit.program.image().end() as usize - FLASH_START as usize
 }
 
 /// A unit with its chip, before a run.
@@ -196,12 +202,14 @@ impl Rig {
     fn through_service(mut self, change: fn(&mut Option<Block>, &mut [u16; 6])) -> Self {
         let (clock, chip, unit) = (self.setup.clock.clone(), self.setup.device.clone(), self.unit.clone());
         let running = Running { clock: clock.clone(), port: Arc::default() };
-        let program = running.port.clone();
+        let started = running.port.clone();
         let begins = move || {
             let (mut block, mut unique) = (block_of(&unit), unique());
             change(&mut block, &mut unique);
-            let port = ServicePort::started(&clock, chip.clone(), block, unique);
-            *program.lock().expect("no panic") = Some(port);
+            let length = program_length();
+            let program = Program::over(FLASH_START, &unit.lock().rom().flash()[..length]);
+            let port = ServicePort::started(&clock, chip.clone(), block, (unique, program));
+            *started.lock().expect("no panic") = Some(port);
         };
         *self.starts.0.lock().expect("no panic") = Some(Box::new(begins));
         let open = move || {
@@ -470,6 +478,78 @@ fn what_the_links_cannot_do_is_known_before_anything_is_switched_on() {
     let mut rig = Rig::new(5, RomOptions::default());
     rig.plan.procedure.profile.energy.method = EnergyMethod::Pulses;
     refused(rig, "optical head");
+    let mut rig = later(Reach::Chip);
+    rig.plan.procedure.profile.flash.as_mut().expect("it flashes").unchanged = Unchanged::ProgramCrc;
+    refused(rig, "program-crc");
+}
+
+/// A unit that comes back: it runs this firmware, with a calibration in its first page and a newer one in its second.
+fn returned(seed: u64) -> Rig {
+    let mut rig = Rig::new(seed, RomOptions::default()).through_service(|_, _| {});
+    rig.plan.procedure.profile.flash.as_mut().expect("it flashes").unchanged = Unchanged::ProgramCrc;
+    let old = Block { serial: Text::new("UNIT").expect("text"), ..Block::default() };
+    let mut flash = vec![0xFF; 64 << 10];
+    let unit = firmware().of_unit(old.clone()).expect("a unit's image").image;
+    for segment in unit.segments() {
+        let start = (segment.address - FLASH_START) as usize;
+        flash[start..start + segment.bytes.len()].copy_from_slice(&segment.bytes);
+    }
+    let mut page = [0xFF; PAGE];
+    Block { sequence: 9, ..old }.encode(&mut page).expect("a page is enough");
+    let b = (Copy::B.address() - FLASH_START) as usize;
+    flash[b..b + PAGE].copy_from_slice(&page);
+    rig.unit.lock().rom().place(&flash);
+    rig
+}
+
+#[test]
+fn of_a_unit_that_comes_back_only_the_calibration_is_flashed_and_the_rest_is_proven_by_its_program() {
+    let rig = returned(5);
+    let unit = rig.unit.clone();
+    let outcome = rig.run();
+    assert_eq!(outcome.report.verdict, Verdict::Pass, "{} {:?}", what(&outcome), outcome.report.steps);
+    let flash = outcome.report.flash.as_ref().expect("flashed");
+    let chip = flash.chip.as_ref().expect("a report");
+    let pages = program_length().div_ceil(PAGE) * PAGE;
+    assert_eq!((chip.bytes_trusted, chip.bytes_read_back, chip.pages_erased), (pages as u64, 2 * PAGE as u64, 2));
+    assert!(flash.is_proven());
+    let crc = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
+    let crc = crc.checksum(&unit.lock().rom().flash()[..program_length()]);
+    let told = flash.answered.as_ref().and_then(|answered| answered.program_crc.clone());
+    assert_eq!(told, Some(format!("{crc:08x}")));
+    let detail = &outcome.report.steps.iter().find(|step| step.title.starts_with("Flash")).expect("a step").detail;
+    assert!(detail.contains("left to the program's own CRC") && !detail.contains("all read back"), "{detail}");
+    // The old calibration in the other page had the higher number.
+    assert_eq!(page(&unit, Copy::B), [0xFF; PAGE]);
+    assert_eq!(block_of(&unit).expect("a block").cs1, outcome.reported().cs1());
+
+    // To write and read back 60 KiB takes 13.9 s on the wire at 115200 baud, and to erase them page by page, as stm32flash does, 1.5 s.
+    assert!(chip.seconds < 0.05 * 15.4, "{} s", chip.seconds);
+}
+
+#[test]
+fn what_is_trusted_and_not_there_is_no_pass() {
+    // A byte that no sample is taken of.
+    let rig = returned(5);
+    rig.unit.lock().rom().disturb(PAGE + 700, 0x10);
+    let outcome = rig.run();
+    assert_refused(&outcome, "program CRC");
+    assert!(outcome.report.flash.expect("flashed").chip.expect("a report").bytes_trusted > 0);
+
+    // A byte of a sample, and a chip that was never flashed: nothing is trusted, all is written and read back.
+    for erased in [false, true] {
+        let rig = returned(5);
+        if erased {
+            rig.unit.lock().rom().fill(0xFF);
+        } else {
+            rig.unit.lock().rom().disturb(20, 0x10);
+        }
+        let outcome = rig.run();
+        assert_eq!(outcome.report.verdict, Verdict::Pass, "{} {:?}", what(&outcome), outcome.report.steps);
+        let chip = outcome.report.flash.expect("flashed").chip.expect("a report");
+        let all = (program_length().div_ceil(PAGE) + 2) * PAGE;
+        assert_eq!((chip.bytes_trusted, chip.bytes_read_back), (0, all as u64));
+    }
 }
 
 #[test]
@@ -492,14 +572,14 @@ fn a_bit_that_is_not_as_it_was_written() {
         assert_refused(&Rig::with(7, RomOptions::default(), LINES, mishap).run(), "written was");
     }
     // After the read-back only what the unit says can tell.
-    for offset in [3, block_a, block_a + 13, block_a + 40, block_a + 600] {
+    for offset in [3, 20_001, block_a, block_a + 13, block_a + 40, block_a + 600] {
         let mishap = Mishap::BeforeStart(offset, 0x80);
         let outcome = Rig::with(7, RomOptions::default(), LINES, mishap).run();
-        assert_refused(&outcome, "has not started");
-        let changed = Rig::with(7, RomOptions::default(), LINES, mishap).through_service(|_, _| {}).run();
-        if offset >= block_a {
-            assert_refused(&changed, "serial number");
+        if offset != 20_001 {
+            assert_refused(&outcome, "has not started");
         }
+        let changed = Rig::with(7, RomOptions::default(), LINES, mishap).through_service(|_, _| {}).run();
+        assert_refused(&changed, if offset >= block_a { "serial number" } else { "program CRC" });
     }
 }
 

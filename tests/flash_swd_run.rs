@@ -87,6 +87,18 @@ fn run_with_hands(name: &str, options: &[&str], mut obey: impl FnMut(&str)) -> (
     (output.status.code(), report, said)
 }
 
+/// A copy of `calibrate-flash-quick` with this in its `[flash]`, as a file.
+fn procedure(name: &str, key: &str) -> String {
+    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("flash-swd-procedures");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join(format!("{name}.toml"));
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/profiles/procedures/calibrate-flash-quick.toml");
+    let text = std::fs::read_to_string(shipped).expect("shipped");
+    let text = text.replace("name = \"calibrate-flash-quick\"", &format!("name = \"{name}\""));
+    std::fs::write(&file, text.replace("[flash]\n", &format!("[flash]\n{key}\n"))).expect("written");
+    file.display().to_string()
+}
+
 fn of<'a>(addresses: &'a Value, path: &str) -> &'a str {
     addresses.pointer(path).and_then(Value::as_str).unwrap_or_else(|| panic!("{path} in {addresses}"))
 }
@@ -156,19 +168,34 @@ fn booted_from_what_was_flashed_and_proven_over_another_address() {
     assert_eq!(block.record.as_str(), flash["record"]);
     let errors = report["measurements"].as_array().expect("a list").iter();
     assert!(errors.filter(|measured| measured["name"] == "energy_error").count() >= 2);
+    assert_eq!(
+        (&flash["chip"]["bytes_trusted"], flash["answered"]["program_crc"].as_str().map(str::len)),
+        (&0.into(), Some(8))
+    );
+
+    // It comes back, is calibrated through its service port, and gets a new calibration only.
+    let file = procedure("again-quick", "unchanged = \"program-crc\"");
+    let options = [
+        ["--meter", &unit.service],
+        ["--flash", &unit.probe],
+        ["--reference", &reference],
+        ["--image", &image],
+        ["--procedure", &file],
+    ];
+    let (code, report, said) = run("booted", &options.concat());
+    assert_eq!((code, &report["verdict"]), (Some(0), &"PASS".into()), "{report} {said}");
+    let again = &report["flash"];
+    assert_eq!(again["answered"]["program_crc"], flash["answered"]["program_crc"]);
+    assert_eq!((&again["chip"]["bytes_read_back"], &again["chip"]["pages_erased"]), (&2048.into(), &2.into()));
+    assert!(again["chip"]["bytes_trusted"].as_u64().is_some_and(|bytes| bytes > 40_000), "{again}");
+    let memory = unit.flash();
+    let (_, block): (Copy, Block) = Pages::find(b"", &memory).expect("pages").read(&memory).expect("a block");
+    assert_eq!(block.record.as_str(), again["record"]);
 }
 
 #[test]
 fn protected_over_swd_it_starts_when_its_supply_was_off() {
-    let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("flash-swd-procedures");
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let file = folder.join("protect-quick.toml");
-    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/profiles/procedures/calibrate-flash-quick.toml");
-    let text = std::fs::read_to_string(shipped).expect("shipped");
-    let text = text.replace("name = \"calibrate-flash-quick\"", "name = \"protect-quick\"");
-    std::fs::write(&file, text.replace("[flash]\n", "[flash]\nprotect = true\n")).expect("written");
-    let file = file.display().to_string();
-
+    let file = procedure("protect-quick", "protect = true");
     let wires = Wires::new("sim:?seed=34&answer_us=0");
     let unit = ProbedUnit::new(&wires, "protected");
     let bench = serve(&Outlet::Tcp("127.0.0.1:0".to_owned()), wires.station.bench().clone(), None, &wires.clock);

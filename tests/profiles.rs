@@ -54,6 +54,7 @@ fn a_flash_table_is_as_strict() {
         ("\"chip\"]", "\"jtag\"]", "flash.verify_through[1]", "service"),
         ("verify_through = [\"service\", \"chip\"]", "verify_through = []", "flash.verify_through", "needed"),
         ("wait_secs = 20", "wait_secs = 0", "flash.wait_secs", "1 s"),
+        ("wait_secs = 20", "unchanged = \"crc\"", "flash.unchanged", "program-crc"),
         ("chip = \"0410\"", "chip = \"410\"", "flash.chip", "four hex digits"),
         ("chip = \"0410\"", "chips = \"0410\"", "flash.chips", "verify_through"),
     ] {
@@ -61,6 +62,16 @@ fn a_flash_table_is_as_strict() {
         assert_eq!(found, key, "{problem}");
         assert!(problem.contains(part), "{key}: {problem}");
     }
+}
+
+#[test]
+fn a_crc_that_nobody_tells_proves_nothing() {
+    let (_, text) = profile::text_of("calibrate-flash").expect("shipped");
+    let trusting = text.replace("wait_secs = 20", "wait_secs = 20\nunchanged = \"program-crc\"");
+    assert!(profile::parse::<Procedure>(&trusting, "own.toml").is_ok());
+    let chip_only = trusting.replace("[\"service\", \"chip\"]", "[\"chip\"]");
+    let error = profile::parse::<Procedure>(&chip_only, "own.toml").expect_err("refused").to_string();
+    assert!(error.contains("flash.unchanged") && error.contains("needs service"), "{error}");
 }
 
 #[test]

@@ -24,8 +24,8 @@ pub enum Reuse {
     Nothing,
     /// Pages that read back as the image has them.
     ReadBack,
-    /// Pages in which the image does not differ from this one, which the chip is known to hold. Of these a few are looked at;
-    /// if one is not as it should be, nothing stays.
+    /// Pages of which this image, which the chip is known to hold, has bytes, and no others than the one to be written. Of these a few
+    /// are looked at; if one is not as it should be, nothing stays.
     Known(Image),
 }
 
@@ -80,6 +80,8 @@ pub struct Report {
     pub bytes_skipped: u64,
     /// Bytes of the image that were neither written nor read back, because the chip was known to hold them.
     pub bytes_trusted: u64,
+    /// Bytes of the image's pages that were read, after writing or instead of it, and were right.
+    pub bytes_read_back: u64,
     /// Pages erased.
     pub pages_erased: u32,
     /// Pages and lists of pages done again after a fault of line or flash.
@@ -116,6 +118,7 @@ pub fn flash(
     keep_what_may_stay(target, &mut plan, &options.reuse, watch)?;
     let kept = whole - plan.length();
     let trusted = if matches!(options.reuse, Reuse::Known(_)) { kept } else { 0 };
+    let read_back = if options.verify { whole } else { kept } - trusted;
 
     let mut done = target.program(&plan, watch)?;
     if options.verify {
@@ -133,6 +136,7 @@ pub fn flash(
         bytes_written: done.bytes_written,
         bytes_skipped: done.bytes_skipped + kept,
         bytes_trusted: trusted,
+        bytes_read_back: read_back,
         pages_erased: done.pages_erased,
         retries: done.retries,
         verified: options.verify,
@@ -223,9 +227,10 @@ fn keep_what_may_stay(
     Ok(())
 }
 
-/// Whether an image has a page as it is planned.
+/// Whether an image has a page as it is planned; one that it says nothing of is not.
 fn is_in(image: &Image, page: &PagePlan) -> bool {
-    (page.address..).zip(&page.bytes).all(|(address, byte)| image.byte(address).unwrap_or(0xFF) == *byte)
+    let mut known = (page.address..).zip(&page.bytes).map(|(address, planned)| (image.byte(address), *planned));
+    known.clone().any(|(byte, _)| byte.is_some()) && known.all(|(byte, planned)| byte.unwrap_or(0xFF) == planned)
 }
 
 /// Whether a block each of a few of these pages is on the chip, the first page's with the vector table among them.

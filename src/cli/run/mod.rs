@@ -378,6 +378,14 @@ fn print_flash(flash: &FlashReport, out: &mut dyn Write) -> anyhow::Result<()> {
     if let Some(chip) = &flash.chip {
         let id = chip.unique_id.as_deref().unwrap_or("unknown");
         writeln!(out, "  chip      {} {id}, {} bytes written", chip.chip_id, chip.bytes_written)?;
+        let crc = flash.answered.as_ref().and_then(|answered| answered.program_crc.as_deref());
+        match (chip.bytes_trusted, crc) {
+            (0, _) => writeln!(out, "  read back {} bytes, all of it", chip.bytes_read_back)?,
+            (trusted, crc) => {
+                let crc = crc.unwrap_or("unknown");
+                writeln!(out, "  read back {} bytes, {trusted} by the program's CRC {crc}", chip.bytes_read_back)?;
+            }
+        }
     }
     if let Some(answered) = &flash.answered {
         let firmware = answered.firmware.as_deref().map_or_else(String::new, |version| format!(", firmware {version}"));

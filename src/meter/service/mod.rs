@@ -15,8 +15,8 @@ use m90e26::{Access, Register};
 use meter_interface::block::{Block, BlockError, PAGE};
 use meter_interface::map::identification::{Object, PRODUCT_CODE, VENDOR_NAME};
 use meter_interface::map::{
-    self, Command, Control, Diagnostics, Events, Exception, Holding, Identity, Snapshot, TALLIED, Tally, control,
-    tally_address, windows,
+    self, Command, Control, Diagnostics, Events, Exception, Holding, Identity, Program, Snapshot, TALLIED, Tally,
+    control, tally_address, windows,
 };
 
 use super::{BusStatistics, Meter, MeterError, Reach, Relay, Word};
@@ -224,6 +224,18 @@ impl ServiceMeter {
     pub fn diagnostics(&mut self) -> Result<Option<Diagnostics>, ServiceError> {
         match self.input(Diagnostics::START, Diagnostics::WORDS) {
             Ok((words, _)) => Ok(Diagnostics::decode(&words).ok()),
+            Err(ServiceError::Refused { exception: Exception::IllegalAddress }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What the program found of itself in the flash when it started; `None` for a firmware that does not tell.
+    ///
+    /// # Errors
+    /// The meter does not answer.
+    pub fn program(&mut self) -> Result<Option<Program>, ServiceError> {
+        match self.input(Program::START, Program::WORDS) {
+            Ok((words, _)) => Ok(Program::decode(&words).ok()),
             Err(ServiceError::Refused { exception: Exception::IllegalAddress }) => Ok(None),
             Err(error) => Err(error),
         }

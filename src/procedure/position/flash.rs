@@ -4,7 +4,7 @@ use m90e26::Register;
 use m90e26::field::command;
 use meter_interface::block::{Block, Ratio, Text};
 
-use super::Position;
+use super::{OwnImage, Position};
 use crate::calibration::registers::RegisterSet;
 use crate::flash::{self, Hands, Options, Progress, Reuse, Stage, Watch};
 use crate::meter::Reach;
@@ -12,7 +12,7 @@ use crate::operator::{Prompt, Sketch};
 use crate::procedure::error::StepError;
 use crate::procedure::event::Event;
 use crate::procedure::flashing::{FlashReport, FlashSite, Imprint};
-use crate::profile::flashing::{Flashing, Through};
+use crate::profile::flashing::{Flashing, Through, Unchanged};
 
 impl Position<'_> {
     /// The operator is needed at this unit, and not while it is supplied.
@@ -27,6 +27,10 @@ impl Position<'_> {
         let Some(table) = &self.around.plan.procedure.flash else { return Ok(()) };
         let site = self.site.as_ref().ok_or(StepError::NothingToFlash)?;
         table.expect_proof(Through::from(later))?;
+        if table.unchanged == Unchanged::ProgramCrc && !later.service() {
+            let test = "Flashing with unchanged = \"program-crc\"".to_owned();
+            return Err(StepError::OutOfReach { test, needs: "the meter's service port" });
+        }
         site.firmware.of_unit(self.own_block(&site.imprint)?)?;
         Ok(())
     }
@@ -39,7 +43,8 @@ impl Position<'_> {
         Ok(())
     }
 
-    /// Patches, flashes and reads back. When this is through the chip holds the unit's image, every byte of it.
+    /// Patches, flashes and reads back. When this is through the chip holds the unit's image; where its procedure trusts that for a part,
+    /// the restart has yet to prove it.
     pub(super) fn flash(&mut self) -> Result<String, StepError> {
         let plan = self.around.plan;
         let (Some(table), Some(site)) = (&plan.procedure.flash, self.site.take()) else {
@@ -69,7 +74,10 @@ impl Position<'_> {
         }
         let options = Options {
             chip: table.chip.0,
-            reuse: Reuse::ReadBack,
+            reuse: match table.unchanged {
+                Unchanged::ReadBack => Reuse::ReadBack,
+                Unchanged::ProgramCrc => Reuse::Known(unit.program.image().clone()),
+            },
             verify: true,
             protect: table.protect,
             ..Options::default()
@@ -92,8 +100,12 @@ impl Position<'_> {
             flash::start(&mut **target, &unit.image, &mut report, &mut watch)?;
         }
         drop((watch, target));
+        let proof = match report.bytes_trusted {
+            0 => "all read back".to_owned(),
+            trusted => format!("{} read back, {trusted} left to the program's own CRC", report.bytes_read_back),
+        };
         let detail = format!(
-            "{} bytes written, {} left as they were, all read back in {:.1} s; chip {}, unique id {}",
+            "{} bytes written, {} left as they were, {proof}, in {:.1} s; chip {}, unique id {}",
             report.bytes_written,
             report.bytes_skipped,
             report.seconds,
@@ -108,7 +120,7 @@ impl Position<'_> {
         } else if by_hand {
             self.ask("take its supply away and give it back", Sketch::PowerCycle)?;
         }
-        self.unit = Some(unit.block.without_secrets());
+        self.unit = Some(OwnImage { block: unit.block.without_secrets(), program: unit.program });
         Ok(detail)
     }
 

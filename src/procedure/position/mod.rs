@@ -13,6 +13,7 @@ use meter_interface::block::Block;
 use crate::calibration::registers::RegisterSet;
 use crate::calibration::solve::energy::EnergyPoint;
 use crate::clock::{Moment, SharedClock};
+use crate::image::firmware::ProgramImage;
 use crate::meter::{Line, Meter, Reach};
 use crate::operator::Operator;
 use crate::port::pulse::PulseInput;
@@ -91,6 +92,14 @@ struct LineFindings {
     unity: Option<EnergyPoint>,
 }
 
+/// What a unit that runs its image has to tell of it.
+#[derive(Clone)]
+struct OwnImage {
+    /// The calibration block as the meter shows it.
+    block: Block,
+    program: ProgramImage,
+}
+
 /// A unit on the bench and its run so far.
 pub struct Position<'a> {
     /// Its place on the bench, from 0.
@@ -103,8 +112,8 @@ pub struct Position<'a> {
     head: Option<&'a mut Box<dyn PulseInput>>,
     /// Its chip and the image for it.
     site: Option<&'a mut FlashSite>,
-    /// The block of its image as the meter shows it, once that is on the chip.
-    unit: Option<Block>,
+    /// Its image, once that is on the chip.
+    unit: Option<OwnImage>,
     /// What was flashed.
     pub flashed: Option<FlashReport>,
     /// The unit runs its own program, which loads the chip; the bench only looks on.

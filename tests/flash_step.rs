@@ -113,7 +113,9 @@ enum Mishap {
 
 /// What happens when the unit starts by its target.
 #[derive(Clone, Default)]
-struct Starts(Arc<Mutex<Option<Box<dyn FnMut() + Send>>>>);
+struct Starts(Arc<Mutex<Option<Happens>>>);
+
+type Happens = Box<dyn FnMut() + Send>;
 
 impl Starts {
     fn happen(&self) {
@@ -593,6 +595,17 @@ fn chips_that_are_not_flashed() {
         (RomOptions { write_protected: [62].into(), ..RomOptions::default() }, "written was"),
     ] {
         assert_refused(&Rig::new(9, options).run(), part);
+    }
+}
+
+#[test]
+fn a_chip_that_the_meter_profile_allows() {
+    let (_, text) = profile::text_of("opensmartmeter-mt50").expect("shipped");
+    let clones = text.replace("chips = [\"0410\"]", "chips = [\"0410\", \"0420\"]");
+    for (product, verdict) in [(0x410, Verdict::Pass), (0x420, Verdict::Pass), (0x412, Verdict::Error)] {
+        let mut rig = Rig::new(9, RomOptions { product, ..RomOptions::default() });
+        rig.plan.meter = profile::parse(&clones, "clones.toml").expect("a profile");
+        assert_eq!(rig.run().report.verdict, verdict, "{product:#x}");
     }
 }
 

@@ -42,9 +42,9 @@ pub struct Flash {
     /// Where a binary belongs
     #[arg(long, default_value = "0x08000000", value_parser = image::number)]
     address: u32,
-    /// The chip's product number, checked before anything is erased
+    /// Product numbers the chip may have, checked before anything is erased; several with --chip given several times
     #[arg(long, default_value = "0x410", value_parser = image::number)]
-    chip: u32,
+    chip: Vec<u32>,
     /// Do not read back what was written
     #[arg(long)]
     no_verify: bool,
@@ -116,7 +116,7 @@ impl Flash {
             None => Reuse::Nothing,
         };
         let options = Options {
-            chip: u16::try_from(self.chip)?,
+            chips: self.chip.iter().map(|chip| u16::try_from(*chip)).collect::<Result<_, _>>()?,
             erase: if self.erase_chip { EraseScope::Chip } else { EraseScope::Pages },
             reuse,
             verify: !self.no_verify,

@@ -90,6 +90,17 @@ pub struct Identity {
     pub protected: bool,
 }
 
+impl Identity {
+    /// Whether it is one of the chips with these product numbers.
+    ///
+    /// # Errors
+    /// It is another.
+    pub fn expect(&self, chips: &[u16]) -> Result<(), FlashError> {
+        let found = self.chip.id;
+        if chips.contains(&found) { Ok(()) } else { Err(FlashError::WrongChip { expected: chips.to_vec(), found }) }
+    }
+}
+
 /// The 96-bit number of a chip, in the order of its addresses (RM0008, section 30.2).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct UniqueId(pub [u8; 12]);

@@ -32,8 +32,8 @@ pub enum Reuse {
 /// What to do besides writing.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The product number the chip must have.
-    pub chip: u16,
+    /// The product numbers the chip may have.
+    pub chips: Vec<u16>,
     /// How much is erased.
     pub erase: EraseScope,
     /// What may stay.
@@ -52,7 +52,7 @@ impl Default for Options {
     /// The OpenSmartMeter's chip; verify, and leave everything else alone.
     fn default() -> Self {
         Self {
-            chip: super::chip::STM32F103_MEDIUM,
+            chips: vec![super::chip::STM32F103_MEDIUM],
             erase: EraseScope::Pages,
             reuse: Reuse::Nothing,
             verify: true,
@@ -170,12 +170,8 @@ pub fn start(
 
 /// The chip's identity, checked, and without protection.
 fn unlocked(target: &mut dyn Target, options: &Options, watch: &mut Watch<'_>) -> Result<Identity, FlashError> {
-    let expected = |identity: &Identity| {
-        let found = identity.chip.id;
-        if found == options.chip { Ok(()) } else { Err(FlashError::WrongChip { expected: options.chip, found }) }
-    };
     let identity = target.identify(watch)?;
-    expected(&identity)?;
+    identity.expect(&options.chips)?;
     if !identity.protected {
         return Ok(identity);
     }
@@ -186,7 +182,7 @@ fn unlocked(target: &mut dyn Target, options: &Options, watch: &mut Watch<'_>) -
     watch.begin(Stage::Unprotect, 0);
     target.unprotect()?;
     let identity = target.identify(watch)?;
-    expected(&identity)?;
+    identity.expect(&options.chips)?;
     if identity.protected { Err(FlashError::Protected) } else { Ok(identity) }
 }
 

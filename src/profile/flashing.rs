@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::check::Findings;
-use super::scalars::{RegisterWord, secs};
+use super::scalars::secs;
 
 /// How a unit starts on the image that was flashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -63,8 +63,6 @@ pub struct Flashing {
     /// So long the unit may take until it answers and meters.
     #[serde(rename = "wait_secs", deserialize_with = "secs")]
     pub wait: Duration,
-    /// Product number the chip must have, as the boot loader tells it.
-    pub chip: RegisterWord,
     /// Version the firmware must answer with on its service port; without it any version that speaks the bench's map.
     pub firmware: Option<String>,
     /// What proves the parts that need no writing.

@@ -52,21 +52,25 @@ pub(super) fn images(run: &Run, plan: &Plan) -> anyhow::Result<Vec<Arc<Firmware>
     }
 }
 
+/// An address with its option, and its position on the bench.
+type Held<'a> = (&'static str, usize, &'a DeviceUrl);
+
+fn held<'a>(option: &'static str, urls: impl IntoIterator<Item = &'a DeviceUrl>) -> impl Iterator<Item = Held<'a>> {
+    urls.into_iter().enumerate().map(move |(place, url)| (option, place, url))
+}
+
 /// A port cannot be open twice, and what a run opens late would be refused late.
 fn expect_free_ports(run: &Run, table: &Flashing) -> anyhow::Result<()> {
-    let numbered =
-        |option, urls| std::iter::repeat(option).zip(<[DeviceUrl]>::iter(urls).enumerate().map(|(at, url)| (at, url)));
-    let bench = [("--reference", &run.reference), ("--source", &run.source)];
-    let bench = bench.into_iter().filter_map(|(option, url)| Some((option, (0, url.as_ref()?))));
-    let held: Vec<(&str, (usize, &DeviceUrl))> = numbered("--meter", &run.meter)
-        .chain(numbered("--pulses", &run.pulses))
-        .chain(bench)
-        .chain(numbered("--flash", &run.flash))
-        .chain(numbered("--service", &run.service))
+    let all: Vec<Held<'_>> = held("--meter", &run.meter)
+        .chain(held("--pulses", &run.pulses))
+        .chain(held("--reference", &run.reference))
+        .chain(held("--source", &run.source))
+        .chain(held("--flash", &run.flash))
+        .chain(held("--service", &run.service))
         .collect();
-    for (index, (second, (other_place, other))) in held.iter().enumerate() {
-        for (first, (place, one)) in held.iter().take(index) {
-            let shared = match (*first, *second) {
+    for (index, &(second, other_place, other)) in all.iter().enumerate() {
+        for &(first, place, one) in all.iter().take(index) {
+            let shared = match (first, second) {
                 // One instrument, or one meter.
                 ("--reference", "--source") | ("--meter", "--service") => one == other && place == other_place,
                 // The target is let go before hands start the unit.

@@ -73,7 +73,7 @@ impl Position<'_> {
             self.ask("set BOOT0 to 1 and reset its controller", Sketch::Boot0Jumper)?;
         }
         let options = Options {
-            chip: table.chip.0,
+            chips: self.around.plan.meter.controller.chips(),
             reuse: match table.unchanged {
                 Unchanged::ReadBack => Reuse::ReadBack,
                 Unchanged::ProgramCrc => Reuse::Known(unit.program.image().clone()),

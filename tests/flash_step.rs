@@ -723,6 +723,25 @@ fn hands_do_what_lines_do_not() {
     let (outcome, asked) = by_hand(true, LINES, Restart::PowerCycle);
     assert_eq!(outcome.report.verdict, Verdict::Pass, "{} {asked:?}", what(&outcome));
     assert_eq!(asked, ["UNIT: take its supply away and give it back"]);
+    // Nobody at the bench: flashed, and not started.
+    let mut rig = Rig::new(15, RomOptions::default());
+    rig.plan.procedure.profile.flash.as_mut().expect("it flashes").restart = Restart::PowerCycle;
+    let on = Arc::new(Mutex::new((0, false)));
+    let seen = on.clone();
+    let control = Control::new(move |event| {
+        let (flashing, on) = &mut *seen.lock().expect("no panic");
+        match event {
+            Event::LoadPoint { .. } => *on = true,
+            Event::SourceOff => *on = false,
+            // A debug probe gives no supply.
+            Event::StepProgress { step: 6, detail, .. } if detail.starts_with("Writing") && *on => *flashing += 1,
+            _ => {}
+        }
+    });
+    let outcome = rig.run_under(&control);
+    assert_refused(&outcome, "nobody");
+    assert!(on.lock().expect("no panic").0 > 10, "the unit has its supply while it is flashed");
+    assert!(outcome.report.flash.expect("flashed").chip.is_some_and(|chip| chip.verified && !chip.started));
 
     // Hands that only say they did.
     let (outcome, _) = by_hand(false, Entry::AlreadyRunning, Restart::Target);

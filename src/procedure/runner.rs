@@ -214,15 +214,12 @@ impl<'a> Stage<'a, '_> {
         let mut present: Option<LoadPoint> = None;
         for (number, step) in plan.steps().into_iter().enumerate() {
             self.around.control.checkpoint()?;
+            self.leave_to_hands(step, positions)?;
+            if self.is_off {
+                present = None;
+            }
             if positions.iter().all(|position| position.failure.is_some()) {
                 return Ok(());
-            }
-            if step == Step::Flash
-                && positions.iter().any(|position| position.failure.is_none() && position.needs_hands())
-            {
-                // Nobody shall touch a jumper of a meter that is on the mains.
-                self.switch_off()?;
-                present = None;
             }
             if let Some(point) = plan.load_point(step).filter(|point| present.as_ref() != Some(point)) {
                 self.go_to(&point, step)?;
@@ -231,6 +228,21 @@ impl<'a> Stage<'a, '_> {
             self.perform(number, step, positions);
         }
         Ok(())
+    }
+
+    /// Nobody shall touch a jumper or a supply of a meter that is on the mains. Only a jumper has to be touched before flashing; until then
+    /// a unit without one keeps its supply, for a debug probe gives it none.
+    fn leave_to_hands(&mut self, step: Step, positions: &mut [Position<'a>]) -> Result<(), StepError> {
+        match step {
+            Step::Flash if positions.iter().any(Position::needs_jumper) => self.switch_off(),
+            Step::Restart if positions.iter().any(Position::needs_power_cycle) => {
+                self.switch_off()?;
+                let waiting = positions.iter_mut().filter(|position| position.needs_power_cycle());
+                waiting.for_each(Position::ask_for_power_cycle);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Voltage and current off; tried more than once, for this one matters.

@@ -15,11 +15,24 @@ use crate::procedure::flashing::{FlashReport, FlashSite, Imprint};
 use crate::profile::flashing::{Flashing, Through, Unchanged};
 
 impl Position<'_> {
-    /// The operator is needed at this unit, and not while it is supplied.
+    /// A jumper is set by hand before this unit is flashed and after it, and not while it is supplied.
     #[must_use]
-    pub fn needs_hands(&self) -> bool {
+    pub fn needs_jumper(&self) -> bool {
+        self.failure.is_none() && self.site.as_ref().is_some_and(|site| site.hands == Hands::Boot0)
+    }
+
+    /// This unit keeps its supply while it is flashed, and starts when hands have taken it away and given it back.
+    #[must_use]
+    pub fn needs_power_cycle(&self) -> bool {
         let table = self.around.plan.procedure.flash.as_ref();
-        table.zip(self.site.as_ref()).is_some_and(|(table, site)| table.by_hand(site.hands))
+        let by_hand = table.zip(self.site.as_ref()).is_some_and(|(table, site)| table.by_hand(site.hands));
+        self.failure.is_none() && by_hand && !self.needs_jumper()
+    }
+
+    /// Asks for it. Whatever supplies the unit besides the source is out of reach of the bench.
+    pub fn ask_for_power_cycle(&mut self) {
+        let asked = self.ask("take its supply away and give it back", Sketch::PowerCycle);
+        self.failure = asked.err();
     }
 
     /// Everything flashing needs is there, and the way that the unit is then reached over can prove it.
@@ -117,8 +130,6 @@ impl Position<'_> {
         }
         if site.hands == Hands::Boot0 {
             self.ask("set BOOT0 back to 0, then take its supply away and give it back", Sketch::Boot0Jumper)?;
-        } else if by_hand {
-            self.ask("take its supply away and give it back", Sketch::PowerCycle)?;
         }
         self.unit = Some(OwnImage { block: unit.block.without_secrets(), program: unit.program });
         Ok(detail)

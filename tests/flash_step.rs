@@ -10,257 +10,34 @@
 mod firmware_rig;
 mod service_port;
 mod simulated;
+mod unit_rig;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use m90e26::Register;
-use meter_interface::block::{Block, Copy, FLASH_START, PAGE, Secret, Text, choose};
-use meter_interface::map::{Program, Test};
+use meter_interface::block::{Block, Copy, FLASH_START, Secret, Text};
+use meter_interface::map::Test;
 use meterbench::clock::{Moment, SharedClock};
-use meterbench::flash::rom::entry::{ControlLine, Entry};
-use meterbench::flash::rom::{RomTarget, target::LINE};
-use meterbench::flash::{FlashError, Hands, Identity, Plan as FlashPlan, Programmed, Target, UniqueId, Watch};
-use meterbench::image::firmware::Firmware;
+use meterbench::flash::rom::entry::Entry;
+use meterbench::flash::{Hands, UniqueId};
 use meterbench::meter::log::LogMeter;
-use meterbench::meter::service::ServiceMeter;
 use meterbench::meter::{Meter, Reach, Way};
 use meterbench::operator::{Answer, Operator, OperatorError, Prompt, Sketch};
 use meterbench::port::{Level, LineSettings, Port, PortError, Signal};
 use meterbench::procedure::flashing::Provisioned;
-use meterbench::procedure::{Control, Event, FlashReport, FlashSite, Imprint, Plan, Verdict};
+use meterbench::procedure::{Control, Event, Verdict};
 use meterbench::profile;
 use meterbench::profile::flashing::{Restart, Through, Unchanged};
 use meterbench::profile::procedure::EnergyMethod;
 use meterbench::profile::self_test::{Part, SelfTest, When};
 use meterbench::sim::device::{Device, Shared};
 use meterbench::sim::head::SimHead;
-use meterbench::sim::line::SimLine;
 use meterbench::sim::rom::RomOptions;
 use meterbench::sim::unit::SimUnit;
 use meterbench::units::Percent;
-use service_port::ServicePort;
-use simulated::{Outcome, Setup, plan};
-
-const LINES: Entry = Entry::Signals {
-    reset: ControlLine { signal: Signal::Dtr, active: Level::On },
-    boot0: Some(ControlLine { signal: Signal::Rts, active: Level::On }),
-};
-
-fn firmware() -> Arc<Firmware> {
-    static READ: OnceLock<Arc<Firmware>> = OnceLock::new();
-    let read = || {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/firmware/images/meter.elf");
-        Arc::new(Firmware::read(&std::fs::read(file).expect("the image"), None, FLASH_START).expect("firmware"))
-    };
-    Arc::clone(READ.get_or_init(read))
-}
-
-/// As far as the linker puts the program; behind it nothing is flashed before the calibration pages.
-fn program_length() -> usize {
-    let unit = firmware().of_unit(Block::default()).expect("a unit's image");
-    unit.program.image().end() as usize - FLASH_START as usize
-}
-
-/// A unit with its chip, before a run.
-struct Rig {
-    setup: Setup,
-    unit: Shared<SimUnit>,
-    starts: Starts,
-    plan: Plan,
-}
-
-/// The service port's line, at whose end there is nobody until the program runs.
-#[derive(Clone)]
-struct Running {
-    clock: SharedClock,
-    port: Arc<Mutex<Option<ServicePort>>>,
-}
-
-impl Port for Running {
-    fn write(&mut self, bytes: &[u8]) -> Result<(), PortError> {
-        self.port.lock().expect("no panic").as_mut().map_or(Ok(()), |port| port.write(bytes))
-    }
-
-    fn read(&mut self, into: &mut [u8], deadline: Moment) -> Result<usize, PortError> {
-        match self.port.lock().expect("no panic").as_mut() {
-            Some(port) => port.read(into, deadline),
-            None => {
-                self.clock.sleep_until(deadline);
-                Ok(0)
-            }
-        }
-    }
-
-    fn configure(&mut self, _: LineSettings) -> Result<(), PortError> {
-        Ok(())
-    }
-
-    fn set_signal(&mut self, _: Signal, _: Level) -> Result<(), PortError> {
-        Ok(())
-    }
-}
-
-/// What happens to the flash behind the bench's back.
-#[derive(Clone, Copy)]
-enum Mishap {
-    None,
-    /// Each time something was programmed, these bits turn over.
-    AfterProgramming(usize, u8),
-    /// When all was read back, just before the program starts.
-    BeforeStart(usize, u8),
-}
-
-/// What happens when the unit starts by its target.
-#[derive(Clone, Default)]
-struct Starts(Arc<Mutex<Option<Happens>>>);
-
-type Happens = Box<dyn FnMut() + Send>;
-
-impl Starts {
-    fn happen(&self) {
-        if let Some(happens) = self.0.lock().expect("no panic").as_mut() {
-            happens();
-        }
-    }
-}
-
-/// The boot loader, with a mishap.
-struct Mishandled {
-    inner: RomTarget,
-    unit: Shared<SimUnit>,
-    mishap: Mishap,
-    starts: Starts,
-}
-
-impl Target for Mishandled {
-    fn identify(&mut self, watch: &mut Watch<'_>) -> Result<Identity, FlashError> {
-        self.inner.identify(watch)
-    }
-
-    fn program(&mut self, plan: &FlashPlan, watch: &mut Watch<'_>) -> Result<Programmed, FlashError> {
-        let done = self.inner.program(plan, watch)?;
-        if let Mishap::AfterProgramming(offset, bits) = self.mishap {
-            self.unit.lock().rom().disturb(offset, bits);
-        }
-        Ok(done)
-    }
-
-    fn read(&mut self, address: u32, length: usize) -> Result<Vec<u8>, FlashError> {
-        self.inner.read(address, length)
-    }
-
-    fn protect(&mut self) -> Result<(), FlashError> {
-        self.inner.protect()
-    }
-
-    fn unprotect(&mut self) -> Result<(), FlashError> {
-        self.inner.unprotect()
-    }
-
-    fn start(&mut self, address: u32) -> Result<(), FlashError> {
-        if let Mishap::BeforeStart(offset, bits) = self.mishap {
-            self.unit.lock().rom().disturb(offset, bits);
-        }
-        self.inner.start(address)?;
-        self.starts.happen();
-        Ok(())
-    }
-}
-
-impl Rig {
-    fn new(seed: u64, options: RomOptions) -> Self {
-        Self::with(seed, options, LINES, Mishap::None)
-    }
-
-    fn with(seed: u64, options: RomOptions, entry: Entry, mishap: Mishap) -> Self {
-        let mut setup = Setup::new(&format!("sim:?seed={seed}"));
-        let unit = Shared::new(SimUnit::new(options, setup.device.clone()));
-        let starts = Starts::default();
-        let (clock, behind, happens) = (setup.clock.clone(), unit.clone(), starts.clone());
-        let target = move || {
-            let line = SimLine::new("controller".to_owned(), clock.clone(), Box::new(behind.clone()), Some(LINE.baud));
-            let inner = RomTarget::new(Box::new(line), LINE, clock.clone(), entry);
-            let target: Box<dyn Target> =
-                Box::new(Mishandled { inner, unit: behind.clone(), mishap, starts: happens.clone() });
-            Ok(target)
-        };
-        setup.flash = Some(FlashSite {
-            firmware: firmware(),
-            target: Box::new(target),
-            hands: entry.hands(),
-            link: None,
-            opened: None,
-            imprint: Imprint {
-                record: "0123456789abcdef".to_owned(),
-                bench: "Bench 1".to_owned(),
-                ..Imprint::default()
-            },
-        });
-        Self { setup, unit, starts, plan: plan("opensmartmeter-mt50", "calibrate-flash-quick") }
-    }
-
-    /// The service port of a meter that runs what is in the flash, after `change` has had its way with block and number.
-    fn through_service(mut self, change: fn(&mut Option<Block>, &mut [u16; 6])) -> Self {
-        let (clock, chip, unit) = (self.setup.clock.clone(), self.setup.device.clone(), self.unit.clone());
-        let running = Running { clock: clock.clone(), port: Arc::default() };
-        let started = running.port.clone();
-        let begins = move || {
-            let (mut block, mut unique) = (block_of(&unit), unique());
-            change(&mut block, &mut unique);
-            let length = program_length();
-            let program = Program::over(FLASH_START, &unit.lock().rom().flash()[..length]);
-            let port = ServicePort::started(&clock, chip.clone(), block, (unique, program));
-            *started.lock().expect("no panic") = Some(port);
-        };
-        *self.starts.0.lock().expect("no panic") = Some(Box::new(begins));
-        let open = move || {
-            let meter: Box<dyn Meter> = Box::new(ServiceMeter::new(Box::new(running.clone()), running.clock.clone()));
-            Ok(meter)
-        };
-        self.setup.flash.as_mut().expect("a site").link = Some(Way { reach: Reach::Service, open: Box::new(open) });
-        self
-    }
-
-    fn run(self) -> Outcome {
-        self.run_under(&Control::new(|_| {}))
-    }
-
-    fn run_under(self, control: &Control) -> Outcome {
-        let outcome = self.setup.run(&self.plan, control);
-        assert!(!outcome.source_on);
-        outcome
-    }
-}
-
-fn page(unit: &Shared<SimUnit>, copy: Copy) -> Vec<u8> {
-    let start = (copy.address() - FLASH_START) as usize;
-    unit.lock().rom().flash()[start..start + PAGE].to_vec()
-}
-
-fn block_of(unit: &Shared<SimUnit>) -> Option<Block> {
-    choose(&page(unit, Copy::A), &page(unit, Copy::B)).ok().map(|choice| choice.block)
-}
-
-/// The number of a simulated chip with seed 1, as its program reads it out of its memory.
-fn unique() -> [u16; 6] {
-    let mut words = [0; 6];
-    for (word, pair) in words.iter_mut().zip(b"SIMULATE\x01\0\0\0".chunks(2)) {
-        *word = u16::from_le_bytes([pair[0], pair[1]]);
-    }
-    words
-}
-
-fn what(outcome: &Outcome) -> String {
-    outcome.report.advice.as_ref().map(|advice| advice.what.clone()).unwrap_or_default()
-}
-
-/// Never PASS, and what stopped it was said.
-fn assert_refused(outcome: &Outcome, part: &str) {
-    assert_eq!(outcome.report.verdict, Verdict::Error, "{part}: {:?}", outcome.report.steps);
-    assert!(what(outcome).contains(part), "{part}: {}", what(outcome));
-    assert!(!outcome.report.flash.as_ref().is_some_and(FlashReport::is_proven), "{part}");
-}
+use simulated::Outcome;
+use unit_rig::{LINES, Mishap, Rig, assert_refused, block_of, what};
 
 #[test]
 fn the_image_is_the_units_own() {
@@ -483,75 +260,6 @@ fn what_the_links_cannot_do_is_known_before_anything_is_switched_on() {
     let mut rig = later(Reach::Chip);
     rig.plan.procedure.profile.flash.as_mut().expect("it flashes").unchanged = Unchanged::ProgramCrc;
     refused(rig, "program-crc");
-}
-
-/// A unit that comes back: it runs this firmware, with a calibration in its first page and a newer one in its second.
-fn returned(seed: u64) -> Rig {
-    let mut rig = Rig::new(seed, RomOptions::default()).through_service(|_, _| {});
-    rig.plan.procedure.profile.flash.as_mut().expect("it flashes").unchanged = Unchanged::ProgramCrc;
-    let old = Block { serial: Text::new("UNIT").expect("text"), ..Block::default() };
-    let mut flash = vec![0xFF; 64 << 10];
-    let unit = firmware().of_unit(old.clone()).expect("a unit's image").image;
-    for segment in unit.segments() {
-        let start = (segment.address - FLASH_START) as usize;
-        flash[start..start + segment.bytes.len()].copy_from_slice(&segment.bytes);
-    }
-    let mut page = [0xFF; PAGE];
-    Block { sequence: 9, ..old }.encode(&mut page).expect("a page is enough");
-    let b = (Copy::B.address() - FLASH_START) as usize;
-    flash[b..b + PAGE].copy_from_slice(&page);
-    rig.unit.lock().rom().place(&flash);
-    rig
-}
-
-#[test]
-fn of_a_unit_that_comes_back_only_the_calibration_is_flashed_and_the_rest_is_proven_by_its_program() {
-    let rig = returned(5);
-    let unit = rig.unit.clone();
-    let outcome = rig.run();
-    assert_eq!(outcome.report.verdict, Verdict::Pass, "{} {:?}", what(&outcome), outcome.report.steps);
-    let flash = outcome.report.flash.as_ref().expect("flashed");
-    let chip = flash.chip.as_ref().expect("a report");
-    let pages = program_length().div_ceil(PAGE) * PAGE;
-    assert_eq!((chip.bytes_trusted, chip.bytes_read_back, chip.pages_erased), (pages as u64, 2 * PAGE as u64, 2));
-    assert!(flash.is_proven());
-    let crc = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC);
-    let crc = crc.checksum(&unit.lock().rom().flash()[..program_length()]);
-    let told = flash.answered.as_ref().and_then(|answered| answered.program_crc.clone());
-    assert_eq!(told, Some(format!("{crc:08x}")));
-    let detail = &outcome.report.steps.iter().find(|step| step.title.starts_with("Flash")).expect("a step").detail;
-    assert!(detail.contains("left to the program's own CRC") && !detail.contains("all read back"), "{detail}");
-    // The old calibration in the other page had the higher number.
-    assert_eq!(page(&unit, Copy::B), [0xFF; PAGE]);
-    assert_eq!(block_of(&unit).expect("a block").cs1, outcome.reported().cs1());
-
-    // To write and read back 60 KiB takes 13.9 s on the wire at 115200 baud, and to erase them page by page, as stm32flash does, 1.5 s.
-    assert!(chip.seconds < 0.05 * 15.4, "{} s", chip.seconds);
-}
-
-#[test]
-fn what_is_trusted_and_not_there_is_no_pass() {
-    // A byte that no sample is taken of.
-    let rig = returned(5);
-    rig.unit.lock().rom().disturb(PAGE + 700, 0x10);
-    let outcome = rig.run();
-    assert_refused(&outcome, "program CRC");
-    assert!(outcome.report.flash.expect("flashed").chip.expect("a report").bytes_trusted > 0);
-
-    // A byte of a sample, and a chip that was never flashed: nothing is trusted, all is written and read back.
-    for erased in [false, true] {
-        let rig = returned(5);
-        if erased {
-            rig.unit.lock().rom().fill(0xFF);
-        } else {
-            rig.unit.lock().rom().disturb(20, 0x10);
-        }
-        let outcome = rig.run();
-        assert_eq!(outcome.report.verdict, Verdict::Pass, "{} {:?}", what(&outcome), outcome.report.steps);
-        let chip = outcome.report.flash.expect("flashed").chip.expect("a report");
-        let all = (program_length().div_ceil(PAGE) + 2) * PAGE;
-        assert_eq!((chip.bytes_trusted, chip.bytes_read_back), (0, all as u64));
-    }
 }
 
 #[test]

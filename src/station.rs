@@ -49,6 +49,8 @@ pub struct Addresses {
 pub struct Station {
     /// One for each position.
     pub meters: Vec<Box<dyn Meter>>,
+    /// For each position the optical head that a simulated meter brings along.
+    pub heads: Vec<Option<Box<dyn PulseInput>>>,
     /// Tells the truth.
     pub reference: Box<dyn Reference>,
     /// Supplies the load points.
@@ -103,8 +105,13 @@ pub fn open(addresses: &Addresses, operator: &Arc<dyn Operator>) -> Result<Stati
             each.map(|(url, board)| opener.meter_of_several(url, board.as_ref())).collect::<Result<_, _>>()?
         }
     };
+    let head = |board: &Shared<AfeDevice>| {
+        let head: Box<dyn PulseInput> = Box::new(SimHead::new(board.clone(), clock.clone()));
+        head
+    };
+    let heads = boards.iter().map(|board| board.as_ref().map(head)).collect();
     let ways = Ways { clock: clock.clone(), operator: operator.clone(), virtual_time: all_simulated, boards };
-    Ok(Station { meters, reference, source, ways, simulated: wires.is_some(), clock })
+    Ok(Station { meters, heads, reference, source, ways, simulated: wires.is_some(), clock })
 }
 
 /// Opens a meter alone, in real time, to look at it without a reference.
@@ -209,9 +216,7 @@ impl Opener<'_> {
             ("sim", Some((wires, board))) => {
                 let options = SimOptions::from_url(url)?;
                 let port = wires.meter_port(&options, board.clone());
-                let mut meter = AfeMeter::new(port, self.clock.clone(), None);
-                meter.attach_head(Box::new(SimHead::new(board.clone(), self.clock.clone())));
-                Ok(Box::new(meter))
+                Ok(Box::new(AfeMeter::new(port, self.clock.clone(), None)))
             }
             ("afe", _) => {
                 url.expect_options(&LINE_OPTIONS)?;

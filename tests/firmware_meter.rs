@@ -328,4 +328,6 @@ fn the_stack_and_the_longest_turn_are_told() {
     assert_eq!(words[..2], [16_384, 12_000]);
     assert!((1..=2).contains(&words[2]), "the stand-in ticks every millisecond: {words:?}");
     assert_eq!(rig.read(4, 0x0340, 4), Err(2));
+    // The check value of CRC-32 over its nine digits.
+    assert_eq!(rig.read(4, 0x0348, 6).expect("the window"), [0x0800, 0, 0, 9, 0xCBF4, 0x3926]);
 }

@@ -10,186 +10,34 @@
 mod firmware_rig;
 mod service_port;
 mod simulated;
+mod unit_rig;
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use m90e26::Register;
-use meter_interface::block::{Block, Copy, FLASH_START, PAGE, Secret, Text, choose};
+use meter_interface::block::{Block, Copy, FLASH_START, Secret, Text};
+use meter_interface::map::Test;
 use meterbench::clock::{Moment, SharedClock};
-use meterbench::flash::rom::entry::{ControlLine, Entry};
-use meterbench::flash::rom::{RomTarget, target::LINE};
-use meterbench::flash::{FlashError, Hands, Identity, Plan as FlashPlan, Programmed, Target, UniqueId, Watch};
-use meterbench::image::firmware::Firmware;
-use meterbench::meter::Meter;
+use meterbench::flash::rom::entry::Entry;
+use meterbench::flash::{Hands, UniqueId};
 use meterbench::meter::log::LogMeter;
-use meterbench::meter::service::ServiceMeter;
+use meterbench::meter::{Meter, Reach, Way};
 use meterbench::operator::{Answer, Operator, OperatorError, Prompt, Sketch};
 use meterbench::port::{Level, LineSettings, Port, PortError, Signal};
 use meterbench::procedure::flashing::Provisioned;
-use meterbench::procedure::{Control, Event, FlashReport, FlashSite, Imprint, Plan, Verdict};
-use meterbench::profile::flashing::{Restart, Through};
+use meterbench::procedure::{Control, Event, Verdict};
+use meterbench::profile;
+use meterbench::profile::flashing::{Restart, Through, Unchanged};
+use meterbench::profile::procedure::EnergyMethod;
+use meterbench::profile::self_test::{Part, SelfTest, When};
 use meterbench::sim::device::{Device, Shared};
-use meterbench::sim::line::SimLine;
+use meterbench::sim::head::SimHead;
 use meterbench::sim::rom::RomOptions;
 use meterbench::sim::unit::SimUnit;
 use meterbench::units::Percent;
-use service_port::ServicePort;
-use simulated::{Outcome, Setup, plan};
-
-const LINES: Entry = Entry::Signals {
-    reset: ControlLine { signal: Signal::Dtr, active: Level::On },
-    boot0: Some(ControlLine { signal: Signal::Rts, active: Level::On }),
-};
-
-fn firmware() -> Arc<Firmware> {
-    static READ: OnceLock<Arc<Firmware>> = OnceLock::new();
-    let read = || {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/firmware/images/meter.elf");
-        Arc::new(Firmware::read(&std::fs::read(file).expect("the image"), None, FLASH_START).expect("firmware"))
-    };
-    Arc::clone(READ.get_or_init(read))
-}
-
-/// A unit with its chip, before a run.
-struct Rig {
-    setup: Setup,
-    unit: Shared<SimUnit>,
-    plan: Plan,
-}
-
-/// What happens to the flash behind the bench's back.
-#[derive(Clone, Copy)]
-enum Mishap {
-    None,
-    /// Each time something was programmed, these bits turn over.
-    AfterProgramming(usize, u8),
-    /// When all was read back, just before the program starts.
-    BeforeStart(usize, u8),
-}
-
-/// The boot loader, with a mishap.
-struct Mishandled {
-    inner: RomTarget,
-    unit: Shared<SimUnit>,
-    mishap: Mishap,
-}
-
-impl Target for Mishandled {
-    fn identify(&mut self, watch: &mut Watch<'_>) -> Result<Identity, FlashError> {
-        self.inner.identify(watch)
-    }
-
-    fn program(&mut self, plan: &FlashPlan, watch: &mut Watch<'_>) -> Result<Programmed, FlashError> {
-        let done = self.inner.program(plan, watch)?;
-        if let Mishap::AfterProgramming(offset, bits) = self.mishap {
-            self.unit.lock().rom().disturb(offset, bits);
-        }
-        Ok(done)
-    }
-
-    fn read(&mut self, address: u32, length: usize) -> Result<Vec<u8>, FlashError> {
-        self.inner.read(address, length)
-    }
-
-    fn protect(&mut self) -> Result<(), FlashError> {
-        self.inner.protect()
-    }
-
-    fn unprotect(&mut self) -> Result<(), FlashError> {
-        self.inner.unprotect()
-    }
-
-    fn start(&mut self, address: u32) -> Result<(), FlashError> {
-        if let Mishap::BeforeStart(offset, bits) = self.mishap {
-            self.unit.lock().rom().disturb(offset, bits);
-        }
-        self.inner.start(address)
-    }
-}
-
-impl Rig {
-    fn new(seed: u64, options: RomOptions) -> Self {
-        Self::with(seed, options, LINES, Mishap::None)
-    }
-
-    fn with(seed: u64, options: RomOptions, entry: Entry, mishap: Mishap) -> Self {
-        let mut setup = Setup::new(&format!("sim:?seed={seed}"));
-        let unit = Shared::new(SimUnit::new(options, setup.device.clone()));
-        let (clock, behind) = (setup.clock.clone(), unit.clone());
-        let target = move || {
-            let line = SimLine::new("controller".to_owned(), clock.clone(), Box::new(behind.clone()), Some(LINE.baud));
-            let inner = RomTarget::new(Box::new(line), LINE, clock.clone(), entry);
-            let target: Box<dyn Target> = Box::new(Mishandled { inner, unit: behind.clone(), mishap });
-            Ok(target)
-        };
-        setup.flash = Some(FlashSite {
-            firmware: firmware(),
-            target: Box::new(target),
-            hands: entry.hands(),
-            link: None,
-            opened: None,
-            imprint: Imprint {
-                record: "0123456789abcdef".to_owned(),
-                bench: "Bench 1".to_owned(),
-                ..Imprint::default()
-            },
-        });
-        Self { setup, unit, plan: plan("opensmartmeter-mt50", "calibrate-flash-quick") }
-    }
-
-    /// The service port of a meter that runs what is in the flash, after `change` has had its way with block and number.
-    fn through_service(mut self, change: fn(&mut Option<Block>, &mut [u16; 6])) -> Self {
-        let (clock, chip, unit) = (self.setup.clock.clone(), self.setup.device.clone(), self.unit.clone());
-        let open = move || {
-            let (mut block, mut unique) = (block_of(&unit), unique());
-            change(&mut block, &mut unique);
-            let port = ServicePort::started(&clock, chip.clone(), block, unique);
-            let meter: Box<dyn Meter> = Box::new(ServiceMeter::new(Box::new(port), clock.clone()));
-            Ok(meter)
-        };
-        self.setup.flash.as_mut().expect("a site").link = Some(Box::new(open));
-        self
-    }
-
-    fn run(self) -> Outcome {
-        self.run_under(&Control::new(|_| {}))
-    }
-
-    fn run_under(self, control: &Control) -> Outcome {
-        let outcome = self.setup.run(&self.plan, control);
-        assert!(!outcome.source_on);
-        outcome
-    }
-}
-
-fn page(unit: &Shared<SimUnit>, copy: Copy) -> Vec<u8> {
-    let start = (copy.address() - FLASH_START) as usize;
-    unit.lock().rom().flash()[start..start + PAGE].to_vec()
-}
-
-fn block_of(unit: &Shared<SimUnit>) -> Option<Block> {
-    choose(&page(unit, Copy::A), &page(unit, Copy::B)).ok().map(|choice| choice.block)
-}
-
-/// The number of a simulated chip with seed 1, as its program reads it out of its memory.
-fn unique() -> [u16; 6] {
-    let mut words = [0; 6];
-    for (word, pair) in words.iter_mut().zip(b"SIMULATE\x01\0\0\0".chunks(2)) {
-        *word = u16::from_le_bytes([pair[0], pair[1]]);
-    }
-    words
-}
-
-fn what(outcome: &Outcome) -> String {
-    outcome.report.advice.as_ref().map(|advice| advice.what.clone()).unwrap_or_default()
-}
-
-/// Never PASS, and what stopped it was said.
-fn assert_refused(outcome: &Outcome, part: &str) {
-    assert_eq!(outcome.report.verdict, Verdict::Error, "{part}: {:?}", outcome.report.steps);
-    assert!(what(outcome).contains(part), "{part}: {}", what(outcome));
-    assert!(!outcome.report.flash.as_ref().is_some_and(FlashReport::is_proven), "{part}");
-}
+use simulated::Outcome;
+use unit_rig::{LINES, Mishap, Rig, assert_refused, block_of, what};
 
 #[test]
 fn the_image_is_the_units_own() {
@@ -263,11 +111,14 @@ fn somebody_else_or_something_old_answers() {
     }
 }
 
+/// The log's line, while somebody has it open: what is said before is said to nobody.
+type Line = Arc<Mutex<Option<VecDeque<u8>>>>;
+
 /// The stock firmware's log: what it says at its start, then readings each second that follow the wires.
 struct Printer {
     clock: SharedClock,
     world: meterbench::sim::world::World,
-    text: std::collections::VecDeque<u8>,
+    text: Line,
     next: f64,
     gain: f64,
 }
@@ -278,7 +129,9 @@ impl Port for Printer {
     }
 
     fn read(&mut self, into: &mut [u8], deadline: Moment) -> Result<usize, PortError> {
-        if self.text.is_empty() {
+        let mut line = self.text.lock().expect("no panic");
+        let text = line.as_mut().expect("open");
+        if text.is_empty() {
             self.clock.sleep_until(deadline.min(Moment::from_micros((self.next * 1e6) as u64)));
             if self.clock.now().secs() >= self.next {
                 self.next = self.clock.now().secs() + 1.0;
@@ -291,11 +144,11 @@ impl Port for Printer {
                     mains.f,
                     u * i * pf
                 );
-                self.text.extend(poll.bytes());
+                text.extend(poll.bytes());
             }
         }
-        let count = self.text.len().min(into.len());
-        into.iter_mut().zip(self.text.drain(..count)).for_each(|(slot, byte)| *slot = byte);
+        let count = text.len().min(into.len());
+        into.iter_mut().zip(text.drain(..count)).for_each(|(slot, byte)| *slot = byte);
         Ok(count)
     }
 
@@ -321,14 +174,24 @@ fn by_log(start: fn(&Block) -> String, gain: f64) -> Outcome {
     }
     let (clock, unit) = (rig.setup.clock.clone(), rig.unit.clone());
     let world = rig.setup.station.world().clone();
+    let line = Line::default();
+    let listened = line.clone();
+    let begins = Box::new(move || {
+        if let Some(text) = listened.lock().expect("no panic").as_mut() {
+            text.extend(start(&block_of(&unit).expect("a block")).bytes());
+        }
+    });
+    *rig.starts.0.lock().expect("no panic") = Some(begins);
     let open = move || {
-        let text = start(&block_of(&unit).expect("a block")).into_bytes().into();
-        let port = Printer { clock: clock.clone(), world: world.clone(), text, next: clock.now().secs(), gain };
+        *line.lock().expect("no panic") = Some(VecDeque::new());
+        let next = clock.now().secs();
+        let port = Printer { clock: clock.clone(), world: world.clone(), text: line.clone(), next, gain };
         let patience = std::time::Duration::from_secs(5);
         let meter: Box<dyn Meter> = Box::new(LogMeter::new(Box::new(port), clock.clone(), patience));
         Ok(meter)
     };
-    rig.setup.flash.as_mut().expect("a site").link = Some(Box::new(open));
+    let way = Way { reach: Reach::Readings, open: Box::new(open) };
+    rig.setup.flash.as_mut().expect("a site").link = Some(way);
     rig.run()
 }
 
@@ -354,9 +217,61 @@ fn versions_and_ways_are_those_of_the_procedure() {
     let mut rig = Rig::new(5, RomOptions::default()).through_service(|_, _| {});
     rig.plan.procedure.profile.flash.as_mut().expect("it flashes").firmware = Some("99.0.0".to_owned());
     assert_refused(&rig.run(), "firmware version");
+}
+
+#[test]
+fn what_the_links_cannot_do_is_known_before_anything_is_switched_on() {
+    let refused = |rig: Rig, part: &str| {
+        let on = Arc::new(Mutex::new(false));
+        let seen = on.clone();
+        let control = Control::new(move |event| {
+            *seen.lock().expect("no panic") |= matches!(event, Event::LoadPoint { .. } | Event::StepStarted { .. });
+        });
+        let outcome = rig.run_under(&control);
+        assert_refused(&outcome, part);
+        assert!(outcome.report.steps.is_empty() && !*on.lock().expect("no panic"), "{part}");
+    };
+    let only = |mut rig: Rig, through| {
+        rig.plan.procedure.profile.flash.as_mut().expect("it flashes").verify_through = vec![through];
+        rig
+    };
+    refused(only(Rig::new(5, RomOptions::default()), Through::Service), "does not take as a proof");
+    refused(only(Rig::new(5, RomOptions::default()).through_service(|_, _| {}), Through::Chip), "the service port");
+
+    // Through a link that is opened when the unit has started.
+    let never = || -> Result<Box<dyn Meter>, _> { panic!("opened") };
+    let later = |reach| {
+        let mut rig = Rig::new(5, RomOptions::default());
+        rig.setup.flash.as_mut().expect("a site").link = Some(Way { reach, open: Box::new(never) });
+        rig
+    };
+    refused(later(Reach::Readings), "the log");
+    let mut rig = later(Reach::Chip);
+    let tests = vec![Part::Of(Test::Eeprom)];
+    rig.plan.procedure.profile.self_test = Some(SelfTest { when: When::After, tests });
+    refused(rig, "the meter's service port");
+    let mut rig = only(later(Reach::Readings), Through::Log);
+    let protections = profile::load_procedure("opensmartmeter-protections").expect("shipped").profile.verify;
+    rig.plan.procedure.profile.verify = protections;
+    refused(rig, "the meter's relay");
     let mut rig = Rig::new(5, RomOptions::default());
-    rig.plan.procedure.profile.flash.as_mut().expect("it flashes").verify_through = vec![Through::Service];
-    assert_refused(&rig.run(), "does not take as a proof");
+    rig.plan.procedure.profile.energy.method = EnergyMethod::Pulses;
+    refused(rig, "optical head");
+    let mut rig = later(Reach::Chip);
+    rig.plan.procedure.profile.flash.as_mut().expect("it flashes").unchanged = Unchanged::ProgramCrc;
+    refused(rig, "program-crc");
+}
+
+#[test]
+fn pulses_are_counted_at_the_unit_whatever_way_it_is_reached_over() {
+    let mut rig = Rig::new(5, RomOptions::default()).through_service(|_, _| {});
+    rig.plan.procedure.profile.energy.method = EnergyMethod::Pulses;
+    rig.setup.head = Some(Box::new(SimHead::new(rig.setup.device.clone(), rig.setup.clock.clone())));
+    let outcome = rig.run();
+    assert_eq!(outcome.report.verdict, Verdict::Pass, "{} {:?}", what(&outcome), outcome.report.steps);
+    let errors = outcome.report.measurements.iter().filter(|measured| measured.name == "energy_error");
+    let methods: Vec<_> = errors.map(|measured| measured.method).collect();
+    assert!(methods.len() == 2 && methods.iter().all(|method| method.contains("optical head")), "{methods:?}");
 }
 
 #[test]
@@ -367,14 +282,14 @@ fn a_bit_that_is_not_as_it_was_written() {
         assert_refused(&Rig::with(7, RomOptions::default(), LINES, mishap).run(), "written was");
     }
     // After the read-back only what the unit says can tell.
-    for offset in [3, block_a, block_a + 13, block_a + 40, block_a + 600] {
+    for offset in [3, 20_001, block_a, block_a + 13, block_a + 40, block_a + 600] {
         let mishap = Mishap::BeforeStart(offset, 0x80);
         let outcome = Rig::with(7, RomOptions::default(), LINES, mishap).run();
-        assert_refused(&outcome, "has not started");
-        let changed = Rig::with(7, RomOptions::default(), LINES, mishap).through_service(|_, _| {}).run();
-        if offset >= block_a {
-            assert_refused(&changed, "serial number");
+        if offset != 20_001 {
+            assert_refused(&outcome, "has not started");
         }
+        let changed = Rig::with(7, RomOptions::default(), LINES, mishap).through_service(|_, _| {}).run();
+        assert_refused(&changed, if offset >= block_a { "serial number" } else { "program CRC" });
     }
 }
 
@@ -388,6 +303,17 @@ fn chips_that_are_not_flashed() {
         (RomOptions { write_protected: [62].into(), ..RomOptions::default() }, "written was"),
     ] {
         assert_refused(&Rig::new(9, options).run(), part);
+    }
+}
+
+#[test]
+fn a_chip_that_the_meter_profile_allows() {
+    let (_, text) = profile::text_of("opensmartmeter-mt50").expect("shipped");
+    let clones = text.replace("chips = [\"0410\"]", "chips = [\"0410\", \"0420\"]");
+    for (product, verdict) in [(0x410, Verdict::Pass), (0x420, Verdict::Pass), (0x412, Verdict::Error)] {
+        let mut rig = Rig::new(9, RomOptions { product, ..RomOptions::default() });
+        rig.plan.meter = profile::parse(&clones, "clones.toml").expect("a profile");
+        assert_eq!(rig.run().report.verdict, verdict, "{product:#x}");
     }
 }
 
@@ -416,7 +342,7 @@ fn without_target_or_image_nothing_is_begun() {
     rig.setup.flash = None;
     let outcome = rig.run();
     assert_refused(&outcome, "no flash target");
-    assert_eq!(outcome.report.steps.len(), 1);
+    assert!(outcome.report.steps.is_empty());
 }
 
 #[test]
@@ -426,7 +352,7 @@ fn a_serial_number_that_does_not_fit_is_known_at_once() {
     setup.flash.as_mut().expect("a site").imprint.bench = "A name that is much too long for it".to_owned();
     let outcome = setup.run(&rig.plan, &Control::new(|_| {}));
     assert_refused(&outcome, "cannot hold bench");
-    assert_eq!(outcome.report.steps.len(), 1);
+    assert!(outcome.report.steps.is_empty());
 }
 
 #[test]
@@ -505,6 +431,25 @@ fn hands_do_what_lines_do_not() {
     let (outcome, asked) = by_hand(true, LINES, Restart::PowerCycle);
     assert_eq!(outcome.report.verdict, Verdict::Pass, "{} {asked:?}", what(&outcome));
     assert_eq!(asked, ["UNIT: take its supply away and give it back"]);
+    // Nobody at the bench: flashed, and not started.
+    let mut rig = Rig::new(15, RomOptions::default());
+    rig.plan.procedure.profile.flash.as_mut().expect("it flashes").restart = Restart::PowerCycle;
+    let on = Arc::new(Mutex::new((0, false)));
+    let seen = on.clone();
+    let control = Control::new(move |event| {
+        let (flashing, on) = &mut *seen.lock().expect("no panic");
+        match event {
+            Event::LoadPoint { .. } => *on = true,
+            Event::SourceOff => *on = false,
+            // A debug probe gives no supply.
+            Event::StepProgress { step: 6, detail, .. } if detail.starts_with("Writing") && *on => *flashing += 1,
+            _ => {}
+        }
+    });
+    let outcome = rig.run_under(&control);
+    assert_refused(&outcome, "nobody");
+    assert!(on.lock().expect("no panic").0 > 10, "the unit has its supply while it is flashed");
+    assert!(outcome.report.flash.expect("flashed").chip.is_some_and(|chip| chip.verified && !chip.started));
 
     // Hands that only say they did.
     let (outcome, _) = by_hand(false, Entry::AlreadyRunning, Restart::Target);

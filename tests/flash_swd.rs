@@ -116,7 +116,11 @@ fn nothing_is_changed_before_everything_is_checked() {
     let odd = image(&[(FLASH + 2, &[1, 2])]);
     type Check = fn(&FlashError) -> bool;
     let cases: [(ProbeOptions, _, Check); 5] = [
-        (wrong, program(100), |error| matches!(error, FlashError::WrongChip { expected: 0x410, found: 0x412 })),
+        (
+            wrong,
+            program(100),
+            |error| matches!(error, FlashError::WrongChip { expected, found: 0x412 } if *expected == [0x410]),
+        ),
         (unknown, program(100), |error| matches!(error, FlashError::UnknownChip { found: 0x999 })),
         (ProbeOptions::default(), program(65537), |error| matches!(error, FlashError::TooLarge { .. })),
         (ProbeOptions::default(), outside, |error| matches!(error, FlashError::OutsideFlash { .. })),
@@ -410,12 +414,20 @@ fn as_a_script_does_it() {
     );
     assert_eq!((&report["bytes_written"], &report["pages_erased"]), (&5120.into(), &5.into()));
 
+    // Whoever could read the file before shall not read a unit's keys.
+    std::fs::write(file("back.bin"), "readable by all").expect("written");
     for name in ["back.bin", "back.hex"] {
         let read = ["flash", "read", "--target", &probe, "--length", "5000", "--out", &file(name), "--json"];
         let (code, out, err) = meterbench(&read);
         assert_eq!(code, Some(0), "{err}");
         let report: serde_json::Value = serde_json::from_str(&out).expect("one JSON object");
         assert_eq!((&report["bytes"], &report["unique_id"]), (&5000.into(), &"000000074554414c554d4953".into()));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(file(name)).expect("a file").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
     }
     assert!(std::fs::read(file("back.bin")).expect("read") == bytes);
     let (code, out, _) = meterbench(&["image", "diff", &file("program.bin"), &file("back.hex")]);

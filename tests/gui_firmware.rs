@@ -249,6 +249,30 @@ fn another_chip_is_not_flashed() {
 }
 
 #[test]
+fn the_meter_profile_says_which_chips_are_fine() {
+    let (_, shipped) = meterbench::profile::text_of("opensmartmeter-mt50").unwrap();
+    let text = shipped.replace("chips = [\"0410\"]", "chips = [\"0420\", \"0412\"]");
+    let profile = file("clone.toml", text.replace("name = \"opensmartmeter-mt50\"", "name = \"clone\"").as_bytes());
+    for (product, fine) in [(0x412, true), (0x420, true), (0x410, false)] {
+        let (_, target) = rom(RomOptions { product, ..RomOptions::default() }, None);
+        let mut window = window(&target);
+        window.state_mut().page.profile = profile.display().to_string();
+        drop_file(&mut window, &unit("clone.hex", [None, None]));
+        ask(&mut window);
+        assert_eq!(shows(&window, "this is chip 0x410, expected was 0x420 or 0x412"), !fine, "{product:#x}");
+        let warning = "This is not the meter's chip, which is STM32F100 value line, STM32F10x low-density";
+        assert_eq!(shows(&window, warning), !fine, "{product:#x}");
+    }
+    // Nothing is asked for a meter that nobody knows.
+    let (_, target) = rom(RomOptions::default(), None);
+    let mut window = window(&target);
+    window.state_mut().page.profile = "there-is-none".to_owned();
+    drop_file(&mut window, &unit("clone.hex", [None, None]));
+    ask(&mut window);
+    assert!(shows(&window, "The profile is missing or has a fault"));
+}
+
+#[test]
 fn differences_are_told_by_their_meaning_and_secrets_are_not() {
     let (chip, target) = rom(RomOptions::default(), None);
     let mut window = window(&target);

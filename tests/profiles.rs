@@ -54,8 +54,8 @@ fn a_flash_table_is_as_strict() {
         ("\"chip\"]", "\"jtag\"]", "flash.verify_through[1]", "service"),
         ("verify_through = [\"service\", \"chip\"]", "verify_through = []", "flash.verify_through", "needed"),
         ("wait_secs = 20", "wait_secs = 0", "flash.wait_secs", "1 s"),
-        ("chip = \"0410\"", "chip = \"410\"", "flash.chip", "four hex digits"),
-        ("chip = \"0410\"", "chips = \"0410\"", "flash.chips", "verify_through"),
+        ("wait_secs = 20", "unchanged = \"crc\"", "flash.unchanged", "program-crc"),
+        ("wait_secs = 20", "waits_secs = 20", "flash.waits_secs", "verify_through"),
     ] {
         let (_, found, problem) = finding::<Procedure>("calibrate-flash", from, to);
         assert_eq!(found, key, "{problem}");
@@ -64,10 +64,24 @@ fn a_flash_table_is_as_strict() {
 }
 
 #[test]
+fn a_crc_that_nobody_tells_proves_nothing() {
+    let (_, text) = profile::text_of("calibrate-flash").expect("shipped");
+    let trusting = text.replace("wait_secs = 20", "wait_secs = 20\nunchanged = \"program-crc\"");
+    assert!(profile::parse::<Procedure>(&trusting, "own.toml").is_ok());
+    let chip_only = trusting.replace("[\"service\", \"chip\"]", "[\"chip\"]");
+    let error = profile::parse::<Procedure>(&chip_only, "own.toml").expect_err("refused").to_string();
+    assert!(error.contains("flash.unchanged") && error.contains("needs service"), "{error}");
+}
+
+#[test]
 fn a_wrong_value_is_named_with_its_line_and_what_is_allowed() {
     for (from, to, key, part) in [
         ("SagTh = \"1F2F\"", "SagTh = \"1F2\"", "registers.SagTh", "four hex digits"),
         ("SagTh = \"1F2F\"", "SagTh = 7983", "registers.SagTh", "string"),
+        ("chips = [\"0410\"]", "chips = [\"410\"]", "controller.chips", "four hex digits"),
+        ("chips = [\"0410\"]", "chips = [\"1410\"]", "controller.chips", "0FFF"),
+        ("chips = [\"0410\"]", "chips = []", "controller.chips", "at least one"),
+        ("chips = [\"0410\"]", "chip = [\"0410\"]", "controller.chip", "chips"),
         ("lines = [\"N\"]", "lines = [\"M\"]", "calibration.lines[0]", "`L`"),
         ("imax_amps = 80", "imax_amps = 1", "rating.imax_amps", "5 to"),
         ("un_volts = 240", "un_volts = nan", "rating.un_volts", "10 to 500"),

@@ -46,9 +46,7 @@ fn run(plan: &Plan, head: impl FnOnce(&Setup) -> Option<Box<dyn PulseInput>>) ->
 
 fn run_unit(unit: &str, plan: &Plan, head: impl FnOnce(&Setup) -> Option<Box<dyn PulseInput>>) -> RunReport {
     let mut setup = Setup::new(unit);
-    if let Some(head) = head(&setup) {
-        setup.meter.attach_head(head);
-    }
+    setup.head = head(&setup);
     let outcome = setup.run(plan, &Control::new(|_| {}));
     assert!(!outcome.source_on, "the source is off");
     outcome.report

@@ -78,6 +78,7 @@ fn calibrated_patched_started_again_and_verified() {
         station: meterbench::sim::Station::new(clock.clone(), 21, 1.0),
         device: chip.clone(),
         meter: Box::new(meter),
+        head: None,
         reference: Box::new(reference),
         source: Box::new(source),
         operator,

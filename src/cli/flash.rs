@@ -10,6 +10,7 @@ use serde_json::json;
 use super::exit::Exit;
 use super::image;
 use crate::clock::{RealClock, SharedClock};
+use crate::disk;
 use crate::flash::{
     self, EraseScope, FlashError, Options, Progress, Readout, Report, Reuse, Stage, Target, UniqueId, Watch, advice,
     swd,
@@ -41,9 +42,9 @@ pub struct Flash {
     /// Where a binary belongs
     #[arg(long, default_value = "0x08000000", value_parser = image::number)]
     address: u32,
-    /// The chip's product number, checked before anything is erased
+    /// Product numbers the chip may have, checked before anything is erased; several with --chip given several times
     #[arg(long, default_value = "0x410", value_parser = image::number)]
-    chip: u32,
+    chip: Vec<u32>,
     /// Do not read back what was written
     #[arg(long)]
     no_verify: bool,
@@ -87,7 +88,7 @@ struct Read {
     /// How many bytes
     #[arg(long, value_parser = image::number)]
     length: u32,
-    /// Where they go: .hex is Intel HEX, anything else binary
+    /// Where they go, readable by its owner only: .hex is Intel HEX, anything else binary
     #[arg(long)]
     out: PathBuf,
     /// Print one JSON object on standard output
@@ -115,7 +116,7 @@ impl Flash {
             None => Reuse::Nothing,
         };
         let options = Options {
-            chip: u16::try_from(self.chip)?,
+            chips: self.chip.iter().map(|chip| u16::try_from(*chip)).collect::<Result<_, _>>()?,
             erase: if self.erase_chip { EraseScope::Chip } else { EraseScope::Pages },
             reuse,
             verify: !self.no_verify,
@@ -148,7 +149,8 @@ impl Read {
             Err(error) => return Ok(tell(&error)),
         };
         let content = content(&self.out, self.address, bytes)?;
-        std::fs::write(&self.out, content).with_context(|| self.out.display().to_string())?;
+        // A unit's flash holds its keys.
+        disk::replace_secretly(&self.out, &content).with_context(|| self.out.display().to_string())?;
         let chip = format!("{:#05x}", identity.chip.id);
         let id = identity.unique_id.as_ref().map(UniqueId::to_string);
         let simulated = identity.unique_id.as_ref().is_some_and(UniqueId::is_simulated);

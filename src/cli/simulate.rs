@@ -6,10 +6,11 @@ use std::time::Duration;
 use super::exit::Exit;
 use crate::clock::{RealClock, SharedClock};
 use crate::port::url::DeviceUrl;
-use crate::sim::device::Shared;
+use crate::sim::device::{AfeDevice, Shared};
 use crate::sim::probe::{ProbeDevice, ProbeOptions};
 use crate::sim::rom::{RomDevice, RomOptions};
 use crate::sim::serve::{Outlet, serve};
+use crate::sim::unit::ProbedUnit;
 use crate::sim::{SimOptions, Station};
 
 /// Vendor and product of a Black Magic probe.
@@ -36,7 +37,8 @@ pub struct Simulate {
     /// Pace the boot loader's line as a UART of this speed with even parity would
     #[arg(long)]
     rom_baud: Option<u32>,
-    /// Serve a chip behind a Black Magic probe too, to be flashed over SWD: tcp:127.0.0.1:0
+    /// Serve the first meter's controller behind a Black Magic probe too, to be flashed over SWD: tcp:127.0.0.1:0. Started on an
+    /// image with a calibration block it loads the meter's chip
     #[arg(long)]
     probe: Option<Outlet>,
     /// What probe and chip are like and what goes wrong: sim:?flash=64&protected=1&gone_at=4000
@@ -63,15 +65,18 @@ impl Simulate {
         let clock = RealClock::shared();
         let station = Station::new(clock.clone(), first.seed, first.unrest);
         let mut meters = Vec::new();
+        let mut boards = Vec::new();
         for (number, outlet) in self.meter.iter().enumerate() {
             let options = SimOptions { seed: first.seed + number as u64, ..first.clone() };
-            let served = serve(outlet, station.meter(&options), self.baud, &clock)?;
+            let board = station.meter(&options);
+            let served = serve(outlet, board.clone(), self.baud, &clock)?;
             meters.push(format!("afe{served}"));
+            boards.push(board);
         }
         let served = serve(&self.bench, station.bench().clone(), None, &clock)?;
         let bench = format!("scpi{served}?profile=meterbench-sim");
         let rom = self.serve_rom(&clock)?;
-        let probe = self.serve_probe(&clock)?;
+        let probe = self.serve_probe(boards.first(), &clock)?;
         if self.json {
             let mut addresses = serde_json::json!({ "meters": meters, "bench": bench });
             for (name, address) in [("rom", rom), ("probe", probe)] {
@@ -88,7 +93,14 @@ impl Simulate {
             for chip in [&rom, &probe].into_iter().flatten() {
                 writeln!(out, "chip       {chip}")?;
             }
-            writeln!(out, "\nmeterbench run --meter {} --reference '{bench}' --serial SIM1", meters.join(" --meter "))?;
+            let run =
+                format!("meterbench run --meter {} --reference '{bench}' --serial SIM1", meters.join(" --meter "));
+            match &probe {
+                Some(probe) => {
+                    writeln!(out, "\n{run} --procedure calibrate-flash-quick --flash {probe} --image FILE")?;
+                }
+                None => writeln!(out, "\n{run}")?,
+            }
         }
         out.flush()?;
         match self.seconds {
@@ -100,10 +112,11 @@ impl Simulate {
         Ok(Exit::DONE)
     }
 
-    /// The chip behind a probe, and its address.
-    fn serve_probe(&self, clock: &SharedClock) -> anyhow::Result<Option<String>> {
-        let Some(outlet) = &self.probe else { return Ok(None) };
-        let device = Shared::new(ProbeDevice::new(ProbeOptions::from_url(&self.probe_chip)?));
+    /// The controller of a board behind a probe, and its address.
+    fn serve_probe(&self, board: Option<&Shared<AfeDevice>>, clock: &SharedClock) -> anyhow::Result<Option<String>> {
+        let (Some(outlet), Some(board)) = (&self.probe, board) else { return Ok(None) };
+        let probe = ProbeDevice::new(ProbeOptions::from_url(&self.probe_chip)?);
+        let device = Shared::new(ProbedUnit::new(probe, board.clone()));
         let served = serve(outlet, device, None, clock)?;
         match served.address.strip_prefix("+tcp:") {
             Some(address) => Ok(Some(format!("swd:{BLACK_MAGIC}:{address}"))),

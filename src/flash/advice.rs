@@ -177,7 +177,7 @@ mod tests {
             FlashError::MissingCommand { command: Command::ERASE },
             FlashError::Protected,
             FlashError::UnknownChip { found: 0x999 },
-            FlashError::WrongChip { expected: 0x410, found: 0x412 },
+            FlashError::WrongChip { expected: vec![0x410], found: 0x412 },
             FlashError::TooLarge { end: 0x0801_0001, flash_end: 0x0801_0000, flash_kib: 64 },
             FlashError::OutsideFlash { address: 0x2000_0000, first: 0x0800_0000, flash_kib: 64 },
             FlashError::Misaligned { address: 0x0800_0001 },

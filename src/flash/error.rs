@@ -72,10 +72,10 @@ pub enum FlashError {
         found: u16,
     },
     /// It is a chip, but not the one expected.
-    #[error("this is chip {found:#05x}, expected was {expected:#05x}")]
+    #[error("this is chip {found:#05x}, expected was {}", numbers(.expected))]
     WrongChip {
-        /// The product number the profile or the user names.
-        expected: u16,
+        /// The product numbers the profile or the user names.
+        expected: Vec<u16>,
         /// The one the chip tells.
         found: u16,
     },
@@ -131,4 +131,8 @@ impl FlashError {
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Silent { .. } | Self::Refused { .. } | Self::Unexpected { .. } | Self::Malformed { .. })
     }
+}
+
+fn numbers(chips: &[u16]) -> String {
+    chips.iter().map(|chip| format!("{chip:#05x}")).collect::<Vec<_>>().join(" or ")
 }

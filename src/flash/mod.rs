@@ -20,7 +20,7 @@ mod watch;
 pub use error::FlashError;
 pub use plan::{EraseScope, PagePlan, Plan};
 pub use readout::{Readout, read_out};
-pub use sequence::{Options, Report, Reuse, flash};
+pub use sequence::{Options, Report, Reuse, flash, start};
 pub use watch::{Progress, Stage, Watch};
 
 use crate::clock::SharedClock;
@@ -58,6 +58,8 @@ pub type Opener = Box<dyn FnMut() -> Result<Box<dyn Target>, OpenError> + Send>;
 pub enum Hands {
     /// Nothing: it gets the chip's attention and starts its program.
     None,
+    /// Nothing, unless it switches readout protection on: then the program starts when the supply was off (PM0075, 2.4.1).
+    SupplyAfterProtecting,
     /// BOOT0 and reset, before and after.
     Boot0,
 }
@@ -68,7 +70,7 @@ pub enum Hands {
 /// The address names no way to a chip.
 pub fn hands(url: &DeviceUrl) -> Result<Hands, UrlError> {
     match url.kind.as_str() {
-        "swd" => Ok(Hands::None),
+        "swd" => Ok(Hands::SupplyAfterProtecting),
         _ => rom::RomTarget::check(url).and_then(|()| rom::entry::Entry::from_url(url)).map(rom::entry::Entry::hands),
     }
 }
@@ -86,6 +88,17 @@ pub struct Identity {
     pub unique_id: Option<UniqueId>,
     /// Readout protection is on: the flash can neither be read nor written before the whole chip is erased.
     pub protected: bool,
+}
+
+impl Identity {
+    /// Whether it is one of the chips with these product numbers.
+    ///
+    /// # Errors
+    /// It is another.
+    pub fn expect(&self, chips: &[u16]) -> Result<(), FlashError> {
+        let found = self.chip.id;
+        if chips.contains(&found) { Ok(()) } else { Err(FlashError::WrongChip { expected: chips.to_vec(), found }) }
+    }
 }
 
 /// The 96-bit number of a chip, in the order of its addresses (RM0008, section 30.2).

@@ -24,16 +24,16 @@ pub enum Reuse {
     Nothing,
     /// Pages that read back as the image has them.
     ReadBack,
-    /// Pages in which the image does not differ from this one, which the chip is known to hold. Of these a few are looked at;
-    /// if one is not as it should be, nothing stays.
+    /// Pages of which this image, which the chip is known to hold, has bytes, and no others than the one to be written. Of these a few
+    /// are looked at; if one is not as it should be, nothing stays.
     Known(Image),
 }
 
 /// What to do besides writing.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The product number the chip must have.
-    pub chip: u16,
+    /// The product numbers the chip may have.
+    pub chips: Vec<u16>,
     /// How much is erased.
     pub erase: EraseScope,
     /// What may stay.
@@ -52,7 +52,7 @@ impl Default for Options {
     /// The OpenSmartMeter's chip; verify, and leave everything else alone.
     fn default() -> Self {
         Self {
-            chip: super::chip::STM32F103_MEDIUM,
+            chips: vec![super::chip::STM32F103_MEDIUM],
             erase: EraseScope::Pages,
             reuse: Reuse::Nothing,
             verify: true,
@@ -80,6 +80,8 @@ pub struct Report {
     pub bytes_skipped: u64,
     /// Bytes of the image that were neither written nor read back, because the chip was known to hold them.
     pub bytes_trusted: u64,
+    /// Bytes of the image's pages that were read, after writing or instead of it, and were right.
+    pub bytes_read_back: u64,
     /// Pages erased.
     pub pages_erased: u32,
     /// Pages and lists of pages done again after a fault of line or flash.
@@ -116,6 +118,7 @@ pub fn flash(
     keep_what_may_stay(target, &mut plan, &options.reuse, watch)?;
     let kept = whole - plan.length();
     let trusted = if matches!(options.reuse, Reuse::Known(_)) { kept } else { 0 };
+    let read_back = if options.verify { whole } else { kept } - trusted;
 
     let mut done = target.program(&plan, watch)?;
     if options.verify {
@@ -125,11 +128,7 @@ pub fn flash(
         watch.begin(Stage::Protect, 0);
         target.protect()?;
     }
-    if options.start {
-        watch.begin(Stage::Start, 0);
-        target.start(image.first())?;
-    }
-    Ok(Report {
+    let mut report = Report {
         chip_id: format!("{:#05x}", identity.chip.id),
         unique_id: identity.unique_id.as_ref().map(UniqueId::to_string),
         loader: identity.loader,
@@ -137,24 +136,42 @@ pub fn flash(
         bytes_written: done.bytes_written,
         bytes_skipped: done.bytes_skipped + kept,
         bytes_trusted: trusted,
+        bytes_read_back: read_back,
         pages_erased: done.pages_erased,
         retries: done.retries,
         verified: options.verify,
         protected: options.protect,
-        started: options.start,
+        started: false,
         seconds: clock.now().since(began).as_secs_f64(),
         simulated: identity.unique_id.as_ref().is_some_and(UniqueId::is_simulated),
-    })
+    };
+    if options.start {
+        start(target, image, &mut report, watch)?;
+        report.seconds = clock.now().since(began).as_secs_f64();
+    }
+    Ok(report)
+}
+
+/// Starts the program of an image that [`flash`] has put on the chip without starting it, and notes that it was started.
+///
+/// # Errors
+/// The chip refused.
+pub fn start(
+    target: &mut dyn Target,
+    image: &Image,
+    report: &mut Report,
+    watch: &mut Watch<'_>,
+) -> Result<(), FlashError> {
+    watch.begin(Stage::Start, 0);
+    target.start(image.first())?;
+    report.started = true;
+    Ok(())
 }
 
 /// The chip's identity, checked, and without protection.
 fn unlocked(target: &mut dyn Target, options: &Options, watch: &mut Watch<'_>) -> Result<Identity, FlashError> {
-    let expected = |identity: &Identity| {
-        let found = identity.chip.id;
-        if found == options.chip { Ok(()) } else { Err(FlashError::WrongChip { expected: options.chip, found }) }
-    };
     let identity = target.identify(watch)?;
-    expected(&identity)?;
+    identity.expect(&options.chips)?;
     if !identity.protected {
         return Ok(identity);
     }
@@ -165,7 +182,7 @@ fn unlocked(target: &mut dyn Target, options: &Options, watch: &mut Watch<'_>) -
     watch.begin(Stage::Unprotect, 0);
     target.unprotect()?;
     let identity = target.identify(watch)?;
-    expected(&identity)?;
+    identity.expect(&options.chips)?;
     if identity.protected { Err(FlashError::Protected) } else { Ok(identity) }
 }
 
@@ -206,9 +223,10 @@ fn keep_what_may_stay(
     Ok(())
 }
 
-/// Whether an image has a page as it is planned.
+/// Whether an image has a page as it is planned; one that it says nothing of is not.
 fn is_in(image: &Image, page: &PagePlan) -> bool {
-    (page.address..).zip(&page.bytes).all(|(address, byte)| image.byte(address).unwrap_or(0xFF) == *byte)
+    let mut known = (page.address..).zip(&page.bytes).map(|(address, planned)| (image.byte(address), *planned));
+    known.clone().any(|(byte, _)| byte.is_some()) && known.all(|(byte, planned)| byte.unwrap_or(0xFF) == planned)
 }
 
 /// Whether a block each of a few of these pages is on the chip, the first page's with the vector table among them.

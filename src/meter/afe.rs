@@ -9,7 +9,6 @@ use m90e26::{Access, Register};
 
 use super::{BusStatistics, Meter, MeterError, Word};
 use crate::clock::{Moment, SharedClock};
-use crate::port::pulse::PulseInput;
 use crate::port::{LineSettings, Port};
 
 /// Speeds the chip understands, the usual one first (Atmel-46002B, UART).
@@ -32,8 +31,6 @@ pub struct AfeMeter {
     session: Session,
     baud: Option<u32>,
     busy: Duration,
-    /// Stands before its lamp, where there is one.
-    head: Option<Box<dyn PulseInput>>,
 }
 
 impl AfeMeter {
@@ -47,7 +44,7 @@ impl AfeMeter {
             caution_micros: CAUTION.as_micros() as u64,
             ..Timing::default()
         };
-        Self { port, clock, session: Session::new(timing), baud, busy: Duration::ZERO, head: None }
+        Self { port, clock, session: Session::new(timing), baud, busy: Duration::ZERO }
     }
 
     fn transact(&mut self, register: Register, operation: Operation) -> Result<Word, MeterError> {
@@ -81,18 +78,6 @@ impl AfeMeter {
 }
 
 impl Meter for AfeMeter {
-    fn attach_head(&mut self, head: Box<dyn PulseInput>) {
-        self.head = Some(head);
-    }
-
-    fn head(&mut self) -> Option<&mut dyn PulseInput> {
-        // Not `as_deref_mut`: the box's own lifetime would be wanted for the answer.
-        match &mut self.head {
-            Some(head) => Some(&mut **head),
-            None => None,
-        }
-    }
-
     fn connect(&mut self) -> Result<(), MeterError> {
         let fixed = self.baud.map(|baud| vec![baud]);
         let tried = fixed.unwrap_or_else(|| BAUDS.to_vec());

@@ -10,7 +10,6 @@ use m90e26::Register;
 
 use super::{BusStatistics, Line, Meter, MeterError, Quantity, Reach, Readings, Word};
 use crate::clock::SharedClock;
-use crate::port::pulse::PulseInput;
 use crate::port::{LineSettings, Port};
 
 /// Speed of the line, 8N1.
@@ -133,8 +132,6 @@ pub struct LogMeter {
     reader: LogReader,
     remarks: Vec<String>,
     statistics: BusStatistics,
-    /// Stands before its lamp, where there is one.
-    head: Option<Box<dyn PulseInput>>,
 }
 
 impl LogMeter {
@@ -142,7 +139,7 @@ impl LogMeter {
     #[must_use]
     pub fn new(port: Box<dyn Port>, clock: SharedClock, patience: Duration) -> Self {
         let (reader, remarks, statistics) = (LogReader::default(), Vec::new(), BusStatistics::default());
-        Self { port, clock, patience, reader, remarks, statistics, head: None }
+        Self { port, clock, patience, reader, remarks, statistics }
     }
 
     /// Reads until `wanted` finds something in what came with one reading of the port.
@@ -198,18 +195,6 @@ impl LogMeter {
 }
 
 impl Meter for LogMeter {
-    fn attach_head(&mut self, head: Box<dyn PulseInput>) {
-        self.head = Some(head);
-    }
-
-    fn head(&mut self) -> Option<&mut dyn PulseInput> {
-        // Not `as_deref_mut`: the box's own lifetime would be wanted for the answer.
-        match &mut self.head {
-            Some(head) => Some(&mut **head),
-            None => None,
-        }
-    }
-
     fn connect(&mut self) -> Result<(), MeterError> {
         self.port.configure(LineSettings::eight_n_one(BAUD))?;
         self.until("line that the stock firmware prints", |entries| entries.first().map(|_| ()))

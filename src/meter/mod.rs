@@ -9,7 +9,6 @@ use m90e26::{Register, value};
 pub use meter_interface::map::Relay;
 
 use crate::clock::Moment;
-use crate::port::pulse::PulseInput;
 use crate::port::{OpenError, PortError};
 
 pub mod afe;
@@ -33,6 +32,14 @@ pub struct Word {
 /// Opens a meter at the moment it is needed.
 pub type Opener = Box<dyn FnMut() -> Result<Box<dyn Meter>, OpenError> + Send>;
 
+/// A way to a meter that is not open yet.
+pub struct Way {
+    /// How much of the meter it will show.
+    pub reach: Reach,
+    /// Opens it.
+    pub open: Opener,
+}
+
 /// How much of a meter a way to it shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
@@ -51,9 +58,9 @@ impl Reach {
         !matches!(self, Self::Readings)
     }
 
-    /// The meter's own relay.
+    /// The meter's service port, and through it the meter's own relay.
     #[must_use]
-    pub const fn relay(self) -> bool {
+    pub const fn service(self) -> bool {
         matches!(self, Self::Service)
     }
 }
@@ -106,14 +113,6 @@ pub trait Meter: Send {
             angle: Some(self.quantity(Quantity::Angle(line))?),
             f: self.quantity(Quantity::Frequency)?,
         })
-    }
-
-    /// Takes an optical head that stands before this meter.
-    fn attach_head(&mut self, _head: Box<dyn PulseInput>) {}
-
-    /// The head that stands before this meter.
-    fn head(&mut self) -> Option<&mut dyn PulseInput> {
-        None
     }
 
     /// What the meter has told about itself since the last call, besides readings.

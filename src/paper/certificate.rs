@@ -340,7 +340,12 @@ fn flashed(report: &str) -> String {
     let mut words = Vec::new();
     words.extend(text("/chip/unique_id").map(|id| format!("chip {id}")));
     let verified = value.pointer("/chip/verified").and_then(Value::as_bool) == Some(true);
-    words.push(if verified { "every byte read back" } else { "NOT VERIFIED" }.to_owned());
+    let trusted = value.pointer("/chip/bytes_trusted").and_then(Value::as_u64).unwrap_or(0);
+    words.push(match (verified, trusted, text("/answered/program_crc")) {
+        (true, 0, _) => "every byte read back".to_owned(),
+        (true, _, Some(crc)) => format!("{trusted} bytes proven by the program's CRC {crc}, every other read back"),
+        _ => "NOT VERIFIED".to_owned(),
+    });
     words.push(match (text("/answered/through"), text("/answered/firmware")) {
         (Some(through), Some(firmware)) => format!("found running through {through}, firmware {firmware}"),
         (Some(through), None) => format!("found running through {through}"),
@@ -382,4 +387,25 @@ fn registers(before: &[(String, String)], after: &[(String, String)]) -> Vec<Reg
         }
     })
     .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::flashed;
+
+    #[test]
+    fn what_was_not_read_back_is_not_said_to_be() {
+        let of = |chip: &str, answered: &str| flashed(&format!("{{\"chip\":{chip},\"answered\":{answered}}}"));
+        let through = "{\"through\":\"the service port\",\"program_crc\":\"cbf43926\"}";
+        // Records of before trust have no count of it.
+        assert!(of("{\"verified\":true}", through).contains("every byte read back"));
+        assert!(of("{\"verified\":true,\"bytes_trusted\":0}", "null").contains("every byte read back"));
+        let trusted = of("{\"verified\":true,\"bytes_trusted\":40960}", through);
+        assert!(
+            trusted.contains("40960 bytes proven by the program's CRC cbf43926, every other read back"),
+            "{trusted}"
+        );
+        assert!(of("{\"verified\":true,\"bytes_trusted\":40960}", "null").contains("NOT VERIFIED"));
+        assert!(of("{\"verified\":false,\"bytes_trusted\":0}", through).contains("NOT VERIFIED"));
+    }
 }

@@ -23,6 +23,7 @@ use super::report::{RunReport, Verdict};
 use crate::clock::{Attendance, SharedClock, muster};
 use crate::meter::Meter;
 use crate::operator::{Operator, Prompt, Sketch};
+use crate::port::pulse::PulseInput;
 use crate::reference::{Identity, LoadPoint, Off, Reference, SWITCH_OFF, Source};
 
 /// What stands at one position.
@@ -31,6 +32,8 @@ pub struct Place {
     pub serial: String,
     /// The unit's meter.
     pub meter: Box<dyn Meter>,
+    /// The optical head before it, whatever way the meter is reached over.
+    pub head: Option<Box<dyn PulseInput>>,
     /// Its chip and the image for it, for procedures that flash.
     pub flash: Option<FlashSite>,
 }
@@ -81,7 +84,7 @@ pub fn run_with(bench: &mut Bench, plan: &Plan, custody: &Custody, control: &Con
         .map(|(number, place)| Position::new(number, place, around))
         .collect();
     for position in &mut positions {
-        position.failure = position.check_beforehand().and_then(|()| position.check_self_test()).err();
+        position.failure = position.check_beforehand().err();
     }
     tracing::info!(procedure = plan.procedure.name, meter = plan.meter.name, positions = positions.len(), "run begins");
     control.tell(Event::Started { serials, steps: plan.steps().into_iter().map(|step| plan.title(step)).collect() });
@@ -211,24 +214,42 @@ impl<'a> Stage<'a, '_> {
         let mut present: Option<LoadPoint> = None;
         for (number, step) in plan.steps().into_iter().enumerate() {
             self.around.control.checkpoint()?;
+            self.leave_to_hands(step, positions)?;
+            if self.is_off {
+                present = None;
+            }
             if positions.iter().all(|position| position.failure.is_some()) {
                 return Ok(());
-            }
-            if step == Step::Flash
-                && positions.iter().any(|position| position.failure.is_none() && position.needs_hands())
-            {
-                // Nobody shall touch a jumper of a meter that is on the mains.
-                if self.switch_off()? == Off::ByHand {
-                    self.around.operator.ask(&Prompt::confirm(SWITCH_OFF).with(Sketch::LoadOff))?;
-                    self.around.control.tell(Event::SourceOff);
-                }
-                present = None;
             }
             if let Some(point) = plan.load_point(step).filter(|point| present.as_ref() != Some(point)) {
                 self.go_to(&point, step)?;
                 present = Some(point);
             }
             self.perform(number, step, positions);
+        }
+        Ok(())
+    }
+
+    /// Nobody shall touch a jumper or a supply of a meter that is on the mains. Only a jumper has to be touched before flashing; until then
+    /// a unit without one keeps its supply, for a debug probe gives it none.
+    fn leave_to_hands(&mut self, step: Step, positions: &mut [Position<'a>]) -> Result<(), StepError> {
+        match step {
+            Step::Flash if positions.iter().any(Position::needs_jumper) => self.off_for_hands(),
+            Step::Restart if positions.iter().any(Position::needs_power_cycle) => {
+                self.off_for_hands()?;
+                let waiting = positions.iter_mut().filter(|position| position.needs_power_cycle());
+                waiting.for_each(Position::ask_for_power_cycle);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Off, and known to be: where a person has to do it, that person has said so.
+    fn off_for_hands(&mut self) -> Result<(), StepError> {
+        if self.switch_off()? == Off::ByHand {
+            self.around.operator.ask(&Prompt::confirm(SWITCH_OFF).with(Sketch::LoadOff))?;
+            self.around.control.tell(Event::SourceOff);
         }
         Ok(())
     }

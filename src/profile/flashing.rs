@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::check::Findings;
-use super::scalars::{RegisterWord, secs};
+use super::scalars::secs;
 
 /// How a unit starts on the image that was flashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -41,6 +41,17 @@ impl Through {
     }
 }
 
+/// What proves the parts of an image that the chip is found to hold already.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Unchanged {
+    /// Each byte of them is read.
+    #[default]
+    ReadBack,
+    /// A few samples are read; then the CRC that the meter's own program tells over all of itself once it has started on the image.
+    ProgramCrc,
+}
+
 /// Flashing, and what proves it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,11 +63,12 @@ pub struct Flashing {
     /// So long the unit may take until it answers and meters.
     #[serde(rename = "wait_secs", deserialize_with = "secs")]
     pub wait: Duration,
-    /// Product number the chip must have, as the boot loader tells it.
-    pub chip: RegisterWord,
     /// Version the firmware must answer with on its service port; without it any version that speaks the bench's map.
     pub firmware: Option<String>,
-    /// Readout protection is switched on after every byte was read back.
+    /// What proves the parts that need no writing.
+    #[serde(default)]
+    pub unchanged: Unchanged,
+    /// Readout protection is switched on when what was written has been read back.
     #[serde(default)]
     pub protect: bool,
 }
@@ -66,6 +78,12 @@ impl Flashing {
         findings.require(!self.verify_through.is_empty(), "flash.verify_through", "service, chip or log is needed");
         let least = Duration::from_secs(1);
         findings.require(self.wait >= least, "flash.wait_secs", "1 s is the least a meter takes to start");
+        let told = self.unchanged == Unchanged::ReadBack || self.verify_through.contains(&Through::Service);
+        findings.require(
+            told,
+            "flash.unchanged",
+            "the CRC is told on the service port only: verify_through needs service",
+        );
         if let Some(firmware) = &self.firmware {
             findings.text("flash.firmware", firmware);
         }

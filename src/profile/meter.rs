@@ -7,6 +7,7 @@ use m90e26::Line;
 use serde::Deserialize;
 
 use super::check::Findings;
+use super::controller::Controller;
 use super::scalars::RegisterWord;
 use super::sources::Sources;
 use super::{Kind, Profile};
@@ -37,6 +38,9 @@ pub struct MeterProfile {
     pub registers: Registers,
     /// What results are believed.
     pub plausible: Plausible,
+    /// The processor that is flashed.
+    #[serde(default)]
+    pub controller: Controller,
     /// Where the stock firmware's sources keep a unit's values; none for a meter without such sources.
     pub sources: Option<Sources>,
 }
@@ -328,6 +332,7 @@ impl Profile for MeterProfile {
         self.check_calibration(findings);
         self.check_registers(findings);
         self.plausible.check(&self.calibration.lines, findings);
+        self.controller.check(findings);
         if let Some(sources) = &self.sources {
             sources.check(findings);
         }

@@ -10,6 +10,7 @@ use std::path::{MAIN_SEPARATOR, Path};
 pub mod block;
 pub mod changes;
 pub mod check;
+pub mod controller;
 pub mod decision;
 pub mod error;
 pub mod flashing;

@@ -1,14 +1,16 @@
 //! A whole simulated unit: a controller with its boot loader, and the meter's program, which loads the metering chip.
 //!
-//! One line reaches the controller's USART1, with the adapter's DTR on reset and RTS on BOOT0. What starts when the controller leaves reset with
-//! BOOT0 low is what stands in its flash: with a vector table and a valid calibration block the program loads the chip as the meter's
-//! firmware does; without, the chip stays as it is. Not simulated: instructions, and with them the service port.
+//! One way to it is the controller's USART1, with the adapter's DTR on reset and RTS on BOOT0 ([`SimUnit`]); another the debug port
+//! ([`ProbedUnit`]). What starts when the controller leaves reset is what stands in its flash: with a vector table and a valid
+//! calibration block the program loads the chip as the meter's firmware does; without, the chip stays as it is. Not simulated:
+//! instructions, and with them the service port.
 
 use m90e26::Register;
 use m90e26::field::command;
 use meter_interface::block::{Block, Copy, PAGE, choose};
 
 use super::device::{AfeDevice, Answer, Device, Shared};
+use super::probe::ProbeDevice;
 use super::rom::{RomDevice, RomOptions};
 use super::stm32::{FLASH, RAM, RAM_LENGTH};
 use crate::clock::Moment;
@@ -57,27 +59,71 @@ impl SimUnit {
 
     fn start(&mut self, at: Moment) {
         self.running = Running::Program;
-        if let Some(block) = self.block() {
-            load(&mut self.chip.lock(), &block, at.secs());
-        }
+        run(self.rom.flash(), &self.chip, at);
+    }
+}
+
+/// Controller and chip of one meter, with a debug probe at the controller.
+pub struct ProbedUnit {
+    probe: ProbeDevice,
+    chip: Shared<AfeDevice>,
+    /// Starts of the controller that were followed.
+    starts: u64,
+}
+
+impl ProbedUnit {
+    /// A probe at a controller beside this chip. What the controller runs already has loaded the chip before.
+    #[must_use]
+    pub fn new(probe: ProbeDevice, chip: Shared<AfeDevice>) -> Self {
+        let starts = probe.chip().core().starts();
+        Self { probe, chip, starts }
     }
 
-    /// The block the program in the flash would run on.
-    fn block(&self) -> Option<Block> {
-        let flash = self.rom.flash();
-        let word = |at: usize| flash.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes);
-        let (stack, entry) = (word(0)?, word(4)?);
-        let in_ram = (RAM..=RAM + RAM_LENGTH as u32).contains(&stack);
-        let in_flash = entry.checked_sub(FLASH).is_some_and(|offset| (offset as usize) < flash.len());
-        let page = |copy: Copy| {
-            let start = (copy.address() - FLASH) as usize;
-            flash.get(start..start + PAGE)
-        };
-        if !in_ram || !in_flash {
-            return None;
-        }
-        choose(page(Copy::A)?, page(Copy::B)?).ok().map(|choice| choice.block)
+    /// Probe and controller, for a test to look into.
+    pub fn probe(&mut self) -> &mut ProbeDevice {
+        &mut self.probe
     }
+}
+
+impl Device for ProbedUnit {
+    fn on_byte(&mut self, byte: u8, at: Moment) -> Option<Answer> {
+        let answer = self.probe.on_byte(byte, at);
+        let controller = self.probe.chip();
+        if controller.core().starts() != self.starts {
+            self.starts = controller.core().starts();
+            if controller.running() == Some(FLASH) {
+                run(controller.memories().flash(), &self.chip, at);
+            }
+        }
+        answer
+    }
+
+    fn is_gone(&self, at: Moment) -> bool {
+        self.probe.is_gone(at)
+    }
+}
+
+/// What the program in the flash does with the chip when it starts.
+fn run(flash: &[u8], chip: &Shared<AfeDevice>, at: Moment) {
+    if let Some(block) = block(flash) {
+        load(&mut chip.lock(), &block, at.secs());
+    }
+}
+
+/// The block the program in the flash would run on; none where there is no program.
+fn block(flash: &[u8]) -> Option<Block> {
+    let word = |at: usize| flash.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes);
+    let (stack, entry) = (word(0)?, word(4)?);
+    let in_ram = (RAM..=RAM + RAM_LENGTH as u32).contains(&stack);
+    let in_flash = entry.checked_sub(FLASH).is_some_and(|offset| (offset as usize) < flash.len());
+    let page = |copy: Copy| {
+        let start = (copy.address() - FLASH) as usize;
+        flash.get(start..start + PAGE)
+    };
+    if !in_ram || !in_flash {
+        return None;
+    }
+    choose(page(Copy::A)?, page(Copy::B)?).ok().map(|choice| choice.block)
 }
 
 /// As the firmware loads it: reset, the registers and their checksums, then normal operation.

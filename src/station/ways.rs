@@ -8,7 +8,7 @@ use crate::flash::rom::RomTarget;
 use crate::flash::rom::entry::{ControlLine, Entry};
 use crate::flash::rom::target::LINE;
 use crate::flash::{self, Hands, Target};
-use crate::meter;
+use crate::meter::{self, Reach};
 use crate::operator::Operator;
 use crate::port::url::{DeviceUrl, UrlError};
 use crate::port::{Level, OpenError, Signal};
@@ -70,19 +70,23 @@ impl Ways {
     ///
     /// # Errors
     /// The address names no meter that exists outside of this process.
-    pub fn meter(&self, url: &DeviceUrl) -> Result<meter::Opener, UrlError> {
-        if !matches!(url.kind.as_str(), "service" | "afe" | "log") {
-            return Err(url.error("a meter after flashing is service+, afe+ or log+, each with serial: or tcp:"));
-        }
+    pub fn meter(&self, url: &DeviceUrl) -> Result<meter::Way, UrlError> {
+        let reach = match url.kind.as_str() {
+            "service" => Reach::Service,
+            "afe" => Reach::Chip,
+            "log" => Reach::Readings,
+            _ => return Err(url.error("a meter after flashing is service+, afe+ or log+, each with serial: or tcp:")),
+        };
         self.expect_real(url)?;
         let (clock, operator, url) = (Arc::clone(&self.clock), Arc::clone(&self.operator), url.clone());
-        Ok(Box::new(move || {
+        let open = move || {
             let opener = Opener { clock: &clock, operator: &operator, wires: None };
             opener.meter(&url, None).map_err(|error| match error {
                 StationError::Open(error) => error,
                 StationError::Url(error) => OpenError::Url(error),
                 StationError::Profile(error) => OpenError::Url(url.error(error.to_string())),
             })
-        }))
+        };
+        Ok(meter::Way { reach, open: Box::new(open) })
     }
 }

@@ -48,31 +48,35 @@ fn main() {
     println!("{:<36} {:>10} {:>12} {:>8}", "write and read back 60 KiB", "", "/stm32flash", "/wire");
     line("the wire and the cells, no erasing", Some(wire));
     line("stm32flash -w -v", theirs);
-    line("pages erased", Some(ours(&image(&bytes), &Options::default())));
-    line("whole chip erased", Some(ours(&image(&bytes), &Options { erase: EraseScope::Chip, ..Options::default() })));
+    line("pages erased", Some(ours(&image(&bytes), &Options::default(), &[])));
+    let whole = Options { erase: EraseScope::Chip, ..Options::default() };
+    line("whole chip erased", Some(ours(&image(&bytes), &whole, &[])));
     let known = Options { reuse: Reuse::Known(image(&bytes)), ..Options::default() };
-    line("only the calibration changed, trusted", Some(ours(&image(&changed), &known)));
+    line("only the calibration changed, trusted", Some(ours(&image(&changed), &known, &bytes)));
 }
 
-/// A served chip and the end of its address. The server's thread ends with the benchmark.
-fn serve_chip() -> String {
-    let device = Shared::new(RomDevice::new(RomOptions::default()));
-    serve(&Outlet::Pty, device, Some(SERVED_BAUD), &RealClock::shared()).expect("a pty").address
+/// A served chip that holds this, and the end of its address. The server's thread ends with the benchmark.
+fn serve_chip(holds: &[u8]) -> String {
+    let mut device = RomDevice::new(RomOptions::default());
+    device.place(holds);
+    serve(&Outlet::Pty, Shared::new(device), Some(SERVED_BAUD), &RealClock::shared()).expect("a pty").address
 }
 
-fn ours(image: &Image, options: &Options) -> f64 {
+/// On a chip that holds `before`, from the start of its flash.
+fn ours(image: &Image, options: &Options, before: &[u8]) -> f64 {
     let clock = RealClock::shared();
-    let url = format!("rom{}?parity=none", serve_chip()).parse().expect("address");
+    let url = format!("rom{}?parity=none", serve_chip(before)).parse().expect("address");
     let mut target = RomTarget::open(&url, &clock).expect("a port");
     let mut watch = Watch::nobody(clock.clone());
     let report = flash(&mut target, image, options, &clock, &mut watch).expect("flashed");
     assert!(report.verified);
+    assert_eq!(report.bytes_trusted > 0, !before.is_empty(), "a chip that holds what it should is trusted");
     report.seconds
 }
 
 #[expect(clippy::disallowed_methods, reason = "another process's time is real time")]
 fn foreign(file: &Path) -> Option<f64> {
-    let address = serve_chip();
+    let address = serve_chip(&[]);
     let terminal = address.trim_start_matches("+serial:");
     let began = Instant::now();
     let output =

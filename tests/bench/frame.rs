@@ -209,7 +209,7 @@ fn core_of_many() -> (Core, Vec<Event>) {
     let operator: Arc<dyn Operator> = Arc::new(simulated::Nobody);
     let Station { meters, reference, source, clock, simulated, .. } =
         station::open(&addresses, &operator).expect("a simulated station");
-    let place = |(number, meter)| Place { serial: format!("MT{number}"), meter, flash: None };
+    let place = |(number, meter)| Place { serial: format!("MT{number}"), meter, head: None, flash: None };
     let positions = meters.into_iter().enumerate().map(place).collect();
     let events = Arc::new(Mutex::new(Vec::new()));
     let listener = Arc::clone(&events);

@@ -7,6 +7,7 @@
 
 #![allow(dead_code, clippy::expect_used, clippy::panic, reason = "a test stops at what it did not expect")]
 
+pub mod probed;
 mod terminal;
 pub mod unit;
 

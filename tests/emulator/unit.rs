@@ -36,15 +36,76 @@ impl Device for Controller {
 /// One end of the service port's line.
 type End = Arc<Mutex<Option<TcpStream>>>;
 
+/// What runs a flash memory's content, beside the chip on some wires; it ends when dropped.
+pub struct Program {
+    child: Option<Child>,
+    folder: PathBuf,
+    chip: String,
+    /// Where its service port connects to.
+    behind: u16,
+    /// Address of the service port.
+    pub service: String,
+}
+
+impl Program {
+    /// Nothing runs yet.
+    pub fn new(wires: &Wires, name: &str) -> Self {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("unit-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("folder");
+        let (front, back) = (End::default(), End::default());
+        let service = carry("bench to meter", &front, &back);
+        let behind = carry("meter to bench", &back, &front);
+        let service = format!("service+tcp:127.0.0.1:{service}");
+        Self { child: None, folder, chip: wires.address.clone(), behind, service }
+    }
+
+    /// Runs what is in the flash, from its beginning.
+    pub fn start(&mut self, flash: &[u8]) {
+        self.stop();
+        let file = self.folder.join("flash.bin");
+        fs::write(&file, flash).expect("written");
+        let child = Command::new("qemu-system-arm")
+            .args(["-machine", "netduino2", "-nographic", "-monitor", "none"])
+            .arg("-device")
+            .arg(format!("loader,file={},addr=0x08000000", file.display()))
+            .args(["-serial", "null"])
+            .args(["-serial", &format!("tcp:127.0.0.1:{},nodelay=on", self.behind)])
+            .args(["-serial", &format!("tcp:{},nodelay=on", self.chip)])
+            .stdin(Stdio::null())
+            .spawn();
+        self.child = Some(child.expect("qemu-system-arm, which scripts/prepare installs for the tests"));
+    }
+
+    /// Nothing runs any more.
+    pub fn stop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _already_over = child.kill();
+            let _already_over = child.wait();
+        }
+    }
+
+    /// The firmware that it can run, as a file: nothing but the word that is told to it differs from the committed one.
+    pub fn firmware(&self) -> PathBuf {
+        let (content, image) = committed();
+        let file = self.folder.join("meter.hex");
+        let hex = for_this_machine(&content, &image).write(Format::Hex).expect("HEX");
+        fs::write(&file, hex).expect("written");
+        file
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        self.stop();
+        let _nothing_left = fs::remove_dir_all(&self.folder);
+    }
+}
+
 /// The unit; it is switched off when dropped.
 pub struct Unit {
     controller: Shared<Controller>,
     boot0: bool,
-    program: Option<Child>,
-    folder: PathBuf,
-    chip: String,
-    /// Where the program's service port connects to.
-    behind: u16,
+    program: Program,
     /// Address of the service port.
     pub service: String,
     /// Address of the boot loader.
@@ -61,34 +122,17 @@ impl Unit {
         let controller = Shared::new(Controller { rom, loads: false });
         let served = serve(&Outlet::Tcp("127.0.0.1:0".to_owned()), controller.clone(), None, &wires.clock);
         let loader = format!("rom{}", served.expect("served").address);
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("unit-{name}-{}", std::process::id()));
-        fs::create_dir_all(&folder).expect("folder");
-        let (front, back) = (End::default(), End::default());
-        let service = carry("bench to meter", &front, &back);
-        let behind = carry("meter to bench", &back, &front);
-        let mut unit = Self {
-            controller,
-            boot0: false,
-            program: None,
-            folder,
-            chip: wires.address.clone(),
-            behind,
-            service: format!("service+tcp:127.0.0.1:{service}"),
-            loader,
-            clock: wires.clock.clone(),
-        };
+        let program = Program::new(wires, name);
+        let service = program.service.clone();
+        let mut unit = Self { controller, boot0: false, program, service, loader, clock: wires.clock.clone() };
         unit.reset();
         unit.await_program();
         unit
     }
 
-    /// The firmware this unit can run, as a file: nothing but the word that is told to it differs from the committed one.
+    /// The firmware this unit can run, as a file.
     pub fn firmware(&self) -> PathBuf {
-        let (content, image) = committed();
-        let file = self.folder.join("meter.hex");
-        let hex = for_this_machine(&content, &image).write(Format::Hex).expect("HEX");
-        fs::write(&file, hex).expect("written");
-        file
+        self.program.firmware()
     }
 
     /// The BOOT0 pin.
@@ -98,26 +142,13 @@ impl Unit {
 
     /// The reset pin goes low and high again.
     pub fn reset(&mut self) {
-        self.stop();
+        self.program.stop();
         let mut controller = self.controller.lock();
         controller.loads = self.boot0;
         controller.rom.reset();
-        if self.boot0 {
-            return;
+        if !self.boot0 {
+            self.program.start(controller.rom.flash());
         }
-        let file = self.folder.join("flash.bin");
-        fs::write(&file, controller.rom.flash()).expect("written");
-        drop(controller);
-        let program = Command::new("qemu-system-arm")
-            .args(["-machine", "netduino2", "-nographic", "-monitor", "none"])
-            .arg("-device")
-            .arg(format!("loader,file={},addr=0x08000000", file.display()))
-            .args(["-serial", "null"])
-            .args(["-serial", &format!("tcp:127.0.0.1:{},nodelay=on", self.behind)])
-            .args(["-serial", &format!("tcp:{},nodelay=on", self.chip)])
-            .stdin(Stdio::null())
-            .spawn();
-        self.program = Some(program.expect("qemu-system-arm, which scripts/prepare installs for the tests"));
     }
 
     /// Cells of the flash change by themselves.
@@ -136,13 +167,6 @@ impl Unit {
         Image::read(&bytes, Some(Format::Bin), 0x0800_0000).expect("an image")
     }
 
-    fn stop(&mut self) {
-        if let Some(mut program) = self.program.take() {
-            let _already_over = program.kill();
-            let _already_over = program.wait();
-        }
-    }
-
     fn await_program(&self) {
         let url = self.service.parse().expect("address");
         for _ in 0..100 {
@@ -153,13 +177,6 @@ impl Unit {
             sleep(&*self.clock, Duration::from_millis(100));
         }
         panic!("the emulated unit does not answer");
-    }
-}
-
-impl Drop for Unit {
-    fn drop(&mut self) {
-        self.stop();
-        let _nothing_left = fs::remove_dir_all(&self.folder);
     }
 }
 

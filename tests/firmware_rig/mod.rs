@@ -16,8 +16,8 @@ use m90e26::uart::{Request, RequestDecoder, encode_read_answer, write_answer};
 use m90e26::{Line, Register};
 use meter_firmware::Meter;
 use meter_firmware::meter::Facts;
-use meter_interface::block::{Block, LENGTH, PAGE, Ratio, Text, choose};
-use meter_interface::map::{Identity, ResetCause, Snapshot, Tally, tally_address};
+use meter_interface::block::{Block, FLASH_START, LENGTH, PAGE, Ratio, Text, choose};
+use meter_interface::map::{Identity, Program, ResetCause, Snapshot, Tally, tally_address};
 use meterbench::clock::Moment;
 use meterbench::sim::SimOptions;
 use meterbench::sim::board::Board as SimBoard;
@@ -35,6 +35,9 @@ const SERVICE_CHARACTER: f64 = 1e7 / 115_200.0;
 const RECEIVED: usize = 512;
 /// The tick that wakes the core.
 const TICK: u64 = 1_000;
+
+/// What stands in the flash for the program.
+const PROGRAM: &[u8] = b"123456789";
 
 /// What is on the wires unless a test says otherwise.
 pub const MAINS: Mains = Mains { u: 230.0, i: 20.0, phi: 0.0, f: 50.0 };
@@ -313,6 +316,7 @@ fn start(pages: &[Vec<u8>; 2], board: &mut StandIn, boot: u16, now: u64) -> Mete
         crystal: true,
         unique: [1, 2, 3, 4, 5, 6],
         stack_bytes: 16_384,
+        program: Program::over(FLASH_START, PROGRAM),
     };
     // A meter keeps its block for ever.
     let chosen = Box::leak(Box::new(choose(&pages[0], &pages[1])));

@@ -15,8 +15,8 @@ use std::time::Duration;
 use meter_firmware::Meter;
 use meter_firmware::board::Coil;
 use meter_firmware::meter::Facts;
-use meter_interface::block::{Block, PAGE, choose};
-use meter_interface::map::ResetCause;
+use meter_interface::block::{Block, FLASH_START, PAGE, choose};
+use meter_interface::map::{Program, ResetCause};
 use meterbench::clock::{Moment, SharedClock};
 use meterbench::port::{Level, LineSettings, Port, PortError, Signal};
 use meterbench::sim::board::Contact;
@@ -44,6 +44,9 @@ pub struct LineFaults {
     pub lost: f64,
 }
 
+/// A processor's number, and the program in its flash.
+pub type Processor = ([u16; 6], Program);
+
 /// Everything on the meter's side of its service port.
 pub struct Peer {
     meter: Meter<'static>,
@@ -67,14 +70,16 @@ pub struct Peer {
     dice: u64,
     /// The processor's number.
     unique: [u16; 6],
+    /// The program in the flash.
+    program: Program,
     /// When somebody begins to press the first key.
     key_at: Option<u64>,
 }
 
 impl Peer {
-    fn new(chip: Shared<AfeDevice>, block: Option<Block>, unique: [u16; 6], now: u64) -> Self {
+    fn new(chip: Shared<AfeDevice>, block: Option<Block>, (unique, program): Processor, now: u64) -> Self {
         let mut board = StandIn::default();
-        let meter = start(block.as_ref(), 1, unique, &mut board);
+        let meter = start(block.as_ref(), 1, (unique, program), &mut board);
         Self {
             meter,
             block,
@@ -92,6 +97,7 @@ impl Peer {
             faults: LineFaults::default(),
             dice: 0x9E37_79B9_7F4A_7C15,
             unique,
+            program,
             key_at: None,
         }
     }
@@ -117,7 +123,7 @@ impl Peer {
         let eeprom = self.board.eeprom.take();
         self.board = StandIn::default();
         self.board.eeprom = eeprom;
-        self.meter = start(self.block.as_ref(), boot, self.unique, &mut self.board);
+        self.meter = start(self.block.as_ref(), boot, (self.unique, self.program), &mut self.board);
     }
 
     fn rolls(&mut self, part: f64) -> bool {
@@ -212,13 +218,20 @@ impl Peer {
     }
 }
 
-fn start(block: Option<&Block>, boot: u16, unique: [u16; 6], board: &mut StandIn) -> Meter<'static> {
+fn start(block: Option<&Block>, boot: u16, (unique, program): Processor, board: &mut StandIn) -> Meter<'static> {
     let mut page = [0xFF; PAGE];
     if let Some(block) = block {
         block.encode(&mut page).expect("a page is enough");
     }
-    let facts =
-        Facts { boot, reset_cause: ResetCause::PowerOn, crash: None, crystal: true, unique, stack_bytes: 16_384 };
+    let facts = Facts {
+        boot,
+        reset_cause: ResetCause::PowerOn,
+        crash: None,
+        crystal: true,
+        unique,
+        stack_bytes: 16_384,
+        program,
+    };
     // A meter keeps its block for ever.
     let chosen = Box::leak(Box::new(choose(&page, &[0xFF; PAGE])));
     Meter::start(facts, chosen, board, 0)
@@ -238,13 +251,13 @@ pub struct ServicePort {
 impl ServicePort {
     /// Starts a meter with that block on a simulated chip.
     pub fn new(clock: &SharedClock, chip: Shared<AfeDevice>, block: Option<Block>) -> Self {
-        let peer = Peer::new(chip, block, [1, 2, 3, 4, 5, 6], 0);
+        let peer = Peer::new(chip, block, ([1, 2, 3, 4, 5, 6], Program::over(FLASH_START, b"")), 0);
         Self { clock: clock.clone(), peer: Arc::new(Mutex::new(peer)) }
     }
 
-    /// Starts one now, on a processor with that number.
-    pub fn started(clock: &SharedClock, chip: Shared<AfeDevice>, block: Option<Block>, unique: [u16; 6]) -> Self {
-        let peer = Peer::new(chip, block, unique, clock.now().micros());
+    /// Starts one now, on that processor.
+    pub fn started(clock: &SharedClock, chip: Shared<AfeDevice>, block: Option<Block>, processor: Processor) -> Self {
+        let peer = Peer::new(chip, block, processor, clock.now().micros());
         Self { clock: clock.clone(), peer: Arc::new(Mutex::new(peer)) }
     }
 

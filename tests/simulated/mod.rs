@@ -15,6 +15,7 @@ use meterbench::clock::{SharedClock, VirtualClock};
 use meterbench::meter::Meter;
 use meterbench::meter::afe::AfeMeter;
 use meterbench::operator::{Answer, Operator, OperatorError, Prompt};
+use meterbench::port::pulse::PulseInput;
 use meterbench::procedure::{self, Bench, Control, Custody, FlashSite, Place, Plan, RunReport};
 use meterbench::profile;
 use meterbench::reference::scpi::ScpiLink;
@@ -38,6 +39,8 @@ pub struct Setup {
     pub station: Station,
     pub device: Shared<AfeDevice>,
     pub meter: Box<dyn Meter>,
+    /// The optical head before it.
+    pub head: Option<Box<dyn PulseInput>>,
     pub reference: Box<dyn Reference>,
     pub source: Box<dyn Source>,
     pub operator: Arc<dyn Operator>,
@@ -90,7 +93,7 @@ impl Setup {
         let link = ScpiLink::new(station.instrument_port(), instrument, &services);
         let reference = Box::new(link.reference().expect("reads"));
         let source = Box::new(link.source().expect("supplies"));
-        Self { clock, station, device, meter: Box::new(meter), reference, source, operator, flash: None }
+        Self { clock, station, device, meter: Box::new(meter), head: None, reference, source, operator, flash: None }
     }
 
     /// Runs a plan.
@@ -100,8 +103,8 @@ impl Setup {
 
     /// Runs a plan with what the station knows of its instruments.
     pub fn run_with(self, plan: &Plan, custody: &Custody, control: &Control) -> Outcome {
-        let Self { clock, station, device, meter, reference, source, operator, flash } = self;
-        let positions = vec![Place { serial: "UNIT".to_owned(), meter, flash }];
+        let Self { clock, station, device, meter, head, reference, source, operator, flash } = self;
+        let positions = vec![Place { serial: "UNIT".to_owned(), meter, head, flash }];
         let mut bench = Bench { positions, reference, source, clock, operator, simulated: true };
         let report = procedure::run_with(&mut bench, plan, custody, control).remove(0);
         let mut held = RegisterSet::power_on();

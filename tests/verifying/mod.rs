@@ -142,6 +142,7 @@ pub fn side_by_side(addresses: &[&str], plan: &Plan) -> (usize, Vec<RunReport>) 
             Place {
                 serial: format!("UNIT{}", options.seed),
                 meter: Box::new(AfeMeter::new(port, clock.clone(), None)),
+                head: None,
                 flash: None,
             }
         })

@@ -8,9 +8,9 @@ use std::path::Path;
 use m90e26::Register;
 use meter_interface::block::{self, Copy, FIELDS};
 use meter_interface::map::{
-    self, Alarms, Command, Control, Crash, CrashKind, ECHO, Events, Exception, Floats, Guard, Holding, Identity, Judge,
-    Protections, QUANTITIES, Relay, ResetCause, Row, SelfTest, Snapshot, State, TALLIED, Tally, Test, TestState,
-    identification, tally_address, windows,
+    self, Alarms, Command, Control, Crash, CrashKind, Diagnostics, ECHO, Events, Exception, Floats, Guard, Holding,
+    Identity, Judge, Program, Protections, QUANTITIES, Relay, ResetCause, Row, SelfTest, Snapshot, State, TALLIED,
+    Tally, Test, TestState, identification, tally_address, windows,
 };
 
 fn agrees(name: &str, text: &str) {
@@ -165,6 +165,8 @@ fn address_map() {
     window(&mut text, "Events", Events::START, Events::ROWS);
     window(&mut text, "Self test", SelfTest::START, SelfTest::ROWS);
     window(&mut text, "Crash record", Crash::START, Crash::ROWS);
+    window(&mut text, "Diagnostics", Diagnostics::START, Diagnostics::ROWS);
+    window(&mut text, "Program", Program::START, Program::ROWS);
     writeln!(
         text,
         "### Calibration block\n\n{:04X} to {:04X}: the copy in force, two bytes in a register, the first in the high byte; its secrets are \

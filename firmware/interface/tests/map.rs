@@ -5,9 +5,9 @@
 use m90e26::{Access, Register};
 use meter_interface::block::Text;
 use meter_interface::map::{
-    Alarms, Command, Control, Crash, CrashKind, ECHO, Events, Floats, Guard, Holding, Identity, Measured, Protections,
-    Quantity, READ_MOST, Relay, ResetCause, SelfTest, Snapshot, State, TALLIED, Tally, Test, TestResult, TestState,
-    Window, echoed, tally_address,
+    Alarms, Command, Control, Crash, CrashKind, ECHO, Events, Floats, Guard, Holding, Identity, Measured, Program,
+    Protections, Quantity, READ_MOST, Relay, ResetCause, SelfTest, Snapshot, State, TALLIED, Tally, Test, TestResult,
+    TestState, Window, echoed, tally_address,
 };
 use proptest::prelude::*;
 
@@ -164,7 +164,17 @@ proptest! {
         prop_assert_eq!(Identity::decode(&identity.encode()).expect("length"), identity);
         let crash = Crash::decode(&all[..Crash::WORDS]).expect("length");
         prop_assert_eq!(Crash::decode(&crash.encode()).expect("length"), crash);
+        let program = Program::decode(&all[..Program::WORDS]).expect("length");
+        prop_assert_eq!(&program.encode()[..], &all[..Program::WORDS]);
     }
+}
+
+/// The check value of CRC-32/ISO-HDLC, which every catalogue of CRCs names.
+#[test]
+fn a_program_is_summed_as_the_document_says() {
+    let program = Program::over(0x0800_0000, b"123456789");
+    assert_eq!(program, Program { start: 0x0800_0000, length: 9, crc: 0xCBF4_3926 });
+    assert_eq!(program.encode(), [0x0800, 0, 0, 9, 0xCBF4, 0x3926]);
 }
 
 #[test]

@@ -22,8 +22,8 @@ use cortex_m_rt::entry;
 use meter_firmware::Meter;
 use meter_firmware::chip::BAUD as CHIP_BAUD;
 use meter_firmware::meter::Facts;
-use meter_interface::block::{Copy, choose};
-use meter_interface::map::{BAUD as SERVICE_BAUD, CrashKind, ResetCause};
+use meter_interface::block::{Copy, FLASH_START, choose};
+use meter_interface::map::{BAUD as SERVICE_BAUD, CrashKind, Program, ResetCause};
 use stm32f1::stm32f103::{CorePeripherals, Interrupt, Peripherals, RCC};
 
 use clock::Clocks;
@@ -82,6 +82,8 @@ fn main() -> ! {
         crystal: clocks.by_crystal(),
         unique: memory::unique(),
         stack_bytes: stack::size(),
+        // Before the watchdog runs: with the internal oscillator it takes some tenths of a second.
+        program: Program::over(FLASH_START, memory::program()),
     };
     let pages = Copy::ALL.map(memory::page);
     let now = hardware.time.now();

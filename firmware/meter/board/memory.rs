@@ -3,7 +3,7 @@
 #![allow(unsafe_code, reason = "addresses that the compiler knows nothing of")]
 
 use cortex_m::peripheral::NVIC;
-use meter_interface::block::{Copy, PAGE};
+use meter_interface::block::{Copy, FLASH_START, PAGE};
 use stm32f1::stm32f103::{GPIOA, GPIOB, GPIOC, Interrupt, gpioa};
 
 /// Where the processor's unique number stands (RM0008, section 30.2).
@@ -41,6 +41,23 @@ pub fn page(copy: Copy) -> &'static [u8] {
     let page = core::hint::black_box(page);
     // SAFETY: the page is in flash, as long as declared, and nothing writes to it while the program runs.
     unsafe { &*page }
+}
+
+unsafe extern "C" {
+    // Where the runtime finds the initial data in flash, and where in RAM it belongs (cortex-m-rt).
+    static __sidata: u32;
+    static __sdata: u32;
+    static __edata: u32;
+}
+
+/// The program as it is in flash: from the vector table to the last byte of its initial data, behind which nothing is linked.
+pub fn program() -> &'static [u8] {
+    let data = &raw const __edata as usize - &raw const __sdata as usize;
+    let end = &raw const __sidata as usize + data;
+    // Not what the compiler thinks it knows of the content.
+    let start = core::hint::black_box(FLASH_START as *const u8);
+    // SAFETY: the linker puts all of it into the flash, which nothing writes to while the program runs.
+    unsafe { core::slice::from_raw_parts(start, end.saturating_sub(FLASH_START as usize)) }
 }
 
 /// The processor's unique number.

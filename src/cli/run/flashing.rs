@@ -8,9 +8,12 @@ use meter_interface::block::{Block, FLASH_START};
 
 use super::Run;
 use crate::cli::provision::Allotment;
+use crate::flash;
 use crate::image::firmware::Firmware;
+use crate::port::url::{DeviceUrl, Transport};
 use crate::procedure::flashing::{Imprint, Provisioned};
 use crate::procedure::{FlashSite, Plan};
+use crate::profile::flashing::Flashing;
 use crate::provision::Reservation;
 use crate::record;
 use crate::station::Ways;
@@ -18,7 +21,7 @@ use crate::station::Ways;
 /// The firmware of each unit; none when the procedure flashes nothing.
 pub(super) fn images(run: &Run, plan: &Plan) -> anyhow::Result<Vec<Arc<Firmware>>> {
     let units = run.meter.len();
-    if plan.procedure.flash.is_none() {
+    let Some(table) = &plan.procedure.flash else {
         if !run.flash.is_empty() || !run.image.is_empty() || !run.service.is_empty() {
             bail!(
                 "the procedure {} flashes nothing: leave out --flash, --image and --service, or choose calibrate-flash",
@@ -26,7 +29,7 @@ pub(super) fn images(run: &Run, plan: &Plan) -> anyhow::Result<Vec<Arc<Firmware>
             );
         }
         return Ok(Vec::new());
-    }
+    };
     if run.flash.len() != units {
         bail!(
             "{units} meters and {} flash targets: the procedure flashes, so each meter has its --flash",
@@ -39,6 +42,7 @@ pub(super) fn images(run: &Run, plan: &Plan) -> anyhow::Result<Vec<Arc<Firmware>
             run.service.len()
         );
     }
+    expect_free_ports(run, table)?;
     let images = run.image.iter().map(|file| read(file).map(Arc::new)).collect::<anyhow::Result<Vec<_>>>()?;
     match images.as_slice() {
         [] => bail!("the procedure flashes: which firmware? Say --image FILE"),
@@ -46,6 +50,41 @@ pub(super) fn images(run: &Run, plan: &Plan) -> anyhow::Result<Vec<Arc<Firmware>
         several if several.len() == units => Ok(images),
         several => bail!("{units} meters and {} images: --image is given once, or once for each meter", several.len()),
     }
+}
+
+/// An address with its option, and its position on the bench.
+type Held<'a> = (&'static str, usize, &'a DeviceUrl);
+
+fn held<'a>(option: &'static str, urls: impl IntoIterator<Item = &'a DeviceUrl>) -> impl Iterator<Item = Held<'a>> {
+    urls.into_iter().enumerate().map(move |(place, url)| (option, place, url))
+}
+
+/// A port cannot be open twice, and what a run opens late would be refused late.
+fn expect_free_ports(run: &Run, table: &Flashing) -> anyhow::Result<()> {
+    let all: Vec<Held<'_>> = held("--meter", &run.meter)
+        .chain(held("--pulses", &run.pulses))
+        .chain(held("--reference", &run.reference))
+        .chain(held("--source", &run.source))
+        .chain(held("--flash", &run.flash))
+        .chain(held("--service", &run.service))
+        .collect();
+    for (index, &(second, other_place, other)) in all.iter().enumerate() {
+        for &(first, place, one) in all.iter().take(index) {
+            let shared = match (first, second) {
+                // One instrument, or one meter.
+                ("--reference", "--source") | ("--meter", "--service") => one == other && place == other_place,
+                // The target is let go before hands start the unit.
+                ("--flash", "--service") => {
+                    place == other_place && flash::hands(one).is_ok_and(|hands| table.by_hand(hands))
+                }
+                _ => false,
+            };
+            if one.transport == other.transport && one.transport != Transport::Direct && !shared {
+                bail!("{first} {one} and {second} {other} are on one port, which cannot be open twice at a time");
+            }
+        }
+    }
+    Ok(())
 }
 
 fn read(file: &Path) -> anyhow::Result<Firmware> {

@@ -134,7 +134,7 @@ impl Run {
             Ok(station) => station,
             Err(error) => return self.not_opened(error, kept, (&plan, &readings), out),
         };
-        let Station { mut meters, reference, source, ways, clock, simulated } = station;
+        let Station { meters, mut heads, reference, source, ways, clock, simulated } = station;
         let mut sites = match flashing::sites(self, &images, &ways, kept.allotment.as_ref()) {
             Ok(sites) => sites.into_iter(),
             Err(error) => {
@@ -143,14 +143,15 @@ impl Run {
             }
         };
         super::cancel_on_signals(&control);
-        for (meter, url) in meters.iter_mut().zip(&self.pulses) {
+        for (place, url) in heads.iter_mut().zip(&self.pulses) {
             match station::open_head(url, &clock) {
-                Ok(head) => meter.attach_head(head),
+                Ok(head) => *place = Some(head),
                 Err(error) => return self.not_opened(error, kept, (&plan, &readings), out),
             }
         }
-        let places = self.serial.iter().cloned().zip(meters);
-        let positions = places.map(|(serial, meter)| Place { serial, meter, flash: sites.next() }).collect();
+        let places = self.serial.iter().cloned().zip(meters).zip(heads);
+        let positions =
+            places.map(|((serial, meter), head)| Place { serial, meter, head, flash: sites.next() }).collect();
         let mut bench = Bench { positions, reference, source, clock, operator, simulated };
         let reports = procedure::run_with(&mut bench, &plan, &custody, &control);
         self.finish(reports, kept, (&plan, &readings), out)
@@ -379,6 +380,14 @@ fn print_flash(flash: &FlashReport, out: &mut dyn Write) -> anyhow::Result<()> {
     if let Some(chip) = &flash.chip {
         let id = chip.unique_id.as_deref().unwrap_or("unknown");
         writeln!(out, "  chip      {} {id}, {} bytes written", chip.chip_id, chip.bytes_written)?;
+        let crc = flash.answered.as_ref().and_then(|answered| answered.program_crc.as_deref());
+        match (chip.bytes_trusted, crc) {
+            (0, _) => writeln!(out, "  read back {} bytes, all of it", chip.bytes_read_back)?,
+            (trusted, crc) => {
+                let crc = crc.unwrap_or("unknown");
+                writeln!(out, "  read back {} bytes, {trusted} by the program's CRC {crc}", chip.bytes_read_back)?;
+            }
+        }
     }
     if let Some(answered) = &flash.answered {
         let firmware = answered.firmware.as_deref().map_or_else(String::new, |version| format!(", firmware {version}"));

@@ -62,7 +62,7 @@ impl App {
 
     fn work_on_target(&mut self, ctx: &Context, task: Task) {
         match refusal::target(&self.core, &self.page.addresses) {
-            Ok(url) => self.core.firmware.begin(url, task, Arc::new(ctx.clone())),
+            Ok(url) => self.core.firmware.begin(url, self.page.profile.clone(), task, Arc::new(ctx.clone())),
             Err(refusal) => self.core.say(&refusal.advice.what, Tone::Attention),
         }
     }

@@ -90,6 +90,8 @@ pub struct FirmwareView {
     pub image: Chosen,
     /// What the chip said of itself.
     pub chip: Option<Identity>,
+    /// The chips that the meter profile allowed when it was asked, by their product numbers.
+    pub expected: Vec<u16>,
     /// What the target could not do before anything was flashed.
     pub trouble: Option<Stopped>,
     /// Chip and image side by side.
@@ -114,6 +116,7 @@ impl Default for FirmwareView {
         Self {
             image: Chosen::default(),
             chip: None,
+            expected: Vec::new(),
             trouble: None,
             comparison: None,
             outcome: None,
@@ -152,6 +155,12 @@ impl FirmwareView {
         }
     }
 
+    /// There is a chip, and the meter profile allows it.
+    #[must_use]
+    pub fn has_expected_chip(&self) -> bool {
+        self.chip.as_ref().is_some_and(|identity| self.expected.contains(&identity.chip.id))
+    }
+
     /// Another chip may be there now.
     pub fn forget_chip(&mut self) {
         if !self.is_busy() {
@@ -165,8 +174,8 @@ impl FirmwareView {
         self.forget_chip();
     }
 
-    /// Starts a task on the target; nothing happens while another one is at work.
-    pub fn begin(&mut self, url: DeviceUrl, task: Task, wake: Arc<dyn Wake>) {
+    /// Starts a task on the target, the chip of a meter of this profile; nothing happens while another one is at work.
+    pub fn begin(&mut self, url: DeviceUrl, meter: String, task: Task, wake: Arc<dyn Wake>) {
         if self.is_busy() {
             return;
         }
@@ -182,7 +191,7 @@ impl FirmwareView {
             _ => None,
         };
         self.trouble = None;
-        match work::spawn(url.clone(), task, wake) {
+        match work::spawn(url.clone(), meter, task, wake) {
             Ok(work) => {
                 (self.work, self.held) = (Some(work), Some(url));
                 let progress = Progress { stage: Stage::Identify, done: 0, total: 0, rate: None, left: None };
@@ -281,6 +290,7 @@ impl FirmwareView {
         let mut said = None;
         while let Some(event) = self.work.as_mut().and_then(JobHandle::poll) {
             match event {
+                JobEvent::Progress(Told::Expected(chips)) => self.expected = chips,
                 JobEvent::Progress(Told::Chip(identity)) => self.chip = Some(identity),
                 JobEvent::Progress(Told::Progress(progress)) => self.reached(progress),
                 JobEvent::Finished(result) => {

@@ -8,7 +8,6 @@ use super::comparison::Comparison;
 use super::opened::Opened;
 use crate::advice::Advice;
 use crate::clock::{Moment, RealClock, SharedClock};
-use crate::flash::chip::STM32F103_MEDIUM;
 use crate::flash::{
     self, EraseScope, FlashError, Identity, Options, Plan, Progress, Report, Reuse, Stage, Target, UniqueId, Watch,
 };
@@ -16,6 +15,7 @@ use crate::image::{Image, Segment};
 use crate::job::{JobCtl, JobError, JobHandle, Wake};
 use crate::port::OpenError;
 use crate::port::url::DeviceUrl;
+use crate::profile;
 
 /// Progress is shown so often; a probe does some hundred blocks a second.
 const SHOWN_EVERY: Duration = Duration::from_millis(50);
@@ -60,6 +60,8 @@ pub enum Task {
 /// What the thread tells on its way.
 #[derive(Debug)]
 pub enum Told {
+    /// These are the chips the meter may have.
+    Expected(Vec<u16>),
     /// The chip has said what it is.
     Chip(Identity),
     /// How far it is.
@@ -104,21 +106,28 @@ pub enum Cause {
 /// The thread as its owner sees it.
 pub type Work = JobHandle<Told, Result<Done, Stopped>>;
 
-/// Starts a task on the target at this address.
+/// Starts a task on the target at this address, behind which is the chip of a meter of this profile.
 ///
 /// # Errors
 /// The system has no thread left.
-pub fn spawn(url: DeviceUrl, task: Task, wake: Arc<dyn Wake>) -> std::io::Result<Work> {
-    JobHandle::spawn("flash-target", wake, move |ctl| Ok::<_, JobError>(perform(&url, &task, ctl)))
+pub fn spawn(url: DeviceUrl, meter: String, task: Task, wake: Arc<dyn Wake>) -> std::io::Result<Work> {
+    JobHandle::spawn("flash-target", wake, move |ctl| Ok::<_, JobError>(perform(&url, &meter, &task, ctl)))
 }
 
-fn perform(url: &DeviceUrl, task: &Task, ctl: &JobCtl<Told, Result<Done, Stopped>>) -> Result<Done, Stopped> {
+fn perform(
+    url: &DeviceUrl,
+    meter: &str,
+    task: &Task,
+    ctl: &JobCtl<Told, Result<Done, Stopped>>,
+) -> Result<Done, Stopped> {
     let clock = RealClock::shared();
+    let chips = chips(meter)?;
+    ctl.notice(Told::Expected(chips.clone()));
     tracing::info!(target = %url, task = task.word(), "flash target opened");
     let result = open(url, &clock).and_then(|mut target| {
         let shown = Shown::default();
         let mut watch = Watch::new(clock.clone(), || ctl.is_cancelled(), |progress| shown.tell(progress, &clock, ctl));
-        task.on(&mut *target, &clock, &mut watch, ctl)
+        task.on(&mut *target, &chips, &clock, &mut watch, ctl)
     });
     match result {
         Ok(done) => {
@@ -130,6 +139,19 @@ fn perform(url: &DeviceUrl, task: &Task, ctl: &JobCtl<Told, Result<Done, Stopped
             Err(stopped)
         }
     }
+}
+
+/// The chips a meter of this profile may have.
+fn chips(meter: &str) -> Result<Vec<u16>, Stopped> {
+    let loaded = profile::load_meter(meter).map_err(|error| Stopped {
+        advice: Advice::new(
+            error.to_string(),
+            mark!("The profile is missing or has a fault"),
+            mark!("Choose another profile, or correct this one"),
+        ),
+        cause: Cause::Other,
+    })?;
+    Ok(loaded.controller.chips())
 }
 
 fn open(url: &DeviceUrl, clock: &SharedClock) -> Result<Box<dyn Target>, Stopped> {
@@ -160,6 +182,7 @@ impl Task {
     fn on(
         &self,
         target: &mut dyn Target,
+        chips: &[u16],
         clock: &SharedClock,
         watch: &mut Watch<'_>,
         ctl: &JobCtl<Told, Result<Done, Stopped>>,
@@ -174,16 +197,14 @@ impl Task {
             "the chip has answered"
         );
         ctl.notice(Told::Chip(identity.clone()));
-        if identity.chip.id != STM32F103_MEDIUM {
-            return Err(FlashError::WrongChip { expected: STM32F103_MEDIUM, found: identity.chip.id }.into());
-        }
+        identity.expect(chips)?;
         watch.checkpoint()?;
         match self {
             Self::Ask => Ok(Done::Asked),
             Self::Compare(opened) => compare(target, opened, &identity, watch).map(Box::new).map(Done::Compared),
             Self::Flash(opened, wishes, confirmed) => {
                 same_chip(*confirmed, identity.unique_id)?;
-                let options = wishes.options();
+                let options = wishes.options(chips);
                 let report = flash::flash(target, &opened.image, &options, clock, watch)?;
                 tracing::info!(
                     image = opened.name,
@@ -207,14 +228,14 @@ impl Task {
 }
 
 impl Wishes {
-    fn options(self) -> Options {
+    fn options(self, chips: &[u16]) -> Options {
         let (erase, reuse) = match self.erase {
             Erase::Changed => (EraseScope::Pages, Reuse::ReadBack),
             Erase::Pages => (EraseScope::Pages, Reuse::Nothing),
             Erase::Chip => (EraseScope::Chip, Reuse::Nothing),
         };
         let Self { unprotect, protect, start, .. } = self;
-        Options { chip: STM32F103_MEDIUM, erase, reuse, verify: true, unprotect, protect, start }
+        Options { chips: chips.to_vec(), erase, reuse, verify: true, unprotect, protect, start }
     }
 }
 

@@ -435,8 +435,12 @@ impl Worker<'_> {
         let addresses = Addresses { meters, reference, source, later: Vec::new() };
         let operator: Arc<dyn Operator> = self.operator.clone();
         let station = station::open(&addresses, &operator)?;
-        let positions =
-            station.meters.into_iter().map(|meter| Place { serial: String::new(), meter, flash: None }).collect();
+        let positions = station
+            .meters
+            .into_iter()
+            .zip(station.heads)
+            .map(|(meter, head)| Place { serial: String::new(), meter, head, flash: None })
+            .collect();
         let (reference, source, clock) = (station.reference, station.source, station.clock);
         let mut bench = Bench { positions, reference, source, clock, operator, simulated: station.simulated };
         self.links.open = true;

@@ -15,13 +15,12 @@ use m90e26::{Access, Register};
 use meter_interface::block::{Block, BlockError, PAGE};
 use meter_interface::map::identification::{Object, PRODUCT_CODE, VENDOR_NAME};
 use meter_interface::map::{
-    self, Command, Control, Diagnostics, Events, Exception, Holding, Identity, Snapshot, TALLIED, Tally, control,
-    tally_address, windows,
+    self, Command, Control, Diagnostics, Events, Exception, Holding, Identity, Program, Snapshot, TALLIED, Tally,
+    control, tally_address, windows,
 };
 
 use super::{BusStatistics, Meter, MeterError, Reach, Relay, Word};
 use crate::clock::{Moment, SharedClock, sleep};
-use crate::port::pulse::PulseInput;
 use crate::port::{Port, PortError};
 use codec::{Answer, Request};
 use counters::{EnergyCounter, EventCounter, StartedAnew};
@@ -53,8 +52,6 @@ pub struct ServiceMeter {
     lsb: u16,
     /// The word of the last transaction, as the chip's LastData would show it.
     last: u16,
-    /// Stands before its lamp, where there is one.
-    head: Option<Box<dyn PulseInput>>,
 }
 
 /// Who answered.
@@ -152,7 +149,6 @@ impl ServiceMeter {
             events: EventCounter::default(),
             lsb: 0,
             last: 0,
-            head: None,
         }
     }
 
@@ -228,6 +224,18 @@ impl ServiceMeter {
     pub fn diagnostics(&mut self) -> Result<Option<Diagnostics>, ServiceError> {
         match self.input(Diagnostics::START, Diagnostics::WORDS) {
             Ok((words, _)) => Ok(Diagnostics::decode(&words).ok()),
+            Err(ServiceError::Refused { exception: Exception::IllegalAddress }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// What the program found of itself in the flash when it started; `None` for a firmware that does not tell.
+    ///
+    /// # Errors
+    /// The meter does not answer.
+    pub fn program(&mut self) -> Result<Option<Program>, ServiceError> {
+        match self.input(Program::START, Program::WORDS) {
+            Ok((words, _)) => Ok(Program::decode(&words).ok()),
             Err(ServiceError::Refused { exception: Exception::IllegalAddress }) => Ok(None),
             Err(error) => Err(error),
         }
@@ -391,18 +399,6 @@ fn nonsense(reply: &Reply) -> ServiceError {
 }
 
 impl Meter for ServiceMeter {
-    fn attach_head(&mut self, head: Box<dyn PulseInput>) {
-        self.head = Some(head);
-    }
-
-    fn head(&mut self) -> Option<&mut dyn PulseInput> {
-        // Not `as_deref_mut`: the box's own lifetime would be wanted for the answer.
-        match &mut self.head {
-            Some(head) => Some(&mut **head),
-            None => None,
-        }
-    }
-
     fn connect(&mut self) -> Result<(), MeterError> {
         // A meter that was started meanwhile is locked, and stays so until something is to be written.
         self.unlocked = None;

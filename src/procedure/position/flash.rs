@@ -4,30 +4,48 @@ use m90e26::Register;
 use m90e26::field::command;
 use meter_interface::block::{Block, Ratio, Text};
 
-use super::Position;
+use super::{OwnImage, Position};
 use crate::calibration::registers::RegisterSet;
 use crate::flash::{self, Hands, Options, Progress, Reuse, Stage, Watch};
+use crate::meter::Reach;
 use crate::operator::{Prompt, Sketch};
 use crate::procedure::error::StepError;
 use crate::procedure::event::Event;
 use crate::procedure::flashing::{FlashReport, FlashSite, Imprint};
-use crate::profile::flashing::{Flashing, Restart};
+use crate::profile::flashing::{Flashing, Through, Unchanged};
 
 impl Position<'_> {
-    /// The operator is needed at this unit, and not while it is supplied.
+    /// A jumper is set by hand before this unit is flashed and after it, and not while it is supplied.
     #[must_use]
-    pub fn needs_hands(&self) -> bool {
-        let table = self.around.plan.procedure.flash.as_ref();
-        table.zip(self.site.as_ref()).is_some_and(|(table, site)| by_hand(table, site))
+    pub fn needs_jumper(&self) -> bool {
+        self.failure.is_none() && self.site.as_ref().is_some_and(|site| site.hands == Hands::Boot0)
     }
 
-    /// Everything flashing needs is there; known before the unit is touched.
-    pub(super) fn expect_flashable(&self) -> Result<(), StepError> {
-        if self.around.plan.procedure.flash.is_none() {
-            return Ok(());
-        }
+    /// This unit keeps its supply while it is flashed, and starts when hands have taken it away and given it back.
+    #[must_use]
+    pub fn needs_power_cycle(&self) -> bool {
+        let table = self.around.plan.procedure.flash.as_ref();
+        let by_hand = table.zip(self.site.as_ref()).is_some_and(|(table, site)| table.by_hand(site.hands));
+        self.failure.is_none() && by_hand && !self.needs_jumper()
+    }
+
+    /// Asks for it. Whatever supplies the unit besides the source is out of reach of the bench.
+    pub fn ask_for_power_cycle(&mut self) {
+        let asked = self.ask("take its supply away and give it back", Sketch::PowerCycle);
+        self.failure = asked.err();
+    }
+
+    /// Everything flashing needs is there, and the way that the unit is then reached over can prove it.
+    pub(super) fn check_flashing(&self, later: Reach) -> Result<(), StepError> {
+        let Some(table) = &self.around.plan.procedure.flash else { return Ok(()) };
         let site = self.site.as_ref().ok_or(StepError::NothingToFlash)?;
-        self.own_block(&site.imprint).map(drop)
+        table.expect_proof(Through::from(later))?;
+        if table.unchanged == Unchanged::ProgramCrc && !later.service() {
+            let test = "Flashing with unchanged = \"program-crc\"".to_owned();
+            return Err(StepError::OutOfReach { test, needs: "the meter's service port" });
+        }
+        site.firmware.of_unit(self.own_block(&site.imprint)?)?;
+        Ok(())
     }
 
     /// What the bench has written goes: what the chip holds later it has from the meter's own program.
@@ -38,7 +56,8 @@ impl Position<'_> {
         Ok(())
     }
 
-    /// Patches, flashes and reads back. When this is through the chip holds the unit's image, every byte of it.
+    /// Patches, flashes and reads back. When this is through the chip holds the unit's image; where its procedure trusts that for a part,
+    /// the restart has yet to prove it.
     pub(super) fn flash(&mut self) -> Result<String, StepError> {
         let plan = self.around.plan;
         let (Some(table), Some(site)) = (&plan.procedure.flash, self.site.take()) else {
@@ -62,16 +81,18 @@ impl Position<'_> {
             record: site.imprint.record.clone(),
             provisioning_row: site.imprint.provisioned.as_ref().map(|values| values.row.clone()),
         });
-        let by_hand = by_hand(table, site);
+        let by_hand = table.by_hand(site.hands);
         if site.hands == Hands::Boot0 {
             self.ask("set BOOT0 to 1 and reset its controller", Sketch::Boot0Jumper)?;
         }
         let options = Options {
-            chip: table.chip.0,
-            reuse: Reuse::ReadBack,
+            chips: self.around.plan.meter.controller.chips(),
+            reuse: match table.unchanged {
+                Unchanged::ReadBack => Reuse::ReadBack,
+                Unchanged::ProgramCrc => Reuse::Known(unit.program.image().clone()),
+            },
             verify: true,
             protect: table.protect,
-            start: !by_hand,
             ..Options::default()
         };
         let mut target = (site.target)().map_err(|source| StepError::TargetClosed { source })?;
@@ -82,15 +103,22 @@ impl Position<'_> {
             control.tell(Event::StepProgress { position, step, fraction, detail });
         };
         let mut watch = Watch::new(clock.clone(), || control.is_cancelled(), tell);
-        let report = flash::flash(&mut *target, &unit.image, &options, clock, &mut watch)?;
-        drop(watch);
-        drop(target);
-        // Before the unit starts: what it says at its start is said once.
-        if let Some(open) = &mut site.link {
-            site.opened = Some(open().map_err(|source| StepError::LinkClosed { source })?);
+        let mut report = flash::flash(&mut *target, &unit.image, &options, clock, &mut watch)?;
+        let mut target = Some(target).filter(|_| !by_hand);
+        // Before the unit starts, whoever starts it: what it says at its start is said once.
+        if let Some(way) = &mut site.link {
+            site.opened = Some((way.open)().map_err(|source| StepError::LinkClosed { source })?);
         }
+        if let Some(target) = &mut target {
+            flash::start(&mut **target, &unit.image, &mut report, &mut watch)?;
+        }
+        drop((watch, target));
+        let proof = match report.bytes_trusted {
+            0 => "all read back".to_owned(),
+            trusted => format!("{} read back, {trusted} left to the program's own CRC", report.bytes_read_back),
+        };
         let detail = format!(
-            "{} bytes written, {} left as they were, all read back in {:.1} s; chip {}, unique id {}",
+            "{} bytes written, {} left as they were, {proof}, in {:.1} s; chip {}, unique id {}",
             report.bytes_written,
             report.bytes_skipped,
             report.seconds,
@@ -102,10 +130,8 @@ impl Position<'_> {
         }
         if site.hands == Hands::Boot0 {
             self.ask("set BOOT0 back to 0, then take its supply away and give it back", Sketch::Boot0Jumper)?;
-        } else if by_hand {
-            self.ask("take its supply away and give it back", Sketch::PowerCycle)?;
         }
-        self.unit = Some(unit.block.without_secrets());
+        self.unit = Some(OwnImage { block: unit.block.without_secrets(), program: unit.program });
         Ok(detail)
     }
 
@@ -140,10 +166,6 @@ impl Position<'_> {
         block.record = text("record", &imprint.record)?;
         Ok(block)
     }
-}
-
-fn by_hand(table: &Flashing, site: &FlashSite) -> bool {
-    site.hands != Hands::None || table.restart == Restart::PowerCycle
 }
 
 /// A factor as the block has it, when it is exact.

@@ -11,7 +11,6 @@ impl Position<'_> {
     /// Reads the registers as they were, resets the chip, and expects the datasheet's power-on values: nothing else that
     /// answers has these.
     pub(super) fn identify(&mut self) -> Result<String, StepError> {
-        self.expect_flashable()?;
         self.meter.connect()?;
         let before = self.read_back()?;
         self.registers = before.clone();

@@ -13,8 +13,10 @@ use meter_interface::block::Block;
 use crate::calibration::registers::RegisterSet;
 use crate::calibration::solve::energy::EnergyPoint;
 use crate::clock::{Moment, SharedClock};
-use crate::meter::{Line, Meter};
+use crate::image::firmware::ProgramImage;
+use crate::meter::{Line, Meter, Reach};
 use crate::operator::Operator;
+use crate::port::pulse::PulseInput;
 use crate::procedure::control::Control;
 use crate::procedure::custody::Trust;
 use crate::procedure::error::StepError;
@@ -90,6 +92,14 @@ struct LineFindings {
     unity: Option<EnergyPoint>,
 }
 
+/// What a unit that runs its image has to tell of it.
+#[derive(Clone)]
+struct OwnImage {
+    /// The calibration block as the meter shows it.
+    block: Block,
+    program: ProgramImage,
+}
+
 /// A unit on the bench and its run so far.
 pub struct Position<'a> {
     /// Its place on the bench, from 0.
@@ -98,10 +108,12 @@ pub struct Position<'a> {
     pub serial: String,
     around: Surroundings<'a>,
     meter: &'a mut dyn Meter,
+    /// The optical head before it.
+    head: Option<&'a mut Box<dyn PulseInput>>,
     /// Its chip and the image for it.
     site: Option<&'a mut FlashSite>,
-    /// The block of its image as the meter shows it, once that is on the chip.
-    unit: Option<Block>,
+    /// Its image, once that is on the chip.
+    unit: Option<OwnImage>,
     /// What was flashed.
     pub flashed: Option<FlashReport>,
     /// The unit runs its own program, which loads the chip; the bench only looks on.
@@ -132,12 +144,13 @@ impl<'a> Position<'a> {
     /// A unit that nothing has been done to yet.
     #[must_use]
     pub fn new(number: usize, place: &'a mut Place, around: Surroundings<'a>) -> Self {
-        let Place { serial, meter, flash } = place;
+        let Place { serial, meter, head, flash } = place;
         let findings = around.plan.lines().iter().map(|&line| LineFindings { line, current: None, unity: None });
         Self {
             number,
             serial: serial.clone(),
             meter: &mut **meter,
+            head: head.as_mut(),
             site: flash.as_mut(),
             unit: None,
             flashed: None,
@@ -229,18 +242,26 @@ impl<'a> Position<'a> {
         all.into_iter().map(|(_, measurement)| measurement.clone()).collect()
     }
 
-    /// Whether the link to the meter gives what the tests need, and the meter type takes their loads; asked before anything is
-    /// switched on.
+    /// Whether the links to the meter give what the steps need, the meter type takes the loads of the tests, and everything that flashing
+    /// needs is there; asked before anything is switched on.
     ///
     /// # Errors
-    /// The first test that cannot be done, and why.
-    pub fn check_beforehand(&mut self) -> Result<(), StepError> {
-        kind::check_loads(self.around.plan)?;
-        // A way that is opened after flashing shows by itself what it reaches: the restart is refused through another one.
-        let later = self.site.as_ref().is_some_and(|site| site.link.is_some());
-        let tests = if later { kind::Tests::Later } else { kind::Tests::Here };
-        kind::check_reach(self.around.plan, self.meter.reach(), tests)?;
-        kind::check_head(self.around.plan, self.meter.head().map(|_| ()))
+    /// The first step that cannot be done, and why.
+    pub fn check_beforehand(&self) -> Result<(), StepError> {
+        let plan = self.around.plan;
+        kind::check_loads(plan)?;
+        let here = self.meter.reach();
+        let later = self.reach_of_the_flashed_unit();
+        kind::check_reach(plan, here, later)?;
+        kind::check_head(plan, self.head.is_some())?;
+        self.check_self_test(here, later)?;
+        self.check_flashing(later)
+    }
+
+    /// What the way shows over which the tests are done. Where nothing is flashed, it stays what it is.
+    fn reach_of_the_flashed_unit(&self) -> Reach {
+        let site = self.site.as_ref().filter(|_| self.around.plan.procedure.flash.is_some());
+        site.and_then(|site| site.link.as_ref()).map_or_else(|| self.meter.reach(), |way| way.reach)
     }
 
     /// The chip that was flashed says of itself that it is simulated.

@@ -10,7 +10,7 @@ use super::averages::ENOUGH;
 use super::energy::{EnergyError, Wanted, phase_of};
 use crate::clock::Moment;
 use crate::meter::Line;
-use crate::port::pulse::{Output, PulseError};
+use crate::port::pulse::{Output, PulseError, PulseInput};
 use crate::procedure::durations;
 use crate::procedure::error::StepError;
 use crate::reference::LoadPoint;
@@ -93,8 +93,11 @@ impl Position<'_> {
         })
     }
 
-    fn head(&mut self) -> Result<&mut dyn crate::port::pulse::PulseInput, StepError> {
-        self.meter.head().ok_or(StepError::Panicked)
+    fn head(&mut self) -> Result<&mut dyn PulseInput, StepError> {
+        match &mut self.head {
+            Some(head) => Ok(&mut ***head),
+            None => Err(StepError::Panicked),
+        }
     }
 
     /// The next pulse, waited for as long as a meter that is not broken can need.

@@ -7,7 +7,8 @@ use m90e26::field::command;
 use meter_interface::block::Block;
 use meter_interface::map::State;
 
-use super::{Mode, Position};
+use super::{Mode, OwnImage, Position};
+use crate::image::firmware::ProgramImage;
 use crate::meter::Reach;
 use crate::meter::service::{Identification, ServiceMeter};
 use crate::procedure::error::StepError;
@@ -31,14 +32,8 @@ impl Position<'_> {
         self.own_program = true;
         self.mode = Some(Mode::Normal);
         self.await_meter(table)?;
-        let through = match self.meter.reach() {
-            Reach::Service => Through::Service,
-            Reach::Chip => Through::Chip,
-            Reach::Readings => Through::Log,
-        };
-        if !table.verify_through.contains(&through) {
-            return Err(StepError::WrongLink { found: through.word() });
-        }
+        let through = Through::from(self.meter.reach());
+        table.expect_proof(through)?;
         let (answered, detail) = match through {
             Through::Service => self.proven_by_service(table)?,
             Through::Chip => self.proven_by_chip(table)?,
@@ -91,7 +86,7 @@ impl Position<'_> {
 
     fn proven_by_service(&mut self, table: &Flashing) -> Result<(Answered, String), StepError> {
         let found = self.service()?.identify().map_err(crate::meter::MeterError::from)?;
-        let unit = self.unit.clone().ok_or(StepError::NothingToFlash)?;
+        let OwnImage { block: unit, program } = self.unit.clone().ok_or(StepError::NothingToFlash)?;
         self.compare_identity(&found, &unit, table)?;
         let block = self.service()?.block().map_err(crate::meter::MeterError::from)?;
         let block = block.map_err(|error| differs("calibration block", &"the one flashed", &error))?;
@@ -99,6 +94,7 @@ impl Position<'_> {
         if block != unit {
             return Err(differs("calibration block", &"the one flashed", &"another one"));
         }
+        let program_crc = self.compare_program(&program)?;
         self.until(table, |position| {
             let snapshot = position.service()?.snapshot().map_err(crate::meter::MeterError::from)?;
             match snapshot.state {
@@ -128,7 +124,7 @@ impl Position<'_> {
             unit.cs2
         );
         let (firmware, build) = (Some(found.firmware), Some(found.build));
-        Ok((Answered { through: Through::Service.word(), firmware, build }, detail))
+        Ok((Answered { through: Through::Service.word(), firmware, build, program_crc }, detail))
     }
 
     fn compare_identity(&self, found: &Identification, unit: &Block, table: &Flashing) -> Result<(), StepError> {
@@ -149,6 +145,23 @@ impl Position<'_> {
         match flashed {
             Some(flashed) if told != [0; 6] => expect("unique id", flashed, printed(told).as_str()),
             _ => Ok(()),
+        }
+    }
+
+    /// The program sums itself up when it starts, and it has started on what was flashed. A firmware that does not tell the sum proves
+    /// nothing of what was not read back.
+    fn compare_program(&mut self, program: &ProgramImage) -> Result<Option<String>, StepError> {
+        const WHAT: &str = "program CRC";
+        let trusted =
+            self.flashed.as_ref().and_then(|flashed| flashed.chip.as_ref()).is_some_and(|chip| chip.bytes_trusted > 0);
+        match self.service()?.program().map_err(crate::meter::MeterError::from)? {
+            Some(found) if program.is(&found) => Ok(Some(format!("{:08x}", found.crc))),
+            Some(found) => {
+                let found = format!("{:08x} over {} bytes", found.crc, found.length);
+                Err(differs(WHAT, &"that of the image", &found))
+            }
+            None if trusted => Err(differs(WHAT, &"that of the image", &"none")),
+            None => Ok(None),
         }
     }
 
@@ -174,7 +187,7 @@ impl Position<'_> {
         })?;
         let (cs1, cs2) = (self.registers.cs1(), self.registers.cs2());
         let detail = format!("its program has loaded the chip: CS1 0x{cs1:04X}, CS2 0x{cs2:04X}");
-        Ok((Answered { through: Through::Chip.word(), firmware: None, build: None }, detail))
+        Ok((Answered { through: Through::Chip.word(), firmware: None, build: None, program_crc: None }, detail))
     }
 
     /// The log shows no registers, but the checksums over them when the meter starts; then readings.
@@ -203,7 +216,28 @@ impl Position<'_> {
             })
         })?;
         let detail = format!("its log shows both checksums, then {:.2} V, {:.2} A", shown.u, shown.i);
-        Ok((Answered { through: Through::Log.word(), firmware: None, build: None }, detail))
+        Ok((Answered { through: Through::Log.word(), firmware: None, build: None, program_crc: None }, detail))
+    }
+}
+
+impl From<Reach> for Through {
+    fn from(reach: Reach) -> Self {
+        match reach {
+            Reach::Service => Self::Service,
+            Reach::Chip => Self::Chip,
+            Reach::Readings => Self::Log,
+        }
+    }
+}
+
+impl Flashing {
+    /// A way that the procedure does not take as a proof is refused.
+    pub(super) fn expect_proof(&self, through: Through) -> Result<(), StepError> {
+        if self.verify_through.contains(&through) {
+            Ok(())
+        } else {
+            Err(StepError::WrongLink { found: through.word() })
+        }
     }
 }
 

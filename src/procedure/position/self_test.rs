@@ -3,8 +3,8 @@
 use meter_interface::map::Test;
 
 use super::Position;
-use crate::meter::MeterError;
 use crate::meter::service::{GRACE, ServiceError, ServiceMeter};
+use crate::meter::{MeterError, Reach};
 use crate::procedure::error::StepError;
 use crate::procedure::report::{Measurement, Verdict};
 use crate::procedure::self_test::{self, Around, Outcome, Stop};
@@ -14,18 +14,18 @@ use crate::profile::self_test::{Part, When};
 const PLACE: &str = "Self test";
 
 impl Position<'_> {
-    /// Whether the self test can be done through this link; asked before anything is switched on.
-    ///
-    /// # Errors
-    /// The procedure wants one, and the link has no service port.
-    pub fn check_self_test(&mut self) -> Result<(), StepError> {
+    /// Whether the self test can be done through the link that is open at its time.
+    pub(super) fn check_self_test(&self, here: Reach, later: Reach) -> Result<(), StepError> {
         let Some(wanted) = &self.around.plan.procedure.self_test else { return Ok(()) };
-        // A way that is opened after flashing shows by itself what it reaches.
-        let later = wanted.when == When::After && self.site.as_ref().is_some_and(|site| site.link.is_some());
-        if !later && self.meter.service().is_none() {
-            return Err(StepError::OutOfReach { test: PLACE.to_owned(), needs: "the meter's service port" });
+        let reach = match wanted.when {
+            When::Before => here,
+            When::After => later,
+        };
+        if reach.service() {
+            Ok(())
+        } else {
+            Err(StepError::OutOfReach { test: PLACE.to_owned(), needs: "the meter's service port" })
         }
-        Ok(())
     }
 
     /// Tests one part after the other; all are tested, whatever fails. Then the relay is closed again and the chip has its registers.

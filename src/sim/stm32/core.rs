@@ -45,6 +45,9 @@ pub struct Core {
     /// Held by the reset pin.
     held: bool,
     running: Option<u32>,
+    /// It stands where a program begins, and has not gone on yet.
+    at_entry: bool,
+    starts: u64,
     halts: u64,
     resets: u64,
 }
@@ -63,10 +66,13 @@ impl Core {
             was_reset: false,
             held: false,
             running: None,
+            at_entry: false,
+            starts: 0,
             halts: 0,
             resets: 0,
         };
         core.begin(memories);
+        core.note_start();
         core
     }
 
@@ -74,6 +80,12 @@ impl Core {
     #[must_use]
     pub fn running(&self) -> Option<u32> {
         self.running.filter(|_| !self.halted && !self.held)
+    }
+
+    /// How often a program has begun to run; one that was only stopped for a while goes on.
+    #[must_use]
+    pub fn starts(&self) -> u64 {
+        self.starts
     }
 
     /// How often it was stopped by a debugger.
@@ -119,6 +131,14 @@ impl Core {
         if self.is_debugged() && self.catch & VC_CORERESET != 0 {
             self.halted = true;
         }
+        self.note_start();
+    }
+
+    fn note_start(&mut self) {
+        if self.at_entry && self.running().is_some() {
+            self.at_entry = false;
+            self.starts += 1;
+        }
     }
 
     /// Takes stack and entry from the table at the start of the flash. The alias of the flash at 0 is not simulated.
@@ -129,6 +149,7 @@ impl Core {
         self.registers[SP] = stack;
         self.registers[PC] = entry & !1;
         self.registers[XPSR] = (entry & 1) << 24;
+        self.at_entry = true;
         self.go(memories, FLASH);
     }
 
@@ -181,6 +202,7 @@ impl Core {
             self.halted = false;
             let vectors = if self.vectors == 0 { FLASH } else { self.vectors };
             self.go(memories, vectors);
+            self.note_start();
         }
     }
 

@@ -112,7 +112,7 @@ pub const SHORTEST: usize = (layout::ESSENTIAL + CRC).next_multiple_of(4);
 const _: () = assert!(LENGTH <= PAGE, "a block fits into its page");
 
 /// Without a table: a block is looked at once in a while, and a kilobyte of the meter's flash is not to be had for that.
-const CRC_32: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
+pub(crate) const CRC_32: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
 
 /// Why some bytes are no block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -32,8 +32,8 @@ pub use control::{Command, Control};
 pub use holding::{ECHO, Guard, Holding, echoed};
 pub use selftest::{Judge, Test, TestResult};
 pub use windows::{
-    Crash, Diagnostics, Events, Floats, Identity, QUANTITIES, Quantity, SelfTest, Snapshot, TALLIED, Tally, Window,
-    tally_address,
+    Crash, Diagnostics, Events, Floats, Identity, Program, QUANTITIES, Quantity, SelfTest, Snapshot, TALLIED, Tally,
+    Window, tally_address,
 };
 pub use words::{Measured, Row, WordError};
 
@@ -44,7 +44,7 @@ pub const BAUD: u32 = 115_200;
 pub const UNIT: u8 = 1;
 
 /// The version of this map: a bench talks to meters with its own major number only.
-pub const VERSION: (u16, u16) = (1, 1);
+pub const VERSION: (u16, u16) = (1, 2);
 
 /// Most registers in one reading request.
 pub const READ_MOST: u16 = 125;

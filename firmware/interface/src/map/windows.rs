@@ -5,7 +5,7 @@ use m90e26::Register;
 use super::codes::{Alarms, CrashKind, Protections, Relay, ResetCause, State};
 use super::selftest::TestResult;
 use super::words::{Measured, Row, WordError, Words};
-use crate::block::{PAGE, Text};
+use crate::block::{CRC_32, PAGE, Text};
 
 macro_rules! window {
     ($(#[$doc:meta])* $name:ident at $start:literal $words:literal { $($offset:literal $field:ident: $kind:ty, $meaning:literal;)* }) => {
@@ -207,6 +207,23 @@ window! {
     }
 }
 
+window! {
+    /// The program's own bytes as it found them in the flash when it started: what proves that all of them are there.
+    Program at 0x0348 6 {
+        0 start: u32, "Address of the first byte";
+        2 length: u32, "Bytes, initial data included; the calibration pages are none of them";
+        4 crc: u32, "CRC-32 (ISO-HDLC) over them";
+    }
+}
+
+impl Program {
+    /// Sums up the bytes that stand at `start`.
+    #[must_use]
+    pub fn over(start: u32, bytes: &[u8]) -> Self {
+        Self { start, length: bytes.len() as u32, crc: CRC_32.checksum(bytes) }
+    }
+}
+
 /// The registers behind the tallies, in their order.
 pub const TALLIED: [Register; 6] = [
     Register::APenergy,
@@ -253,6 +270,8 @@ pub enum Window {
     Crash,
     /// [`Diagnostics`].
     Diagnostics,
+    /// [`Program`].
+    Program,
     /// The calibration block.
     Block,
 }
@@ -269,7 +288,7 @@ impl Window {
     }
 
     /// All windows, in the order of their addresses.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Identity,
         Self::Snapshot,
         Self::Floats,
@@ -283,6 +302,7 @@ impl Window {
         Self::SelfTest,
         Self::Crash,
         Self::Diagnostics,
+        Self::Program,
         Self::Block,
     ];
 
@@ -298,6 +318,7 @@ impl Window {
             Self::SelfTest => SelfTest::START,
             Self::Crash => Crash::START,
             Self::Diagnostics => Diagnostics::START,
+            Self::Program => Program::START,
             Self::Block => BLOCK_START,
         }
     }
@@ -314,6 +335,7 @@ impl Window {
             Self::SelfTest => SelfTest::WORDS,
             Self::Crash => Crash::WORDS,
             Self::Diagnostics => Diagnostics::WORDS,
+            Self::Program => Program::WORDS,
             Self::Block => BLOCK_WORDS,
         }
     }

@@ -8,7 +8,7 @@ mod windows;
 
 use m90e26::Register;
 use meter_interface::block::{Block, BlockError, Choice, Copy, NoBlock};
-use meter_interface::map::{Alarms, Crash, Quantity, Relay as RelayState, ResetCause, State};
+use meter_interface::map::{Alarms, Crash, Program, Quantity, Relay as RelayState, ResetCause, State};
 
 use crate::board::{Board, Coil, Led, Restart};
 use crate::chip::{Chip, SILENT_AFTER};
@@ -52,6 +52,8 @@ pub struct Facts {
     pub unique: [u16; 6],
     /// Bytes of the stack.
     pub stack_bytes: u16,
+    /// The program as it stands in the flash.
+    pub program: Program,
 }
 
 /// What the pages of the calibration hold.

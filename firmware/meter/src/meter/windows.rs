@@ -31,6 +31,7 @@ impl Meter<'_> {
             Window::SelfTest => part(&self.self_test.window(now).encode()),
             Window::Crash => part(&self.crash().encode()),
             Window::Diagnostics => part(&self.diagnostics().encode()),
+            Window::Program => part(&self.facts.program.encode()),
             Window::Block => return self.block_words(offset, count),
         }
         words

@@ -4,17 +4,12 @@ use egui::{ComboBox, RichText, Ui};
 
 use super::{FirmwareCommand, PageCtx, quiet_ui, row_ui, warning_ui};
 use crate::flash::Identity;
-use crate::flash::chip::{Chip, STM32F103_MEDIUM};
+use crate::flash::chip::Chip;
 use crate::gui::command::Command;
 use crate::gui::connection::target_choices;
 use crate::gui::device::Device;
 use crate::gui::widgets::card;
 use crate::gui::widgets::command_button::command_button_ui;
-
-/// It is the chip that the meter has.
-pub(super) fn is_expected(identity: &Identity) -> bool {
-    identity.chip.id == STM32F103_MEDIUM
-}
 
 pub(super) fn chip_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
     let view = &page.core.firmware;
@@ -26,8 +21,9 @@ pub(super) fn chip_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
     };
     let tokens = page.tokens;
     let mono = |text: String| RichText::new(text).font(egui::FontId::monospace(tokens.sizes.body));
-    if !is_expected(identity) {
-        let expected = Chip::of(STM32F103_MEDIUM).map_or("", |chip| chip.name);
+    if !view.has_expected_chip() {
+        let name = |id: &u16| Chip::of(*id).map_or_else(|| format!("{id:#05x}"), |chip| chip.name.to_owned());
+        let expected = view.expected.iter().map(name).collect::<Vec<_>>().join(", ");
         warning_ui(ui, page, &t!("This is not the meter's chip, which is {expected}", expected));
     }
     row_ui(ui, page, t!("Chip"), mono(format!("{:#05x}", identity.chip.id)));

@@ -93,7 +93,7 @@ pub fn offers(core: &Core, station: &AddressTexts) -> Vec<Offer> {
     let (view, free) = (&core.firmware, refusal::target(core, station).is_ok());
     let idle = !view.is_busy();
     let read = view.opened().is_some();
-    let known = view.chip.as_ref().is_some_and(chip::is_expected);
+    let known = view.has_expected_chip();
     let protected = view.chip.as_ref().is_some_and(|chip| chip.protected);
     let offer = |command: FirmwareCommand, enabled: bool| Offer { command: command.into(), enabled };
     let ready = free && idle && read && known;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use egui::{Button, Label, RichText, Stroke, Ui, vec2};
 
-use super::{FirmwareCommand, FirmwarePage, PageCtx, chip};
+use super::{FirmwareCommand, FirmwarePage, PageCtx};
 use crate::flash::{self, Hands};
 use crate::gui::command::Command;
 use crate::gui::core::Core;
@@ -97,7 +97,7 @@ impl FirmwarePage {
                 self.go_ui(ui, page, FirmwareCommand::Ask);
             });
         };
-        if !chip::is_expected(identity) {
+        if !view.has_expected_chip() {
             large_ui(ui, page, t!("This is another chip"));
             return self.go_ui(ui, page, FirmwareCommand::Ask);
         }

@@ -45,30 +45,18 @@ pub(super) fn check_loads(plan: &Plan) -> Result<(), StepError> {
     Ok(())
 }
 
-/// Over which way to the meter the tests are done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Tests {
-    /// The one that is open.
-    Here,
-    /// One that is opened when the unit runs its image.
-    Later,
-}
-
-/// What the procedure needs and the link does not give.
-pub(super) fn check_reach(plan: &Plan, reach: Reach, tests: Tests) -> Result<(), StepError> {
+/// What the procedure needs and the links do not give: the one that is open, and the one over which the tests are done.
+pub(super) fn check_reach(plan: &Plan, here: Reach, later: Reach) -> Result<(), StepError> {
     const REGISTERS: &str = "the metering chip's registers";
-    if plan.procedure.mode == Mode::Adjust && !reach.registers() {
+    if plan.procedure.mode == Mode::Adjust && !here.registers() {
         return Err(StepError::OutOfReach { test: "Calibration".to_owned(), needs: REGISTERS });
-    }
-    if tests == Tests::Later {
-        return Ok(());
     }
     for test in &plan.procedure.verify {
         let out_of_reach = |needs| Err(StepError::OutOfReach { test: test.name.clone(), needs });
-        if needs_registers(plan, test) && !reach.registers() {
+        if needs_registers(plan, test) && !later.registers() {
             return out_of_reach(REGISTERS);
         }
-        if matches!(test.kind, Kind::Protection(_)) && !reach.relay() {
+        if matches!(test.kind, Kind::Protection(_)) && !later.service() {
             return out_of_reach("the meter's relay");
         }
     }
@@ -76,7 +64,7 @@ pub(super) fn check_reach(plan: &Plan, reach: Reach, tests: Tests) -> Result<(),
 }
 
 /// Pulses are counted by a head.
-pub(super) fn check_head(plan: &Plan, head: Option<()>) -> Result<(), StepError> {
+pub(super) fn check_head(plan: &Plan, has_head: bool) -> Result<(), StepError> {
     let adjusts = (plan.procedure.mode == Mode::Adjust).then_some("Calibration");
     let by_energy = |test: &&Test| match &test.kind {
         Kind::Accuracy(accuracy) => accuracy.limits.energy.is_some(),
@@ -85,18 +73,19 @@ pub(super) fn check_head(plan: &Plan, head: Option<()>) -> Result<(), StepError>
     };
     let first = plan.procedure.verify.iter().find(by_energy).map(|test| test.name.as_str());
     match adjusts.or(first) {
-        Some(test) if plan.procedure.energy.method == EnergyMethod::Pulses && head.is_none() => {
+        Some(test) if plan.procedure.energy.method == EnergyMethod::Pulses && !has_head => {
             Err(StepError::OutOfReach { test: test.to_owned(), needs: "an optical head before the meter" })
         }
         _ => Ok(()),
     }
 }
 
-/// Energy is counted in the chip, unless the bench counts the pulses and shows the error.
+/// Energy is counted in the chip, unless the bench counts the pulses and shows the error. Of a unit that was flashed and only prints, the
+/// power stands for the energy, within limits that its digits can keep.
 fn needs_registers(plan: &Plan, test: &Test) -> bool {
     let by_registers = plan.procedure.energy.method == EnergyMethod::Registers;
     match &test.kind {
-        Kind::Accuracy(accuracy) => by_registers && accuracy.limits.energy.is_some(),
+        Kind::Accuracy(accuracy) => by_registers && accuracy.limits.energy.is_some() && plan.procedure.flash.is_none(),
         Kind::Repeatability(_) => by_registers,
         Kind::Dial(_) | Kind::Starting(_) | Kind::NoLoad(_) => true,
         Kind::WarmUp(_) | Kind::Protection(_) | Kind::Questions(_) => false,

@@ -41,7 +41,7 @@ const ROOMS: [(&str, &[&str]); 26] = [
     ("paper", &["advice", "procedure", "record"]),
     ("station", &["clock", "operator", "port", "profile", "meter", "reference", "sim", "flash"]),
     ("image", &[]),
-    ("provision", &["advice", "disk", "image"]),
+    ("provision", &["advice", "disk", "image", "procedure"]),
     ("stock", &["clock", "disk", "image", "profile"]),
     ("flash", &["clock", "advice", "port", "image"]),
     ("job", &[]),

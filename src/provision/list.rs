@@ -17,6 +17,8 @@ pub enum State {
     Reserved,
     /// A run had it that did not come to say how it ended.
     LeftBehind,
+    /// The chip of a unit that did not pass was flashed with it, so it is no other unit's.
+    OnChip,
     /// It belongs to a unit.
     Used,
 }
@@ -61,6 +63,7 @@ impl Provisioning {
         let state = match (row.get::<_, String>(3)?.as_str(), holder) {
             ("free", _) => State::Free,
             ("used", _) => State::Used,
+            ("on_chip", _) => State::OnChip,
             (_, Some(holder)) if Holder::is_alive(&self.folder, &holder) => State::Reserved,
             _ => State::LeftBehind,
         };

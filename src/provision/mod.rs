@@ -7,6 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
+mod allotment;
 mod error;
 mod give;
 mod holder;
@@ -17,6 +18,7 @@ mod reservation;
 mod schema;
 mod store;
 
+pub use allotment::{Allotment, Standing};
 pub use error::ProvisionError;
 pub use import::Imported;
 pub use list::{Row, State};

@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub mod calibration;
 pub mod comparison;
 pub mod opened;
 pub mod refusal;

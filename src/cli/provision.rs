@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 
 use super::exit::Exit;
 use super::message;
-use crate::provision::{Allotment, Mapping, ProvisionError, Provisioning, Row, State, Values};
+use crate::provision::{Allotment, Mapping, ProvisionError, Provisioning, Row, State, Values, is_readable_by_others};
 
 /// Import lists of tokens, keys and numbers, see which unit has which row, release rows
 #[derive(clap::Args, Debug)]
@@ -157,12 +157,8 @@ fn import(
     mapping: &Mapping,
 ) -> anyhow::Result<crate::provision::Imported> {
     let csv = std::fs::read(file).with_context(|| file.display().to_string())?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        if std::fs::metadata(file)?.permissions().mode() & 0o077 != 0 {
-            message(&format!("{} can be read by others than its owner, and there are secrets in it", file.display()));
-        }
+    if is_readable_by_others(file) {
+        message(&format!("{} can be read by others than its owner, and there are secrets in it", file.display()));
     }
     Ok(lists.import(name, &csv, mapping)?)
 }

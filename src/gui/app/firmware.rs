@@ -10,7 +10,7 @@ use crate::gui::command::Command;
 use crate::gui::core::Tone;
 use crate::gui::file_dialog::FileWish;
 use crate::gui::firmware_view::refusal;
-use crate::gui::firmware_view::work::Task;
+use crate::gui::firmware_view::work::{Keeping, Task};
 use crate::gui::offers::Offer;
 use crate::gui::pages::firmware::{self, FirmwareCommand, ProvisionCommand};
 use crate::gui::route::Route;
@@ -49,7 +49,9 @@ impl App {
             FirmwareCommand::Flash(wishes) => {
                 if let Some(opened) = self.core.firmware.opened().cloned() {
                     let confirmed = self.core.firmware.chip.as_ref().and_then(|chip| chip.unique_id);
-                    self.work_on_target(ctx, Task::Flash(opened, wishes, confirmed));
+                    let operator = self.core.settings.operator.clone();
+                    let keeping = Keeping { folder: self.core.data_folder.clone(), operator };
+                    self.work_on_target(ctx, Task::Flash(opened, wishes, confirmed, keeping));
                 }
             }
             FirmwareCommand::Start => {

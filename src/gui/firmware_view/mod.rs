@@ -319,10 +319,13 @@ impl FirmwareView {
                 self.comparison = Some(*comparison);
                 None
             }
-            Ok(Done::Flashed(report)) => {
+            Ok(Done::Flashed(report, record)) => {
                 self.comparison = None;
                 self.outcome = Some(Outcome::Verified(report));
-                Some(t!("Flashed and verified").to_owned())
+                Some(match record {
+                    Some(record) => t!("Flashed and verified, record F{number}", number = record.number),
+                    None => t!("Flashed and verified").to_owned(),
+                })
             }
             Ok(Done::Started) => {
                 // What was proven before stays on the screen.

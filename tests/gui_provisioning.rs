@@ -20,7 +20,7 @@ use egui::{DroppedFile, Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use meterbench::gui::app::{App, dress};
-use meterbench::gui::provision_view::draft::Checked;
+use meterbench::gui::provision_view::draft::{Checked, Draft};
 use meterbench::gui::session::{AddressTexts, Consent, Notice, Order, Session};
 use meterbench::job::NoWake;
 use meterbench::procedure::{Event, RunReport, Verdict};
@@ -81,7 +81,7 @@ fn until(window: &mut Window, what: &str, so: impl Fn(&App) -> bool) {
 }
 
 fn checked(app: &App) -> Option<&Checked> {
-    app.core.provisioning.draft.as_ref().map(|draft| draft.checked()).filter(|checked| **checked != Checked::Busy)
+    app.core.provisioning.draft.as_ref().map(Draft::checked).filter(|checked| **checked != Checked::Busy)
 }
 
 /// A file under the pointer.
@@ -115,7 +115,7 @@ fn take(window: &mut Window, header: &str, field: &str) {
     (0..4).for_each(|_| window.step());
     let entry = |window: &Window, act: &dyn Fn(egui_kittest::Node<'_>)| {
         let entries = window.get_all_by_label(field);
-        act(entries.filter(|node| node.accesskit_node().role() == Role::Button).last().expect("in the box"));
+        act(entries.filter(|node| node.accesskit_node().role() == Role::Button).next_back().expect("in the box"));
     };
     entry(window, &|node| node.scroll_to_me());
     (0..8).for_each(|_| window.step());

@@ -52,9 +52,9 @@ pub struct Draft {
 
 impl Draft {
     /// Reads a file, with what columns of its names were taken for the last time.
-    pub(super) fn read(path: PathBuf, folder: PathBuf, wake: Arc<dyn Wake>) -> Result<Self, Advice> {
-        let csv = content(&path)?;
-        let file = super::name_of(&path);
+    pub(super) fn read(path: &Path, folder: PathBuf, wake: Arc<dyn Wake>) -> Result<Self, Advice> {
+        let csv = content(path)?;
+        let file = super::name_of(path);
         let of_list = |error: ProvisionError| {
             let advice = error.advice();
             Advice { what: format!("{file}: {}", advice.what), ..advice }
@@ -65,7 +65,7 @@ impl Draft {
             if known { Provisioning::open(&folder).and_then(|lists| lists.headings()) } else { Ok([].into()) };
         let taken = table.guess(&remembered.map_err(|error| error.advice())?);
         let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        let readable = is_readable_by_others(&path);
+        let readable = is_readable_by_others(path);
         let mut draft = Self {
             file,
             name,
@@ -112,7 +112,7 @@ impl Draft {
         if !matches!(self.checked, Checked::Right(_)) || self.importing.is_some() {
             return;
         }
-        let work = self.work(|lists, name, table, mapping| lists.import_table(name, table, mapping));
+        let work = self.work(Provisioning::import_table);
         match JobHandle::spawn("provisioning-import", Arc::clone(&self.wake), move |_| {
             Ok::<_, JobError>(work().map_err(|error| error.advice()))
         }) {
@@ -143,7 +143,7 @@ impl Draft {
             return;
         }
         let (table, taken) = (Arc::clone(&self.table), self.taken.clone());
-        let rehearse = self.work(|lists, name, table, mapping| lists.rehearse(name, table, mapping));
+        let rehearse = self.work(Provisioning::rehearse);
         let work = move || {
             let faults = table.faults(&table.mapping(&taken)?);
             if faults.told.is_empty() {

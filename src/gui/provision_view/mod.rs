@@ -90,7 +90,7 @@ impl ProvisionView {
         self.trouble = None;
         let for_check = Arc::clone(&wake);
         let job = JobHandle::spawn("provisioning-file", wake, move |_| {
-            Ok::<_, JobError>(Draft::read(file, folder, for_check))
+            Ok::<_, JobError>(Draft::read(&file, folder, for_check))
         });
         match job {
             Ok(job) => self.opening = Some(job),

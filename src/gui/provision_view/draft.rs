@@ -151,10 +151,16 @@ impl Draft {
             }
             Ok(Checked::Wrong(faults.told.iter().map(ToString::to_string).collect(), faults.more))
         };
-        self.checking = JobHandle::spawn("provisioning-check", Arc::clone(&self.wake), move |_| {
+        let spawned = JobHandle::spawn("provisioning-check", Arc::clone(&self.wake), move |_| {
             Ok::<_, JobError>(work().unwrap_or_else(|error: ProvisionError| Checked::Wrong(vec![error.to_string()], 0)))
-        })
-        .ok();
+        });
+        self.checking = match spawned {
+            Ok(job) => Some(job),
+            Err(error) => {
+                self.checked = Checked::Wrong(vec![error.to_string()], 0);
+                None
+            }
+        };
     }
 
     /// Takes in what the threads have told; returns the list when it is in the store.

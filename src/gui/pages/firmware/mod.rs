@@ -124,6 +124,8 @@ pub struct FirmwarePage {
     confirm: Option<confirm::Confirm>,
     /// The list that is open could be imported when it was drawn last.
     importable: bool,
+    /// The question whether a row of a list is free.
+    releasing: Option<provisioning::Releasing>,
     /// The large button that got the focus last, and the frame in which it was drawn.
     focused: (Option<FirmwareCommand>, u64),
 }
@@ -135,6 +137,7 @@ impl Default for FirmwarePage {
             address: format!("{FLASH_START:#010x}"),
             confirm: None,
             importable: false,
+            releasing: None,
             focused: (None, 0),
         }
     }
@@ -171,7 +174,7 @@ impl FirmwarePage {
                                 column.spacing_mut().item_spacing.x = tokens.spacing.grid;
                             }
                             self.image_card_ui(left, page);
-                            provisioning_card_ui(left, page);
+                            self.provisioning_card_ui(left, page);
                             self.chip_card_ui(right, page);
                         }
                     });
@@ -179,16 +182,25 @@ impl FirmwarePage {
                     self.image_card_ui(ui, page);
                     ui.add_space(gap);
                     self.chip_card_ui(ui, page);
-                    provisioning_card_ui(ui, page);
+                    self.provisioning_card_ui(ui, page);
                 }
             });
         });
         self.confirm_ui(ui, page);
         import::import_ui(ui, page, &mut self.importable);
+        provisioning::releasing_ui(ui, page, &mut self.releasing);
     }
 
     fn image_card_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         card_ui(ui, page, |ui, page| image::image_ui(ui, page, &mut self.address));
+    }
+
+    /// Runs take their rows from lists in the folder for data; without one there are none.
+    fn provisioning_card_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
+        if page.core.data_folder.is_some() {
+            ui.add_space(page.tokens.spacing.grid * 1.25);
+            card_ui(ui, page, |ui, page| provisioning::provisioning_ui(ui, page, &mut self.releasing));
+        }
     }
 
     fn chip_card_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
@@ -204,14 +216,6 @@ impl FirmwarePage {
                 ui.add_enabled_ui(enabled, |ui| wishes::wishes_ui(ui, page, &mut self.wishes));
             });
         }
-    }
-}
-
-/// Runs take their rows from lists in the folder for data; without one there are none.
-fn provisioning_card_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
-    if page.core.data_folder.is_some() {
-        ui.add_space(page.tokens.spacing.grid * 1.25);
-        card_ui(ui, page, provisioning::provisioning_ui);
     }
 }
 

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use egui::{ComboBox, RichText, Ui};
+use egui::{ComboBox, Id, Key, Label, Modal, Modifiers, RichText, Ui};
 
 use super::{FirmwareCommand, PageCtx, quiet_ui, warning_ui};
 use crate::gui::change::Change;
 use crate::gui::command::{Command, Look, named};
 use crate::gui::widgets::card;
-use crate::gui::widgets::command_button::command_button_ui;
+use crate::gui::widgets::command_button::{command_button_ui, look_button_ui};
 use crate::gui::widgets::problem::problem_ui;
 use crate::provision::{Overview, Row, State, TakenFor};
 
@@ -70,8 +70,16 @@ impl ProvisionCommand {
     }
 }
 
+/// The question whether a row is free that stands.
+pub(super) struct Releasing {
+    list: String,
+    number: u64,
+    serial: String,
+    asked: bool,
+}
+
 /// Draws the card.
-pub(super) fn provisioning_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
+pub(super) fn provisioning_ui(ui: &mut Ui, page: &mut PageCtx<'_>, releasing: &mut Option<Releasing>) {
     let view = &page.core.provisioning;
     let chosen = page.core.settings.provisioning.trim();
     card::heading_ui(ui, page.tokens, t!("Provisioning"), t!("for runs"));
@@ -103,7 +111,7 @@ pub(super) fn provisioning_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
     }
     let waiting: Vec<&Row> = view.lists.iter().flatten().flat_map(|list| &list.waiting).collect();
     for row in waiting.iter().take(SHOWN) {
-        row_ui(ui, page, row);
+        row_ui(ui, page, row, releasing);
     }
     let more = waiting.len().saturating_sub(SHOWN);
     if more > 0 {
@@ -148,7 +156,7 @@ fn list_ui(ui: &mut Ui, page: &PageCtx<'_>, list: &Overview) {
             text = format!("{text}, {count} {word}");
         }
     }
-    ui.add(egui::Label::new(RichText::new(text)).wrap());
+    ui.add(Label::new(RichText::new(text)).wrap());
     if *free == 0 {
         warning_ui(ui, page, t!("No row is free: a run that flashes another unit would not begin"));
     }
@@ -162,7 +170,7 @@ fn list_ui(ui: &mut Ui, page: &PageCtx<'_>, list: &Overview) {
 }
 
 /// A row that somebody has to do something about, and what.
-fn row_ui(ui: &mut Ui, page: &mut PageCtx<'_>, row: &Row) {
+fn row_ui(ui: &mut Ui, page: &mut PageCtx<'_>, row: &Row, releasing: &mut Option<Releasing>) {
     let serial = row.serial.as_deref().unwrap_or_default();
     let (list, number) = (&row.list, row.number);
     let (what, next) = match row.state {
@@ -180,8 +188,47 @@ fn row_ui(ui: &mut Ui, page: &mut PageCtx<'_>, row: &Row) {
     warning_ui(ui, page, &what);
     quiet_ui(ui, page, next);
     ui.horizontal_wrapped(|ui| {
-        for into in [State::Free, State::Used] {
-            command_button_ui(ui, page, ProvisionCommand::Decide(list.clone(), number, into).into(), true);
+        let decide = |into| Command::from(ProvisionCommand::Decide(list.clone(), number, into));
+        if look_button_ui(ui, page, &decide(State::Free), true).clicked() {
+            let (list, serial) = (list.clone(), serial.to_owned());
+            *releasing = Some(Releasing { list, number, serial, asked: false });
         }
+        command_button_ui(ui, page, decide(State::Used), true);
     });
+}
+
+/// Asks before a row goes to whoever comes next: two boards with the same keys must not exist.
+pub(super) fn releasing_ui(ui: &mut Ui, page: &mut PageCtx<'_>, releasing: &mut Option<Releasing>) {
+    let Some(asked) = releasing else { return };
+    let tokens = page.tokens;
+    let modal = Modal::new(Id::unique("provisioning-release"))
+        .backdrop_color(tokens.colours.backdrop)
+        .frame(card::frame(tokens));
+    let ctx = ui.ctx().clone();
+    let width = (ctx.content_rect().width() - tokens.spacing.page * 4.0).min(520.0);
+    let decide: Command = ProvisionCommand::Decide(asked.list.clone(), asked.number, State::Free).into();
+    let closed = modal.show(&ctx, |ui| {
+        ui.set_width(width);
+        let (list, number, serial) = (&asked.list, asked.number, &asked.serial);
+        let question = t!("Is {list} row {number} free?", list, number);
+        ui.add(Label::new(RichText::new(question).font(tokens.strong(tokens.sizes.heading))).wrap());
+        let text = t!(
+            "Another unit gets its values then; if the chip of {serial} still holds them, two meters have the same keys",
+            serial
+        );
+        ui.add(Label::new(text).wrap());
+        ui.horizontal_wrapped(|ui| {
+            let free = command_button_ui(ui, page, decide, true);
+            let leave = ui.button(t!("Leave it as it is"));
+            if !std::mem::replace(&mut asked.asked, true) {
+                // A second Enter by accident releases nothing.
+                leave.request_focus();
+            }
+            free.clicked() || leave.clicked()
+        })
+        .inner
+    });
+    if closed.inner || ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+        *releasing = None;
+    }
 }

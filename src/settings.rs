@@ -51,6 +51,8 @@ pub struct Settings {
     pub target: String,
     /// File with the firmware that units get; empty is none.
     pub image: String,
+    /// Provisioning list from which units that are flashed get their rows; empty is none.
+    pub provisioning: String,
     /// A device whose converter is plugged in again is connected to without being asked for.
     pub reconnect_by_itself: bool,
     /// Who works here.
@@ -120,6 +122,7 @@ impl Default for Settings {
             window: WindowPlace::default(),
             target: String::new(),
             image: String::new(),
+            provisioning: String::new(),
             reconnect_by_itself: true,
             operator: String::new(),
             operator_required: false,

@@ -45,7 +45,7 @@ impl Chip {
 
     fn flash(&self, file: &PathBuf, more: &[&str]) -> (Option<i32>, Value, String) {
         let output = Command::new(BINARY)
-            .args(["flash", "--json", "--target", &self.address, "--image"])
+            .args(["flash", "--no-record", "--json", "--target", &self.address, "--image"])
             .arg(file)
             .args(more)
             .output()
@@ -188,7 +188,7 @@ fn a_polite_kill_stops_between_two_blocks() {
     let chip = Chip { child: served, address };
     let (path, _) = file("killed.bin", 60_000);
     let mut child = Command::new(BINARY)
-        .args(["flash", "--target", &chip.address, "--image"])
+        .args(["flash", "--no-record", "--target", &chip.address, "--image"])
         .arg(&path)
         .stderr(Stdio::piped())
         .spawn()

@@ -405,7 +405,7 @@ fn as_a_script_does_it() {
 
     let (mut child, probe) = simulate("sim:?seed=7");
     let (code, out, err) =
-        meterbench(&["flash", "--target", &probe, "--image", &file("program.bin"), "--start", "--json"]);
+        meterbench(&["flash", "--no-record", "--target", &probe, "--image", &file("program.bin"), "--start", "--json"]);
     assert_eq!(code, Some(0), "{err}");
     let report: serde_json::Value = serde_json::from_str(&out).expect("one JSON object");
     assert_eq!(
@@ -433,19 +433,19 @@ fn as_a_script_does_it() {
     let (code, out, _) = meterbench(&["image", "diff", &file("program.bin"), &file("back.hex")]);
     assert_eq!((code, out.as_str()), (Some(0), ""));
 
-    let wrong = ["flash", "--target", &probe, "--image", &file("program.bin"), "--chip", "0x414"];
+    let wrong = ["flash", "--no-record", "--target", &probe, "--image", &file("program.bin"), "--chip", "0x414"];
     let (code, _, err) = meterbench(&wrong);
     assert_eq!(code, Some(3));
     assert!(err.contains("what  this is chip 0x410, expected was 0x414"), "{err}");
     child.kill().expect("killed");
     child.wait().expect("ended");
 
-    let (code, _, err) = meterbench(&["flash", "--target", &probe, "--image", &file("program.bin")]);
+    let (code, _, err) = meterbench(&["flash", "--no-record", "--target", &probe, "--image", &file("program.bin")]);
     assert_eq!(code, Some(3));
     assert!(err.contains("what  no probe answers at swd:1d50:6018:127.0.0.1:"), "{err}");
 
     let (mut child, probe) = simulate("sim:?gone_at=150");
-    let (code, _, err) = meterbench(&["flash", "--target", &probe, "--image", &file("program.bin")]);
+    let (code, _, err) = meterbench(&["flash", "--no-record", "--target", &probe, "--image", &file("program.bin")]);
     assert_eq!(code, Some(3));
     assert!(err.contains("what  ") && !err.contains("panicked"), "{err}");
     child.kill().expect("killed");
@@ -454,7 +454,7 @@ fn as_a_script_does_it() {
     let (code, out, _) = meterbench(&["flash", "--list", "--json"]);
     assert_eq!(code, Some(0));
     assert!(serde_json::from_str::<Vec<serde_json::Value>>(&out).is_ok(), "{out}");
-    let (code, _, err) = meterbench(&["flash", "--target", "swd:1d50", "--image", &file("program.bin")]);
+    let (code, _, err) = meterbench(&["flash", "--no-record", "--target", "swd:1d50", "--image", &file("program.bin")]);
     assert_eq!(code, Some(2));
     assert!(err.contains("VID:PID"), "{err}");
 }

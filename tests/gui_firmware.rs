@@ -328,6 +328,42 @@ fn differences_are_told_by_their_meaning_and_secrets_are_not() {
 }
 
 #[test]
+fn what_is_flashed_is_kept_with_who_did_it() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let (_chip, target) = rom(RomOptions::default(), None);
+    let mut window = window(&target);
+    window.state_mut().core.data_folder = Some(folder.path().to_owned());
+    window.state_mut().core.settings.operator = "Ada".to_owned();
+    drop_file(&mut window, &unit("kept.hex", [Some(&block("MT7", "hush")), None]));
+    ask(&mut window);
+    press(&mut window, "Flash…");
+    key(&mut window, Key::Enter);
+    idle(&mut window);
+    assert_verified(&window);
+    assert!(shows(&window, "Flashed and verified, record F1"));
+    let store = meterbench::record::Store::open(&meterbench::record::file_in(folder.path())).unwrap();
+    let kept = store.flashing(None, 1).unwrap().unwrap();
+    let flashing = &kept.record.flashing;
+    assert_eq!((flashing.operator.as_deref(), flashing.serial.as_deref()), (Some("Ada"), Some("MT7")));
+    assert_eq!((flashing.outcome.word(), flashing.through.as_str()), ("VERIFIED", "rom+tcp"));
+    assert!(store.check().unwrap().clean() && !kept.text.contains("hush"));
+    drop(store);
+
+    // What cannot be kept is not shown as proven.
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    std::fs::create_dir(folder.path().join("records.db")).unwrap();
+    window.state_mut().core.data_folder = Some(folder.path().to_owned());
+    press(&mut window, "Next board");
+    ask(&mut window);
+    press(&mut window, "Flash…");
+    key(&mut window, Key::Enter);
+    idle(&mut window);
+    let outcome = window.state().core.firmware.outcome.clone();
+    let Some(Outcome::Failed(advice)) = outcome else { panic!("{outcome:?}") };
+    assert!(advice.what.starts_with("The flashing (VERIFIED) could not be recorded"), "{}", advice.what);
+}
+
+#[test]
 fn a_protected_chip_is_told_and_flashed_after_the_question() {
     let (chip, target) = rom(RomOptions { protected: true, ..RomOptions::default() }, None);
     let mut window = window(&target);

@@ -26,6 +26,7 @@ fn run(meter: &str, serials: &[&str], target: &str, image: &str) -> (Result<Vec<
         procedure: "calibrate-flash-quick".to_owned(),
         target: target.to_owned(),
         image: image.to_owned(),
+        provisioning: String::new(),
     };
     assert!(session.start(order, Consent::default()));
     let mut details = Vec::new();

@@ -133,7 +133,7 @@ fn blocks_are_shown_and_compared_in_words() {
     assert_eq!(code, Some(0));
     assert!(out.contains("block A     0x0800f800  in force, sequence 1, CRC right"), "{out}");
     assert!(out.contains("block B     0x0800fc00  erased"), "{out}");
-    assert!(out.contains("Ugain                 0x71D8"), "{out}");
+    assert!(out.contains("Ugain                 71D8"), "{out}");
     assert!(out.contains("not set: calibrated_on"), "{out}");
 
     let token = bench.file("token.json", "{\"token\": \"tell-nobody\"}");
@@ -151,8 +151,8 @@ fn blocks_are_shown_and_compared_in_words() {
     assert_eq!(
         lines[..3],
         [
-            "Ugain                 0x71D8 -> 0x7000",
-            "CS2                   0x993B -> 0x4062",
+            "Ugain                 71D8 -> 7000",
+            "CS2                   993B -> 4062",
             "token                 not set -> ***"
         ]
     );

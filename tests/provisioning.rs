@@ -152,6 +152,60 @@ fn what_was_left_behind_goes_to_no_other_unit() {
     assert_eq!(second.reserve("lot", "MT1").expect("its own").number, 1);
 }
 
+#[test]
+fn what_is_on_a_chip_stays_with_its_unit() {
+    let folder = folder();
+    let mut lists = Provisioning::open(folder.path()).expect("open");
+    lists.import("lot", b"token\nt1\nt2\n", &Mapping::default()).expect("imported");
+    let row = lists.reserve("lot", "MT1").expect("reserved");
+    lists.leave_on_chip(&row).expect("kept");
+    assert_eq!(states(&lists), [State::OnChip, State::Free]);
+    assert_eq!(value(&lists, "lot", "MT1", "token"), "t1");
+    assert_eq!(lists.reserve("lot", "MT2").expect("the next").number, 2);
+    assert!(matches!(lists.reserve("lot", "MT3"), Err(ProvisionError::Exhausted { .. })));
+    // A run that did not come to flash it gives it back as it was.
+    let again = lists.reserve("lot", "MT1").expect("its own");
+    assert_eq!((again.number, states(&lists)[0]), (1, State::Reserved));
+    lists.give_back(&again).expect("given back");
+    assert_eq!(states(&lists)[0], State::OnChip);
+    // The chip was erased, and somebody says so.
+    lists.release("lot", 1, State::Free).expect("released");
+    assert_eq!(lists.reserve("lot", "MT3").expect("free again").number, 1);
+}
+
+#[test]
+fn lists_of_the_first_version_are_taken_over() {
+    let folder = folder();
+    let file = file_in(folder.path());
+    let old = rusqlite::Connection::open(&file).expect("open");
+    old.execute_batch(include_str!("../assets/migrations/provisioning-001.sql")).expect("version 1");
+    old.execute_batch(
+        "INSERT INTO list VALUES (7, 'lot', 1);
+         INSERT INTO row VALUES (3, 7, 1, 'MT1', '{\"token\":\"t1\"}', 'used', NULL, 'MT1', NULL, 5);
+         INSERT INTO row VALUES (4, 7, 2, 'MT2', '{\"token\":\"t2\"}', 'reserved', 'free', 'MT2', 'gone', 6);
+         INSERT INTO only_once VALUES ('token', 't1', 3), ('token', 't2', 4);
+         INSERT INTO history (row, at_ms, event, serial) VALUES (3, 5, 'confirmed', 'MT1');
+         PRAGMA user_version = 1;",
+    )
+    .expect("rows");
+    drop(old);
+    let mut lists = Provisioning::open(folder.path()).expect("taken over");
+    assert_eq!(states(&lists), [State::Used, State::LeftBehind]);
+    let row = lists.reserve("lot", "MT2").expect("its own");
+    lists.leave_on_chip(&row).expect("kept");
+    assert_eq!(value(&lists, "lot", "MT1", "token"), "t1");
+    let csv = b"Serial,token\nMT3,t1\n";
+    assert!(lists.import("other", csv, &keyed()).is_err(), "what only one unit may have is still known");
+    drop(lists);
+    let file = rusqlite::Connection::open(&file).expect("open");
+    let broken: i64 =
+        file.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0)).expect("read");
+    let history: i64 =
+        file.query_row("SELECT count(*) FROM history WHERE row IN (3, 4)", [], |row| row.get(0)).expect("read");
+    assert_eq!((broken, history), (0, 3));
+    file.execute("DELETE FROM history", []).expect_err("the triggers are still there");
+}
+
 #[cfg(unix)]
 #[test]
 fn files_are_their_owners_alone() {
@@ -280,11 +334,23 @@ fn a_flashed_unit_holds_its_row() {
     let unit = ["--serial", "SIM2", "--meter", "sim:?seed=2", "--flash", "sim:?gone_at=20000"];
     let (code, failed, said) = meterbench(folder, &[&run[..], &unit].concat());
     assert_eq!(code, Some(3), "{failed} {said}");
-    assert!(said.contains("turn row 2 stays reserved") || said.contains("The row of SIM2 stays reserved"), "{said}");
-    let (_, listed, _) = meterbench(folder, &["provision", "list"]);
+    assert!(said.contains("turn row 2 stays with SIM2"), "{said}");
+    let (_, listed, next) = meterbench(folder, &["provision", "list"]);
     assert!(listed.contains("turn row 1: used by SIM1"), "{listed}");
-    assert!(!listed.contains("turn row 2: free"), "{listed}");
+    assert!(listed.contains("turn row 2: ON THE CHIP of SIM2"), "{listed}");
+    assert!(next.contains("test the unit again, it gets the same row"), "{next}");
+    assert_eq!(meterbench(folder, &["provision", "list", "--left-behind"]).1, "");
+    assert_eq!(meterbench(folder, &["provision", "list", "--on-chip"]).1.lines().count(), 1);
     for text in [&out, &failed, &messages, &said, &listed] {
         assert!(!text.contains("tell-nobody"), "{text}");
     }
+
+    // No other unit gets it, and its own unit uses it up when it passes.
+    let unit = ["--serial", "SIM3", "--meter", "sim:?seed=3", "--flash", "sim:"];
+    let (code, _, said) = meterbench(folder, &[&run[..], &unit].concat());
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("no free row left"), "{said}");
+    let unit = ["--serial", "SIM2", "--meter", "sim:?seed=2", "--flash", "sim:"];
+    assert_eq!(meterbench(folder, &[&run[..], &unit].concat()).0, Some(0));
+    assert!(meterbench(folder, &["provision", "list"]).1.contains("turn row 2: used by SIM2"));
 }

@@ -248,7 +248,7 @@ print(json.dumps(tables))";
     }
 
     let mut workbook: Xlsx<_> = open_workbook(&xlsx).unwrap();
-    assert_eq!(workbook.sheet_names(), ["attempts", "measurements", "steps", "registers", "readings"]);
+    assert_eq!(workbook.sheet_names(), ["attempts", "measurements", "steps", "registers", "readings", "flashings"]);
     let attempts = workbook.worksheet_range("attempts").unwrap();
     assert_eq!(attempts.height(), 61);
     let column = |name: &str| attempts.rows().next().unwrap().iter().position(|cell| *cell == *name).unwrap();

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::exit::Exit;
 use super::image;
+use crate::advice::Advice;
 use crate::clock::{RealClock, SharedClock};
 use crate::disk;
 use crate::flash::{
@@ -19,6 +20,8 @@ use crate::image::{Format, Image, Segment};
 use crate::port::OpenError;
 use crate::port::url::DeviceUrl;
 use crate::procedure::Control;
+use crate::record::flashing::{Attempt, Flashing};
+use crate::record::{Keeper, Receipt};
 
 /// Write an image to a chip, read it back, start it
 #[derive(clap::Args, Debug)]
@@ -66,6 +69,12 @@ pub struct Flash {
     /// Start the program afterwards
     #[arg(long)]
     start: bool,
+    /// Who sits at the bench, for the record
+    #[arg(long)]
+    operator: Option<String>,
+    /// Keep no record of this flashing, and say so in its report
+    #[arg(long)]
+    no_record: bool,
     /// Print one JSON object on standard output
     #[arg(long)]
     json: bool,
@@ -97,11 +106,11 @@ struct Read {
 }
 
 impl Flash {
-    /// Does it. Progress goes to standard error, the report to `out`.
+    /// Does it. Progress goes to standard error, the report to `out` once it is recorded in the folder `data`.
     ///
     /// # Errors
-    /// Bad input: a file that is no image, an address that is none.
-    pub fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
+    /// Bad input: a file that is no image, an address that is none; no folder for records.
+    pub fn run(&self, data: anyhow::Result<PathBuf>, out: &mut dyn Write) -> anyhow::Result<Exit> {
         if let Some(Action::Read(read)) = &self.action {
             return read.run(out);
         }
@@ -109,6 +118,8 @@ impl Flash {
             return list(self.json, out);
         }
         let (Some(target), Some(image)) = (&self.target, &self.image) else { bail!("say --target and --image") };
+        let name = image.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut keeper = if self.no_record { None } else { Some(Keeper::in_folder(data?)) };
         let image = image::load(image, self.format, self.address)?;
         let reuse = match &self.known {
             Some(known) => Reuse::Known(image::load(known, None, self.address)?),
@@ -125,17 +136,64 @@ impl Flash {
             start: self.start,
         };
         let clock = RealClock::shared();
-        let result =
-            with_target(target, &clock, |target, watch| flash::flash(target, &image, &options, &clock, watch))?;
+        let began = clock.now();
+        let mut identity = None;
+        let result = with_target(target, &clock, |chip, watch| {
+            watch.begin(Stage::Identify, 0);
+            identity = Some(chip.identify(watch)?);
+            flash::flash(chip, &image, &options, &clock, watch)
+        })?;
+        // A chip that has not said what it is was left alone: there is nothing to record.
+        let kept = match (&mut keeper, &identity) {
+            (Some(keeper), Some(identity)) => {
+                let operator = self.operator.as_deref().unwrap_or_default();
+                let attempt = Attempt { image: &image, file: &name, target, operator };
+                let seconds = clock.now().since(began).as_secs_f64();
+                Some(keeper.keep_flashing(&Flashing::of(&attempt, identity, &result, seconds)))
+            }
+            _ => None,
+        };
+        let (record, lost) = match kept {
+            Some(Ok(receipt)) => (Some(receipt), None),
+            Some(Err(advice)) => (None, Some(advice)),
+            None => (None, None),
+        };
         match result {
             Ok(report) if self.json => {
-                serde_json::to_writer(&mut *out, &report)?;
+                serde_json::to_writer(&mut *out, &Recorded { report: &report, record })?;
                 writeln!(out)?;
             }
-            Ok(report) => print(&report, out)?,
-            Err(error) => return Ok(tell(&error)),
+            Ok(report) => {
+                print(&report, out)?;
+                match record {
+                    Some(Receipt { number, hash }) => writeln!(out, "record    F{number}  {hash}")?,
+                    None => writeln!(out, "NOT RECORDED")?,
+                }
+            }
+            Err(error) => {
+                if let Some(Receipt { number, .. }) = record {
+                    super::message(&format!("recorded as F{number}"));
+                }
+                say_lost(lost.as_ref());
+                return Ok(tell(&error));
+            }
         }
-        Ok(Exit::DONE)
+        say_lost(lost.as_ref());
+        Ok(if lost.is_some() { Exit::COULD_NOT_MEASURE } else { Exit::DONE })
+    }
+}
+
+/// A report and its place among the flashings; none where it has none.
+#[derive(serde::Serialize)]
+struct Recorded<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    record: Option<Receipt>,
+}
+
+fn say_lost(lost: Option<&Advice>) {
+    if let Some(Advice { what, why, next }) = lost {
+        super::message(&format!("what  {what}\nwhy   {why}\nnext  {next}"));
     }
 }
 

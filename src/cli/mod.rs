@@ -79,7 +79,7 @@ impl Cli {
         let mut out = std::io::stdout().lock();
         let exit = match command {
             Command::Calculate(calculate) => calculate.run(&mut std::io::stdin().lock(), &mut out)?,
-            Command::Flash(flash) => flash.run(&mut out)?,
+            Command::Flash(flash) => flash.run(self.data_folder(), &mut out)?,
             Command::Image(image) => image.run(self.data_folder(), &mut out)?,
             Command::Instruments(instruments) => instruments.run(&self.data_folder()?, &mut out)?,
             Command::Read(read) => read.run(&mut out)?,

@@ -1,4 +1,4 @@
-//! `meterbench provision`: lists of what servers and networks know units by; and the rows that the units of one run have.
+//! `meterbench provision`: lists of what servers and networks know units by.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -7,8 +7,7 @@ use anyhow::{Context as _, bail};
 
 use super::exit::Exit;
 use super::message;
-use crate::procedure::Verdict;
-use crate::provision::{Mapping, ProvisionError, Provisioning, Reservation, Row, State, Values};
+use crate::provision::{Allotment, Mapping, ProvisionError, Provisioning, Row, State, Values, is_readable_by_others};
 
 /// Import lists of tokens, keys and numbers, see which unit has which row, release rows
 #[derive(clap::Args, Debug)]
@@ -31,8 +30,11 @@ enum Action {
         /// Only rows that a run left behind when it was cut off
         #[arg(long)]
         left_behind: bool,
+        /// Only rows on the chips of units that did not pass
+        #[arg(long)]
+        on_chip: bool,
     },
-    /// Decide about a row that a run left behind: whether its unit has the values or not
+    /// Decide about a row that a run left behind or that is on a chip: whether its unit has the values or not
     Release {
         /// The list
         name: String,
@@ -86,14 +88,25 @@ impl ProvisionCommand {
     fn act(&self, lists: &mut Provisioning, out: &mut dyn Write) -> anyhow::Result<Exit> {
         match &self.action {
             Action::Import(import) => import.run(lists, self.json, out)?,
-            Action::List { name, left_behind } => {
+            Action::List { name, left_behind, on_chip } => {
                 let rows = lists.rows(name.as_deref())?;
-                for row in rows.iter().filter(|row| !left_behind || row.state == State::LeftBehind) {
+                let wanted = |row: &&Row| match row.state {
+                    State::LeftBehind if *left_behind => true,
+                    State::OnChip if *on_chip => true,
+                    _ => !left_behind && !on_chip,
+                };
+                for row in rows.iter().filter(wanted) {
                     if self.json {
                         serde_json::to_writer(&mut *out, row)?;
                         writeln!(out)?;
                     } else {
                         writeln!(out, "{}", line(row))?;
+                    }
+                }
+                for state in [State::LeftBehind, State::OnChip].into_iter().filter(|_| !self.json) {
+                    if let Some(next) = next(state).filter(|_| rows.iter().filter(wanted).any(|row| row.state == state))
+                    {
+                        message(next);
                     }
                 }
             }
@@ -144,12 +157,8 @@ fn import(
     mapping: &Mapping,
 ) -> anyhow::Result<crate::provision::Imported> {
     let csv = std::fs::read(file).with_context(|| file.display().to_string())?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        if std::fs::metadata(file)?.permissions().mode() & 0o077 != 0 {
-            message(&format!("{} can be read by others than its owner, and there are secrets in it", file.display()));
-        }
+    if is_readable_by_others(file) {
+        message(&format!("{} can be read by others than its owner, and there are secrets in it", file.display()));
     }
     Ok(lists.import(name, &csv, mapping)?)
 }
@@ -170,9 +179,24 @@ fn line(row: &Row) -> String {
         },
         State::Reserved => format!("reserved for {serial} by a run that goes on"),
         State::LeftBehind => format!("LEFT BEHIND by a run of {serial} that was cut off"),
+        State::OnChip => format!("ON THE CHIP of {serial}, which did not pass"),
         State::Used => format!("used by {serial}"),
     };
     format!("{list} row {number}: {state}   ({})", row.fields.join(", "))
+}
+
+/// What to do about rows that wait for somebody.
+const fn next(state: State) -> Option<&'static str> {
+    match state {
+        State::LeftBehind => Some(
+            "Left behind: test the unit again, it gets the same row; or look whether it has the values, and decide: provision release",
+        ),
+        State::OnChip => Some(
+            "On the chip: test the unit again, it gets the same row; once its chip was erased or the board is scrapped, \
+             provision release LIST ROW --as free",
+        ),
+        State::Free | State::Reserved | State::Used => None,
+    }
 }
 
 /// Says why nothing was done. A slip in a list or a name is bad input; a file that cannot be used is an ERROR.
@@ -187,65 +211,19 @@ pub(super) fn refused(error: &ProvisionError) -> Exit {
     }
 }
 
-/// The rows that the units of one run have. What is not settled stays reserved, and is left behind when the process ends.
-#[derive(Debug)]
-pub(super) struct Allotment {
-    lists: Provisioning,
-    reservations: Vec<Reservation>,
-}
-
-impl Allotment {
-    /// Reserves a row for each unit, or for none. `name` is a list, or a CSV file that becomes one, its columns named as the fields are
-    /// and the serial numbers in a column `serial` if it has one.
-    pub(super) fn reserve(data: &Path, name: &str, serials: &[String]) -> anyhow::Result<Self> {
-        let mut lists = Provisioning::open(data)?;
-        let file = Path::new(name);
-        let is_file = file.extension().is_some_and(|extension| extension == "csv");
-        let list = if is_file { name_of(file)? } else { name.to_owned() };
-        if is_file {
-            let text = std::fs::read_to_string(file).with_context(|| name.to_owned())?;
-            let mut header = text.lines().next().unwrap_or_default().split([',', ';', '\t']);
-            let serial = header.any(|column| column.trim().trim_matches('"') == SERIAL).then(|| SERIAL.to_owned());
-            import(&mut lists, file, &list, &Mapping { serial, ..Mapping::default() })?;
-        }
-        let mut allotment = Self { lists, reservations: Vec::new() };
-        for serial in serials {
-            match allotment.lists.reserve(&list, serial) {
-                Ok(reservation) => allotment.reservations.push(reservation),
-                Err(error) => {
-                    allotment.give_back_all();
-                    return Err(error.into());
-                }
-            }
-        }
-        Ok(allotment)
+/// Reserves a row for each unit, or for none. `name` is a list, or a CSV file that becomes one, its columns named as the fields are
+/// and the serial numbers in a column `serial` if it has one.
+pub(super) fn reserve(data: &Path, name: &str, serials: &[String]) -> anyhow::Result<Allotment> {
+    let file = Path::new(name);
+    let is_file = file.extension().is_some_and(|extension| extension == "csv");
+    let list = if is_file { name_of(file)? } else { name.to_owned() };
+    if is_file {
+        let text = std::fs::read_to_string(file).with_context(|| name.to_owned())?;
+        let mut header = text.lines().next().unwrap_or_default().split([',', ';', '\t']);
+        let serial = header.any(|column| column.trim().trim_matches('"') == SERIAL).then(|| SERIAL.to_owned());
+        import(&mut Provisioning::open(data)?, file, &list, &Mapping { serial, ..Mapping::default() })?;
     }
-
-    /// None of the units was begun with.
-    pub(super) fn give_back_all(&mut self) {
-        let serials: Vec<String> = self.reservations.iter().map(|reservation| reservation.serial.clone()).collect();
-        for serial in serials {
-            self.settle(&serial, Verdict::NotRun);
-        }
-    }
-
-    /// The row of a unit.
-    pub(super) fn of(&self, serial: &str) -> Option<&Reservation> {
-        self.reservations.iter().find(|reservation| reservation.serial == serial)
-    }
-
-    /// What a unit's verdict means for its row: PASS confirms it, everything else gives it back.
-    pub(super) fn settle(&mut self, serial: &str, verdict: Verdict) {
-        let Some(place) = self.reservations.iter().position(|reservation| reservation.serial == serial) else { return };
-        let reservation = self.reservations.swap_remove(place);
-        let settled = match verdict {
-            Verdict::Pass => self.lists.confirm(&reservation),
-            _ => self.lists.give_back(&reservation),
-        };
-        if let Err(error) = settled {
-            message(&format!("{} stays reserved for {serial}: {error}", reservation.row()));
-        }
-    }
+    Ok(Allotment::reserve(data, &list, serials.iter().map(String::as_str))?)
 }
 
 /// The column of serial numbers in a list that is given to a run as a file.

@@ -19,7 +19,7 @@ use super::pages::PageCtx;
 use super::pages::about::about_ui;
 use super::pages::bench::BenchPage;
 use super::pages::calculator::CalculatorPage;
-use super::pages::firmware::{FirmwareCommand, FirmwarePage};
+use super::pages::firmware::{FirmwareCommand, FirmwarePage, ProvisionCommand};
 use super::pages::live::LivePage;
 use super::pages::profiles::{Leave, ProfilesPage};
 use super::pages::records::RecordsPage;
@@ -54,6 +54,7 @@ use crate::station::check::Instruments;
 mod firmware;
 mod live;
 mod look;
+mod provisioning;
 mod records;
 
 /// How long closing the window waits for its settings to be written.
@@ -362,6 +363,7 @@ impl App {
             offers.extend(self.profiles.offers(&self.core));
         }
         offers.extend(self.firmware_offers());
+        self.see_provisioning(&ctx);
         self.see_files(&ctx);
         self.see_leaving(&ctx);
         self.keys(&ctx, &offers);
@@ -464,8 +466,10 @@ impl App {
                 self.route = route;
                 // The scanner's field takes its focus back whenever its page is shown.
                 self.page.focus_serial();
-                if route == Route::Records {
-                    self.enter_records(ctx);
+                match route {
+                    Route::Records => self.enter_records(ctx),
+                    Route::Firmware => self.core.provisioning.outdate(),
+                    _ => {}
                 }
             }
             Command::Records(command) => self.execute_records(ctx, command),
@@ -615,6 +619,7 @@ impl App {
         let (route, said) = match chosen {
             Ok(Chosen::Nothing) => return,
             Ok(Chosen::Image(path)) => return self.commands.push(FirmwareCommand::Open(path).into()),
+            Ok(Chosen::Provisioning(path)) => return self.commands.push(ProvisionCommand::Open(path).into()),
             Ok(Chosen::Case(text)) => (Route::Calculator, page.load_case(&text).map_err(|error| error.to_string())),
             Ok(Chosen::Workbook(bytes)) => {
                 let read = Workbook::read(&bytes).map_err(|error| error.to_string());

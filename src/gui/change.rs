@@ -11,6 +11,8 @@ pub enum Change {
     OperatorRequired(bool),
     /// The firmware that units get.
     Image(String),
+    /// The list from which units get their rows; empty is none.
+    Provisioning(String),
     /// A sound tells the verdict.
     Sounds(bool),
     /// Seconds after a PASS until the next unit is asked for.
@@ -26,6 +28,7 @@ impl Change {
             Self::Operator(name) => settings.operator = name,
             Self::OperatorRequired(required) => settings.operator_required = required,
             Self::Image(file) => settings.image = file,
+            Self::Provisioning(list) => settings.provisioning = list,
             Self::Sounds(on) => settings.sounds = on,
             Self::PassPause(seconds) => settings.pass_pause_secs = seconds,
             Self::ReconnectByItself(on) => settings.reconnect_by_itself = on,

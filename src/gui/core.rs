@@ -9,6 +9,7 @@ use super::device::{Device, serial_port};
 use super::firmware_view::{FirmwareView, refusal};
 use super::plugs::{Plug, Plugs};
 use super::positions::{Position, Positions};
+use super::provision_view::ProvisionView;
 use super::run_view::{Live, RunView};
 use super::session::{
     AddressTexts, Consent, Limits, Link, Links, Notice, Order, RegisterNotice, RegisterRequest, Registers, Session,
@@ -73,6 +74,8 @@ pub struct Core {
     pub positions: Positions,
     /// The image, the chip it is for, and what is done with both.
     pub firmware: FirmwareView,
+    /// The provisioning lists, and the one that is about to be imported.
+    pub provisioning: ProvisionView,
     /// The meter's registers, as they were read by hand.
     pub registers: Registers,
     /// Whether the units are supplied.
@@ -544,6 +547,7 @@ impl Core {
     }
 
     fn ended(&mut self, reports: Vec<RunReport>) {
+        self.provisioning.outdate();
         self.control = None;
         self.question = None;
         if self.asks_to_switch_off() {

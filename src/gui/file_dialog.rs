@@ -31,6 +31,8 @@ pub enum FileWish {
     Dropped(PathBuf),
     /// An image, to be chosen.
     Image,
+    /// A provisioning list, to be chosen.
+    Provisioning,
     /// The history of the live page, to be written as a table.
     History(Box<HistoryExport>),
     /// A paper of a record.
@@ -58,6 +60,8 @@ pub enum Chosen {
     SavedRegisters(PathBuf),
     /// This file is an image.
     Image(PathBuf),
+    /// This file is a provisioning list.
+    Provisioning(PathBuf),
     /// Nothing was chosen.
     Nothing,
 }
@@ -105,6 +109,11 @@ fn choose(wish: FileWish) -> Result<Chosen, String> {
             let dialog = rfd::FileDialog::new().add_filter(t!("Image"), &["elf", "hex", "ihex", "bin"]);
             let dialog = dialog.add_filter(t!("All files"), &["*"]).set_title(t!("Open an image"));
             Ok(dialog.pick_file().map_or(Chosen::Nothing, Chosen::Image))
+        }
+        FileWish::Provisioning => {
+            let dialog = rfd::FileDialog::new().add_filter("CSV", &["csv", "txt", "tsv"]);
+            let dialog = dialog.add_filter(t!("All files"), &["*"]).set_title(t!("Open a provisioning list"));
+            Ok(dialog.pick_file().map_or(Chosen::Nothing, Chosen::Provisioning))
         }
         FileWish::Log(lines) => {
             let dialog = rfd::FileDialog::new().add_filter(t!("Log"), &["log", "txt"]).set_title(t!("Save the log"));

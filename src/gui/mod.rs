@@ -32,6 +32,7 @@ pub mod palette;
 pub mod plugs;
 pub mod ports;
 pub mod positions;
+pub mod provision_view;
 mod question;
 mod rail;
 pub mod remaining;

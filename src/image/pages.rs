@@ -6,7 +6,7 @@ use meter_interface::block::{Block, BlockError, Copy, PAGE};
 use serde::Serialize;
 
 use super::Image;
-use super::block::{Pages, PatchError};
+use super::block::Pages;
 use super::field::{self, Changed, Shown};
 
 /// What one page holds.
@@ -31,7 +31,7 @@ pub struct PageInWords {
 pub struct RegisterInWords {
     /// As the datasheet spells it.
     pub name: &'static str,
-    /// As 0x and four digits.
+    /// Four hexadecimal digits, as the datasheet writes it.
     pub word: String,
     /// What it is.
     #[serde(skip)]
@@ -52,18 +52,32 @@ pub struct InWords {
 }
 
 impl InWords {
-    /// Of the image that a file's `content` was read as.
-    ///
-    /// # Errors
-    /// The image has no calibration pages: it is no firmware of this kind of meter.
-    pub fn of(content: &[u8], image: &Image) -> Result<Self, PatchError> {
-        let pages = Pages::find(content, image)?;
+    /// Of the pages of an image.
+    #[must_use]
+    pub fn of(pages: Pages, image: &Image) -> Self {
         let in_force = pages.read(image).ok();
         let winner = in_force.as_ref().map(|(copy, _)| *copy);
         let page = |copy| page(image, pages.address(copy), copy, winner);
         let (registers, fields, problems) = in_force
             .map_or_else(Default::default, |(_, block)| (registers(&block), field::shown(&block), problems(&block)));
-        Ok(Self { pages: Copy::ALL.map(page).into(), registers, fields, problems })
+        Self { pages: Copy::ALL.map(page).into(), registers, fields, problems }
+    }
+
+    /// A block is in force.
+    #[must_use]
+    pub fn is_calibrated(&self) -> bool {
+        self.pages.iter().any(|page| page.in_force)
+    }
+
+    /// The value of a field; empty when it is not set.
+    #[must_use]
+    pub fn field(&self, name: &str) -> &str {
+        self.fields.iter().find(|field| field.name == name).map_or("", |field| &field.value)
+    }
+
+    /// The fields that are set.
+    pub fn set_fields(&self) -> impl Iterator<Item = &Shown> {
+        self.fields.iter().filter(|field| !field.value.is_empty())
     }
 }
 
@@ -97,7 +111,7 @@ fn held(block: &Block) -> impl Iterator<Item = (Register, u16)> + '_ {
 fn registers(block: &Block) -> Vec<RegisterInWords> {
     let in_words = |(register, word): (Register, u16)| RegisterInWords {
         name: register.name(),
-        word: format!("0x{word:04X}"),
+        word: format!("{word:04X}"),
         meaning: register.meaning(),
     };
     held(block).map(in_words).collect()
@@ -106,43 +120,36 @@ fn registers(block: &Block) -> Vec<RegisterInWords> {
 fn problems(block: &Block) -> Vec<String> {
     let [cs1, cs2] = block.checksums();
     let wrong = |register: Register, stored: u16, computed: u16| {
-        let text = format!(
-            "{register} is 0x{stored:04X}, and its registers give 0x{computed:04X}: the chip would refuse them"
-        );
+        let text =
+            format!("{register} is {stored:04X}, and its registers give {computed:04X}: the chip would refuse them");
         (stored != computed).then_some(text)
     };
     [wrong(Register::Cs1, block.cs1, cs1), wrong(Register::Cs2, block.cs2, cs2)].into_iter().flatten().collect()
 }
 
 /// Registers and fields in which the blocks in force differ; a block that is not there has none of either.
-///
-/// # Errors
-/// One of the images has no calibration pages.
-pub fn changes(old: (&[u8], &Image), new: (&[u8], &Image)) -> Result<Vec<Changed>, PatchError> {
-    let mut in_force = Vec::new();
-    for (content, image) in [old, new] {
-        in_force.push(Pages::find(content, image)?.read(image).ok().map(|(_, block)| block));
-    }
-    let [old, new] = in_force.as_slice() else { return Ok(Vec::new()) };
-    let (old, new) = match (old, new) {
-        (None, None) => return Ok(Vec::new()),
+#[must_use]
+pub fn changes((old_pages, old): (Pages, &Image), (new_pages, new): (Pages, &Image)) -> Vec<Changed> {
+    let in_force = |pages: Pages, image| pages.read(image).ok().map(|(_, block)| block);
+    let (old, new) = match (in_force(old_pages, old), in_force(new_pages, new)) {
+        (None, None) => return Vec::new(),
         (Some(old), Some(new)) => (old, new),
         (old, new) => {
-            let word = |block: &Option<Block>| if block.is_some() { "there" } else { "none" }.to_owned();
-            return Ok(vec![Changed { name: "calibration".to_owned(), old: word(old), new: word(new) }]);
+            let word = |block: Option<Block>| if block.is_some() { "there" } else { "none" }.to_owned();
+            return vec![Changed { name: "calibration".to_owned(), old: word(old), new: word(new) }];
         }
     };
-    let mut changes: Vec<Changed> = held(old)
-        .zip(held(new))
+    let mut changes: Vec<Changed> = held(&old)
+        .zip(held(&new))
         .filter(|((_, old), (_, new))| old != new)
         .map(|((register, old), (_, new))| Changed {
             name: register.name().to_owned(),
-            old: format!("0x{old:04X}"),
-            new: format!("0x{new:04X}"),
+            old: format!("{old:04X}"),
+            new: format!("{new:04X}"),
         })
         .collect();
-    changes.extend(field::changes(old, new));
-    Ok(changes)
+    changes.extend(field::changes(&old, &new));
+    changes
 }
 
 /// Whether an address lies in a page where the interface has the calibration: its bytes may be secrets.
@@ -169,10 +176,14 @@ mod tests {
         Image::from_segments([Segment { address: Copy::A.address(), bytes }]).expect("an image")
     }
 
+    fn words(image: &Image) -> InWords {
+        InWords::of(Pages::find(b"", image).expect("pages"), image)
+    }
+
     #[test]
     fn the_newer_block_is_in_force() {
         let (old, new) = (Block { sequence: 7, ..Block::default() }, Block { sequence: 8, ..Block::default() });
-        let words = InWords::of(b"", &image([Some(&new), Some(&old)])).expect("pages");
+        let words = words(&image([Some(&new), Some(&old)]));
         let states: Vec<&str> = words.pages.iter().map(|page| page.state.as_str()).collect();
         assert_eq!(states, ["in force, sequence 8, CRC right", "not in force, sequence 7, CRC right"]);
         assert_eq!(words.registers.len(), 25);
@@ -183,15 +194,15 @@ mod tests {
     fn what_is_wrong_is_said() {
         let block = Block { cs1: 1, ..Block::default() };
         let healthy = image([Some(&block), None]);
-        let words = InWords::of(b"", &healthy).expect("pages");
-        assert_eq!(words.problems, ["CS1 is 0x0001, and its registers give 0x55CB: the chip would refuse them"]);
+        let words = words(&healthy);
+        assert_eq!(words.problems, ["CS1 is 0001, and its registers give 55CB: the chip would refuse them"]);
         assert_eq!(words.pages[1].state, "erased");
         let broken = healthy.overwritten(Copy::A.address() + 40, &[0x99]).expect("there");
-        let words = InWords::of(b"", &broken).expect("pages");
+        let words = self::words(&broken);
         assert_eq!((words.pages[0].crc_right, words.pages[0].in_force), (Some(false), false));
         assert!(words.registers.is_empty());
         let withheld = Block::default().without_secrets();
-        let words = InWords::of(b"", &image([Some(&withheld), None])).expect("pages");
+        let words = self::words(&image([Some(&withheld), None]));
         assert!(words.pages[0].state.contains("without its secrets") && !words.pages[0].in_force);
     }
 
@@ -203,7 +214,8 @@ mod tests {
         field::set(&mut new, "serial", "MT7").expect("set");
         let (first, second) = (image([Some(&old), None]), image([None, Some(&new)]));
         let names = |old: &Image, new: &Image| -> Vec<String> {
-            changes((b"", old), (b"", new)).expect("pages").into_iter().map(|change| change.name).collect()
+            let pages = |image| Pages::find(b"", image).expect("pages");
+            changes((pages(old), old), (pages(new), new)).into_iter().map(|change| change.name).collect()
         };
         assert_eq!(names(&first, &second), ["Ugain", "CS2", "serial"]);
         assert!(names(&first, &first).is_empty());

@@ -61,7 +61,7 @@ impl Provisioning {
                         });
                     }
                 }
-                ("used", _) => {
+                ("used" | "on_chip", _) => {
                     if let Some(other) = other {
                         return Err(ProvisionError::Taken { list: list.to_owned(), number, serial: other.to_owned() });
                     }
@@ -92,6 +92,14 @@ impl Provisioning {
         self.end(reservation, "used", "confirmed")
     }
 
+    /// The unit has not passed, and its chip may hold the values: the row is its own until a person decides otherwise.
+    ///
+    /// # Errors
+    /// The reservation is not there any more, or the file cannot be written.
+    pub fn leave_on_chip(&mut self, reservation: &Reservation) -> Result<(), ProvisionError> {
+        self.end(reservation, "on_chip", "on the chip of a unit that did not pass")
+    }
+
     /// The unit has not passed: the row is as it was before, which is free, or used where the unit had passed with it earlier.
     ///
     /// # Errors
@@ -104,7 +112,7 @@ impl Provisioning {
         let holder = self.holder()?;
         let file = self.file.clone();
         self.transaction(|transaction| {
-            // 'before' names a column here, 'used' a state.
+            // 'before' names a column here, the others a state.
             let sql =
                 "UPDATE row SET state = iif(?4 = 'before', before, ?4), before = NULL, holder = NULL, changed_ms = ?5
                        WHERE id = ?1 AND state = 'reserved' AND holder = ?2 AND serial = ?3";
@@ -140,7 +148,7 @@ impl Provisioning {
                     return Err(ProvisionError::Columns { problem });
                 }
                 State::Used => ("used", "declared used"),
-                State::Free | State::Reserved | State::LeftBehind => ("free", "released"),
+                State::Free | State::Reserved | State::LeftBehind | State::OnChip => ("free", "released"),
             };
             let sql = "UPDATE row SET state = ?2, before = NULL, holder = NULL, changed_ms = ?3 WHERE id = ?1";
             transaction.execute(sql, (found.id, state, now_ms())).in_file(&file)?;

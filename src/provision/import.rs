@@ -1,18 +1,15 @@
 //! A list in CSV becomes rows: all of it, or nothing where anything is wrong.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use rusqlite::{OptionalExtension as _, Transaction};
+use rusqlite::{OptionalExtension as _, Transaction, TransactionBehavior};
 use serde::Serialize;
 
+use super::columns::remember;
 use super::error::ProvisionError;
-use super::mapping::{Mapping, ONLY_ONCE, check, is_field};
+use super::mapping::{Mapping, ONLY_ONCE};
 use super::store::{InFile as _, Provisioning, note};
-use crate::image::field::FieldError;
-
-/// Longest serial number, in characters: that of the calibration block.
-const LONGEST_SERIAL: usize = 24;
+use super::table::{Line, Table};
 
 /// What an import did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -25,38 +22,54 @@ pub struct Imported {
     pub ignored_columns: Vec<String>,
 }
 
-/// A row of the CSV.
-struct Line {
-    number: u64,
-    unit: Option<String>,
-    fields: BTreeMap<String, String>,
-}
-
 impl Provisioning {
     /// Takes a list in CSV: the first line names its columns. A list that is there already may have grown.
     ///
     /// # Errors
     /// A value does not fit, is there twice, or differs from that of an earlier import; nothing was taken then.
     pub fn import(&mut self, list: &str, csv: &[u8], mapping: &Mapping) -> Result<Imported, ProvisionError> {
-        let (lines, ignored_columns) = lines(csv, mapping)?;
-        let keyed = mapping.serial.is_some();
-        let file = self.file.clone();
-        let (mut added, mut known) = (0, 0);
-        self.transaction(|transaction| {
-            let id = begin(transaction, list, keyed, &file)?;
-            let newest = "SELECT coalesce(max(id), 0) FROM row";
-            let newest: i64 = transaction.query_row(newest, [], |row| row.get(0)).in_file(&file)?;
-            for line in &lines {
-                if line.add(transaction, (id, list), newest, &file)? {
-                    added += 1;
-                } else {
-                    known += 1;
-                }
-            }
-            Ok(())
-        })?;
-        Ok(Imported { added, known, ignored_columns })
+        self.import_table(list, &Table::read(csv)?, mapping)
     }
+
+    /// Takes a list that was read already.
+    ///
+    /// # Errors
+    /// As [`Self::import`].
+    pub fn import_table(&mut self, list: &str, table: &Table, mapping: &Mapping) -> Result<Imported, ProvisionError> {
+        let file = self.file.clone();
+        self.transaction(|transaction| take(transaction, (list, table, mapping), &file))
+    }
+
+    /// What an import would do; nothing of it is done.
+    ///
+    /// # Errors
+    /// As [`Self::import`].
+    pub fn rehearse(&mut self, list: &str, table: &Table, mapping: &Mapping) -> Result<Imported, ProvisionError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        // Dropped, it is as if it had never been.
+        take(&transaction.in_file(&self.file)?, (list, table, mapping), &self.file)
+    }
+}
+
+fn take(
+    transaction: &Transaction<'_>,
+    (list, table, mapping): (&str, &Table, &Mapping),
+    file: &Path,
+) -> Result<Imported, ProvisionError> {
+    let (lines, ignored_columns) = table.lines(mapping)?;
+    let id = begin(transaction, list, mapping.serial.is_some(), file)?;
+    let newest = "SELECT coalesce(max(id), 0) FROM row";
+    let newest: i64 = transaction.query_row(newest, [], |row| row.get(0)).in_file(file)?;
+    let (mut added, mut known) = (0, 0);
+    for line in &lines {
+        if line.add(transaction, (id, list), newest, file)? {
+            added += 1;
+        } else {
+            known += 1;
+        }
+    }
+    remember(transaction, table, mapping).in_file(file)?;
+    Ok(Imported { added, known, ignored_columns })
 }
 
 fn begin(transaction: &Transaction<'_>, list: &str, keyed: bool, file: &Path) -> Result<i64, ProvisionError> {
@@ -136,125 +149,5 @@ impl Line {
         }
         note(transaction, row, "imported", self.unit.as_deref()).in_file(file)?;
         Ok(true)
-    }
-}
-
-/// Reads and checks the whole CSV before anything is written.
-fn lines(csv: &[u8], mapping: &Mapping) -> Result<(Vec<Line>, Vec<String>), ProvisionError> {
-    // What spreadsheets put in front of UTF-8.
-    let csv = csv.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(csv);
-    let delimiter = delimiter(csv);
-    let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(csv);
-    let broken = |error: &csv::Error| ProvisionError::Csv {
-        line: error.position().map_or(1, csv::Position::line),
-        problem: match error.kind() {
-            csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                format!("it has {len} columns, and the first line has {expected_len}")
-            }
-            csv::ErrorKind::Utf8 { .. } => "it is not UTF-8".to_owned(),
-            _ => "it cannot be read".to_owned(),
-        },
-    };
-    let headers = reader.headers().map_err(|error| broken(&error))?.clone();
-    let columns = Columns::find(&headers, mapping)?;
-    let mut lines = Vec::new();
-    let mut units = BTreeSet::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| broken(&error))?;
-        let number = record.position().map_or(0, csv::Position::line);
-        let wrong = |problem: String| ProvisionError::Csv { line: number, problem };
-        let line = columns.line(&record, number, mapping)?;
-        if let Some(unit) = &line.unit {
-            let good = unit.chars().all(|letter| letter.is_ascii_graphic()) && unit.len() <= LONGEST_SERIAL;
-            if unit.is_empty() || !good {
-                return Err(wrong("its serial number is missing, too long or not printable ASCII".to_owned()));
-            }
-            if !units.insert(unit.clone()) {
-                return Err(wrong(format!("the serial number {unit} stands there twice")));
-            }
-        }
-        lines.push(line);
-    }
-    if lines.is_empty() {
-        return Err(ProvisionError::Columns { problem: "there is no row in the list".to_owned() });
-    }
-    Ok((lines, columns.ignored))
-}
-
-/// Spreadsheets of many countries write semicolons; the first line tells.
-fn delimiter(csv: &[u8]) -> u8 {
-    let first = csv.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    let count = |wanted: u8| first.iter().filter(|byte| **byte == wanted).count();
-    [b',', b';', b'\t'].into_iter().rev().max_by_key(|mark| count(*mark)).unwrap_or(b',')
-}
-
-/// Where each field stands.
-struct Columns {
-    serial: Option<usize>,
-    /// Column of each field.
-    fields: Vec<(usize, String)>,
-    ignored: Vec<String>,
-}
-
-impl Columns {
-    fn find(headers: &csv::StringRecord, mapping: &Mapping) -> Result<Self, ProvisionError> {
-        let wrong = |problem: String| Err(ProvisionError::Columns { problem });
-        let place = |name: &str| {
-            let mut places = headers.iter().enumerate().filter(|(_, header)| *header == name);
-            match (places.next(), places.next()) {
-                (Some((place, _)), None) => Ok(place),
-                (None, _) => Err(ProvisionError::Columns { problem: format!("the list has no column {name:?}") }),
-                _ => Err(ProvisionError::Columns { problem: format!("the list has two columns {name:?}") }),
-            }
-        };
-        let serial = mapping.serial.as_deref().map(place).transpose()?;
-        let mut fields = Vec::new();
-        for (field, column) in &mapping.columns {
-            fields.push((place(column)?, field.clone()));
-        }
-        let mut ignored = Vec::new();
-        for (position, header) in headers.iter().enumerate() {
-            let mapped = serial == Some(position) || fields.iter().any(|(place, _)| *place == position);
-            if mapped {
-                continue;
-            }
-            if is_field(header) && !mapping.columns.contains_key(header) {
-                fields.push((place(header)?, header.to_owned()));
-            } else {
-                ignored.push(header.to_owned());
-            }
-        }
-        let names: Vec<&str> =
-            fields.iter().map(|(_, name)| name.as_str()).chain(mapping.constants.keys().map(String::as_str)).collect();
-        if let Some(unknown) = names.iter().find(|name| !is_field(name)) {
-            return Err(FieldError::Unknown { name: (*unknown).to_owned() }.into());
-        }
-        let different: BTreeSet<&&str> = names.iter().collect();
-        if different.len() < names.len() {
-            return wrong("a field is both a column and the same for all rows".to_owned());
-        }
-        if names.is_empty() {
-            return wrong("no column of the list is a field that can be provisioned".to_owned());
-        }
-        Ok(Self { serial, fields, ignored })
-    }
-
-    fn line(&self, record: &csv::StringRecord, number: u64, mapping: &Mapping) -> Result<Line, ProvisionError> {
-        let cell = |column: usize| record.get(column).unwrap_or_default();
-        let values = self.fields.iter().map(|(column, name)| (name.as_str(), cell(*column)));
-        let constants = mapping.constants.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let mut fields = BTreeMap::new();
-        for (name, value) in values.chain(constants) {
-            // An empty cell is no value.
-            if value.is_empty() {
-                continue;
-            }
-            check(name, value).map_err(|error| ProvisionError::Csv { line: number, problem: error.to_string() })?;
-            fields.insert(name.to_owned(), value.to_owned());
-        }
-        if fields.is_empty() {
-            return Err(ProvisionError::Csv { line: number, problem: "there is no value in it".to_owned() });
-        }
-        Ok(Line { number, unit: self.serial.map(|column| cell(column).to_owned()), fields })
     }
 }

@@ -17,6 +17,8 @@ pub enum State {
     Reserved,
     /// A run had it that did not come to say how it ended.
     LeftBehind,
+    /// The chip of a unit that did not pass was flashed with it, so it is no other unit's.
+    OnChip,
     /// It belongs to a unit.
     Used,
 }
@@ -38,7 +40,43 @@ pub struct Row {
     pub fields: Vec<String>,
 }
 
+/// A list at a glance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Overview {
+    /// Its name.
+    pub name: String,
+    /// Rows that nobody has.
+    pub free: usize,
+    /// Rows that runs have.
+    pub reserved: usize,
+    /// Rows that belong to units.
+    pub used: usize,
+    /// Rows about which somebody has to do something.
+    pub waiting: Vec<Row>,
+}
+
 impl Provisioning {
+    /// All lists, by name.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn overview(&self) -> Result<Vec<Overview>, ProvisionError> {
+        let mut lists: Vec<Overview> = Vec::new();
+        for row in self.rows(None)? {
+            if lists.last().is_none_or(|list| list.name != row.list) {
+                lists.push(Overview { name: row.list.clone(), ..Overview::default() });
+            }
+            let Some(list) = lists.last_mut() else { continue };
+            match row.state {
+                State::Free => list.free += 1,
+                State::Reserved => list.reserved += 1,
+                State::Used => list.used += 1,
+                State::LeftBehind | State::OnChip => list.waiting.push(row),
+            }
+        }
+        Ok(lists)
+    }
+
     /// The rows of a list, or of all.
     ///
     /// # Errors
@@ -61,6 +99,7 @@ impl Provisioning {
         let state = match (row.get::<_, String>(3)?.as_str(), holder) {
             ("free", _) => State::Free,
             ("used", _) => State::Used,
+            ("on_chip", _) => State::OnChip,
             (_, Some(holder)) if Holder::is_alive(&self.folder, &holder) => State::Reserved,
             _ => State::LeftBehind,
         };

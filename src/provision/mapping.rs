@@ -1,6 +1,6 @@
 //! Which column of a list is which field: data that a person writes, or nothing where the columns are named as the fields are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -25,6 +25,9 @@ pub struct Mapping {
     /// Field and value that is the same for all rows.
     #[serde(default)]
     pub constants: BTreeMap<String, String>,
+    /// Columns that are named as fields and are none.
+    #[serde(default)]
+    pub left_out: BTreeSet<String>,
 }
 
 impl Mapping {
@@ -36,7 +39,9 @@ impl Mapping {
         toml::from_str(text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count() + 1;
-            format!("line {line} of the columns' description is not TOML with serial, [columns] and [constants]")
+            format!(
+                "line {line} of the columns' description is not TOML with serial, left_out, [columns] and [constants]"
+            )
         })
     }
 }

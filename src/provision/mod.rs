@@ -7,6 +7,8 @@
 
 use std::path::{Path, PathBuf};
 
+mod allotment;
+mod columns;
 mod error;
 mod give;
 mod holder;
@@ -16,13 +18,17 @@ mod mapping;
 mod reservation;
 mod schema;
 mod store;
+mod table;
 
+pub use allotment::{Allotment, Standing};
+pub use columns::TakenFor;
 pub use error::ProvisionError;
 pub use import::Imported;
-pub use list::{Row, State};
+pub use list::{Overview, Row, State};
 pub use mapping::{Mapping, check};
 pub use reservation::{Reservation, Values};
 pub use store::Provisioning;
+pub use table::{Faults, Table, is_readable_by_others};
 
 /// The file in a folder for data.
 #[must_use]

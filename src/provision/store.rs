@@ -56,10 +56,11 @@ impl Provisioning {
         let mut connection = Connection::open(&file).in_file(&file)?;
         connection.busy_handler(Some(wait)).in_file(&file)?;
         use_wal(&connection).in_file(&file)?;
-        for (pragma, value) in [("synchronous", "full"), ("foreign_keys", "on"), ("secure_delete", "on")] {
+        for (pragma, value) in [("synchronous", "full"), ("secure_delete", "on")] {
             connection.pragma_update(None, pragma, value).in_file(&file)?;
         }
         let found = schema::migrate(&mut connection).in_file(&file)?;
+        connection.pragma_update(None, "foreign_keys", "on").in_file(&file)?;
         if found > schema::VERSION {
             return Err(ProvisionError::Newer { file, found, known: schema::VERSION });
         }

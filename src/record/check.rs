@@ -12,9 +12,10 @@ use rusqlite::Connection;
 use serde::Serialize;
 
 use super::error::StoreError;
+use super::heads::{self, Kind};
 use super::seal::{Hash, Receipt, Record};
 use super::store::{InFile as _, Store};
-use super::{heads, rows, schema};
+use super::{rows, schema};
 
 /// Findings that are listed; more are only counted.
 const LISTED: usize = 1000;
@@ -45,6 +46,8 @@ impl fmt::Display for Finding {
 pub struct Checked {
     /// Records hashed again.
     pub records: u64,
+    /// Flashings hashed again.
+    pub flashings: u64,
     /// Chains followed.
     pub chains: u64,
     /// What is wrong, in the order of chains and numbers.
@@ -60,7 +63,7 @@ impl Checked {
         self.findings.is_empty()
     }
 
-    fn find(&mut self, station: Option<&str>, record: Option<u64>, problem: impl Into<String>) {
+    pub(super) fn find(&mut self, station: Option<&str>, record: Option<u64>, problem: impl Into<String>) {
         if self.findings.len() < LISTED {
             self.findings.push(Finding { station: station.map(str::to_owned), record, problem: problem.into() });
         } else {
@@ -68,6 +71,9 @@ impl Checked {
         }
     }
 }
+
+/// What is noted beside the file of a station's chain.
+pub(super) type Noted = (String, std::io::Result<Option<Receipt>>);
 
 impl Store {
     /// Checks everything. Others may add records meanwhile; those of the moment it began are checked.
@@ -77,7 +83,7 @@ impl Store {
     pub fn check(&self) -> Result<Checked, StoreError> {
         // One transaction: all is seen as it was at its beginning. What is noted beside the file is read before that, for it
         // may be behind the records but not ahead of them.
-        let noted = self.noted();
+        let (noted, noted_flashings) = (self.noted(Kind::Runs), self.noted(Kind::Flashings));
         let transaction = self.connection.unchecked_transaction().in_file(&self.file)?;
         let mut checked = Checked::default();
         self.check_noted(&noted, &mut checked).in_file(&self.file)?;
@@ -91,6 +97,7 @@ impl Store {
         documents(&transaction, &mut checked).in_file(&self.file)?;
         strays(&transaction, &mut checked).in_file(&self.file)?;
         if schema::version(&transaction).in_file(&self.file)? == schema::VERSION {
+            Self::check_flashings(&transaction, &noted_flashings, &mut checked).in_file(&self.file)?;
             definitions(&transaction, &mut checked).in_file(&self.file)?;
             sums(&transaction, &mut checked).in_file(&self.file)?;
         }
@@ -102,20 +109,16 @@ impl Store {
         Ok(checked)
     }
 
-    fn noted(&self) -> Vec<(String, std::io::Result<Option<Receipt>>)> {
+    fn noted(&self, kind: Kind) -> Vec<Noted> {
         let Some(folder) = self.folder() else { return Vec::new() };
         let read = |station: String| {
-            let noted = heads::read(folder, &station);
+            let noted = heads::read(folder, kind, &station);
             (station, noted)
         };
-        heads::stations(folder).into_iter().map(read).collect()
+        heads::stations(folder, kind).into_iter().map(read).collect()
     }
 
-    fn check_noted(
-        &self,
-        noted: &[(String, std::io::Result<Option<Receipt>>)],
-        checked: &mut Checked,
-    ) -> rusqlite::Result<()> {
+    fn check_noted(&self, noted: &[Noted], checked: &mut Checked) -> rusqlite::Result<()> {
         for (station, noted) in noted {
             let noted = match noted {
                 Ok(Some(noted)) => noted,
@@ -247,10 +250,12 @@ fn strays(connection: &Connection, checked: &mut Checked) -> rusqlite::Result<()
             checked.find(None, None, format!("{count} records are gone and have left rows in the table {table}"));
         }
     }
-    let sql = "SELECT count(*) FROM attempt WHERE station NOT IN (SELECT id FROM station)";
-    let count: i64 = connection.query_row(sql, [], |row| row.get(0))?;
-    if count > 0 {
-        checked.find(None, None, format!("{count} records belong to a station that is gone"));
+    for table in ["attempt", "flashing"] {
+        let sql = format!("SELECT count(*) FROM {table} WHERE station NOT IN (SELECT id FROM station)");
+        let count: i64 = connection.query_row(&sql, [], |row| row.get(0))?;
+        if count > 0 {
+            checked.find(None, None, format!("{count} records belong to a station that is gone"));
+        }
     }
     Ok(())
 }

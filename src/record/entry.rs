@@ -258,7 +258,8 @@ fn uid(entry: &Entry) -> String {
     unique(&serde_json::to_string(entry).unwrap_or_default())
 }
 
-fn unique(content: &str) -> String {
+/// 128 bits that nothing else has.
+pub(super) fn unique(content: &str) -> String {
     static ENDED: AtomicU64 = AtomicU64::new(0);
     let ended = ENDED.fetch_add(1, Ordering::Relaxed);
     let nanos = jiff::Timestamp::now().as_nanosecond();

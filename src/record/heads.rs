@@ -10,19 +10,35 @@ use std::path::{Path, PathBuf};
 
 use super::seal::Receipt;
 
-const FOLDER: &str = "heads";
+/// Of which chains.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Those of runs.
+    Runs,
+    /// Those of flashings.
+    Flashings,
+}
 
-fn file(folder: &Path, station: &str) -> PathBuf {
-    folder.join(FOLDER).join(format!("{station}.head"))
+impl Kind {
+    fn folder(self, folder: &Path) -> PathBuf {
+        folder.join(match self {
+            Self::Runs => "heads",
+            Self::Flashings => "heads-of-flashings",
+        })
+    }
+
+    fn file(self, folder: &Path, station: &str) -> PathBuf {
+        self.folder(folder).join(format!("{station}.head"))
+    }
 }
 
 /// Notes the newest record of a chain; an older one than is noted changes nothing.
-pub(super) fn note(folder: &Path, station: &str, newest: Receipt) -> io::Result<()> {
-    if read(folder, station)?.is_some_and(|noted| noted.number >= newest.number) {
+pub(super) fn note(folder: &Path, kind: Kind, station: &str, newest: Receipt) -> io::Result<()> {
+    if read(folder, kind, station)?.is_some_and(|noted| noted.number >= newest.number) {
         return Ok(());
     }
-    let path = file(folder, station);
-    fs::create_dir_all(folder.join(FOLDER))?;
+    let path = kind.file(folder, station);
+    fs::create_dir_all(kind.folder(folder))?;
     // Each process has a name of its own for the new file, so that two never write the same one.
     let new = path.with_extension(format!("new{}", std::process::id()));
     let mut out = File::create(&new)?;
@@ -33,8 +49,8 @@ pub(super) fn note(folder: &Path, station: &str, newest: Receipt) -> io::Result<
 }
 
 /// What is noted for a chain; none where nothing is. A file that says nothing sensible is an error.
-pub(super) fn read(folder: &Path, station: &str) -> io::Result<Option<Receipt>> {
-    let text = match fs::read_to_string(file(folder, station)) {
+pub(super) fn read(folder: &Path, kind: Kind, station: &str) -> io::Result<Option<Receipt>> {
+    let text = match fs::read_to_string(kind.file(folder, station)) {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error),
@@ -46,8 +62,8 @@ pub(super) fn read(folder: &Path, station: &str) -> io::Result<Option<Receipt>> 
 }
 
 /// Stations that have something noted.
-pub(super) fn stations(folder: &Path) -> Vec<String> {
-    let Ok(entries) = fs::read_dir(folder.join(FOLDER)) else { return Vec::new() };
+pub(super) fn stations(folder: &Path, kind: Kind) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(kind.folder(folder)) else { return Vec::new() };
     let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
     names.filter_map(|name| name.strip_suffix(".head").map(str::to_owned)).collect()
 }

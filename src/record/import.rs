@@ -41,6 +41,7 @@ impl Store {
         };
         for (chain, uid, name) in chains {
             self.import_chain(&source, chain, (&uid, &name), &mut imported)?;
+            self.import_flashings(&source, chain, (&uid, &name), &mut imported)?;
         }
         Ok(imported)
     }
@@ -103,7 +104,7 @@ impl Store {
 }
 
 /// Row of a station; a new one is added as a foreign one.
-fn station(connection: &Connection, uid: &str, name: &str) -> rusqlite::Result<i64> {
+pub(super) fn station(connection: &Connection, uid: &str, name: &str) -> rusqlite::Result<i64> {
     let found = connection.query_row("SELECT id FROM station WHERE uid = ?1", [uid], |row| row.get(0)).optional()?;
     if let Some(id) = found {
         return Ok(id);

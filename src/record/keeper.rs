@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::entry::{About, Draft};
 use super::error::StoreError;
+use super::flashing::Flashing;
 use super::readings::Readings;
 use super::seal::Receipt;
 use super::spool::Waiting;
@@ -111,6 +112,32 @@ impl Keeper {
     }
 }
 
+impl Keeper {
+    /// Keeps one flashing.
+    ///
+    /// # Errors
+    /// It could not be stored; what to do about it, and where it waits.
+    pub fn keep_flashing(&mut self, flashing: &Flashing) -> Result<Receipt, Advice> {
+        let stored = self.store().and_then(|store| store.append_flashing(flashing));
+        let error = match stored {
+            Ok(receipt) => return Ok(receipt),
+            Err(error) => error,
+        };
+        self.store = None;
+        let Advice { what, why, next } = error.advice();
+        let outcome = flashing.outcome.word();
+        let waits = match spool::put_flashing(&self.folder, flashing) {
+            Ok(path) => format!("It waits in {} and is taken over at the next start", path.display()),
+            Err(problem) => format!("It could be kept nowhere: {problem}"),
+        };
+        Err(Advice {
+            what: format!("The flashing ({outcome}) could not be recorded: {what}"),
+            why,
+            next: format!("{next}. {waits}"),
+        })
+    }
+}
+
 /// The last resort: the whole result on standard error, on one line.
 fn tell(draft: &Draft) {
     let text = serde_json::to_string(draft).unwrap_or_default();
@@ -120,12 +147,15 @@ fn tell(draft: &Draft) {
 /// Adds what waits beside the store to it. What cannot be read or added stays where it is, is reported, and holds nobody up.
 fn take_over(folder: &std::path::Path, store: &mut Store) -> Result<(), StoreError> {
     let file = |source| StoreError::File { file: folder.to_owned(), source };
-    let Waiting { drafts, broken } = spool::waiting(folder).map_err(file)?;
+    let Waiting { drafts, flashings, broken } = spool::waiting(folder).map_err(file)?;
     for path in broken {
         tracing::error!(path = %path.display(), "a result that waits to be stored cannot be read");
     }
-    for (path, draft) in drafts {
-        match store.append(&draft) {
+    let runs = drafts.into_iter().map(|(path, draft)| (path, store.append(&draft)));
+    let mut done: Vec<_> = runs.collect();
+    done.extend(flashings.into_iter().map(|(path, flashing)| (path, store.append_flashing(&flashing))));
+    for (path, stored) in done {
+        match stored {
             Ok(_) => spool::done(&path).map_err(file)?,
             Err(error) => tracing::error!(path = %path.display(), %error, "a result goes on waiting to be stored"),
         }

@@ -10,6 +10,7 @@ pub mod check;
 pub mod entry;
 mod error;
 pub mod export;
+pub mod flashing;
 mod heads;
 pub mod import;
 mod imprint;
@@ -31,6 +32,7 @@ mod words;
 
 pub use entry::{About, Draft, Entry};
 pub use error::StoreError;
+pub use flashing::{FlashRecord, Flashing};
 pub use imprint::imprint;
 pub use keeper::Keeper;
 pub use readiness::{Intent, Readiness, Units};

@@ -3,10 +3,11 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 /// The migrations in their order; the file's version is how many of them it has seen.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("../../assets/migrations/001.sql"),
     include_str!("../../assets/migrations/002.sql"),
     include_str!("../../assets/migrations/003.sql"),
+    include_str!("../../assets/migrations/004.sql"),
 ];
 
 /// The version this program knows.

@@ -4,18 +4,34 @@ use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
+
 use super::entry::Draft;
+use super::flashing::Flashing;
 
 const FOLDER: &str = "spool";
 
+/// Endings of the files: of runs, and of flashings.
+const OF_RUN: &str = "json";
+const OF_FLASHING: &str = "flashing";
+
 /// Keeps a result, durably: the file and its name in the folder are on the disk when this returns.
 pub(super) fn put(folder: &Path, draft: &Draft) -> io::Result<PathBuf> {
+    keep(folder, &format!("{}-{}.{OF_RUN}", draft.entry.at.at_ms, draft.entry.uid), draft)
+}
+
+/// The same of a flashing.
+pub(super) fn put_flashing(folder: &Path, flashing: &Flashing) -> io::Result<PathBuf> {
+    keep(folder, &format!("{}-{}.{OF_FLASHING}", flashing.at.at_ms, flashing.uid), flashing)
+}
+
+fn keep(folder: &Path, name: &str, content: &impl Serialize) -> io::Result<PathBuf> {
     let spool = folder.join(FOLDER);
     fs::create_dir_all(&spool)?;
-    let path = spool.join(format!("{}-{}.json", draft.entry.at.at_ms, draft.entry.uid));
+    let path = spool.join(name);
     let new = path.with_extension("new");
     let mut out = File::create(&new)?;
-    out.write_all(&serde_json::to_vec(draft)?)?;
+    out.write_all(&serde_json::to_vec(content)?)?;
     out.sync_all()?;
     drop(out);
     fs::rename(&new, &path)?;
@@ -38,6 +54,8 @@ pub(super) fn takes(folder: &Path) -> io::Result<()> {
 pub(super) struct Waiting {
     /// Results, oldest first.
     pub(super) drafts: Vec<(PathBuf, Draft)>,
+    /// Flashings, oldest first.
+    pub(super) flashings: Vec<(PathBuf, Flashing)>,
     /// Files that nobody can read; they stay.
     pub(super) broken: Vec<PathBuf>,
 }
@@ -49,11 +67,16 @@ pub(super) fn waiting(folder: &Path) -> io::Result<Waiting> {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Vec::new(),
         Err(error) => return Err(error),
     };
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    let ends = |path: &Path, ending: &str| path.extension().is_some_and(|extension| extension == ending);
+    paths.retain(|path| ends(path, OF_RUN) || ends(path, OF_FLASHING));
     paths.sort();
-    let Waiting { mut drafts, mut broken } = Waiting::default();
+    let Waiting { mut drafts, mut flashings, mut broken } = Waiting::default();
     for path in paths {
         match fs::read(&path) {
+            Ok(bytes) if ends(&path, OF_FLASHING) => match serde_json::from_slice(&bytes) {
+                Ok(flashing) => flashings.push((path, flashing)),
+                Err(_) => broken.push(path),
+            },
             Ok(bytes) => match serde_json::from_slice(&bytes) {
                 Ok(draft) => drafts.push((path, draft)),
                 Err(_) => broken.push(path),
@@ -63,7 +86,7 @@ pub(super) fn waiting(folder: &Path) -> io::Result<Waiting> {
             Err(_) => broken.push(path),
         }
     }
-    Ok(Waiting { drafts, broken })
+    Ok(Waiting { drafts, flashings, broken })
 }
 
 /// The store has it now.

@@ -165,11 +165,21 @@ impl Store {
     }
 
     pub(super) fn note_head(&self, station: &str, newest: Receipt) {
+        self.note(heads::Kind::Runs, station, newest);
+    }
+
+    /// Notes the newest hash of a chain beside the file.
+    pub(super) fn note(&self, kind: heads::Kind, station: &str, newest: Receipt) {
         if let Some(folder) = self.folder()
-            && let Err(error) = heads::note(folder, station, newest)
+            && let Err(error) = heads::note(folder, kind, station, newest)
         {
             tracing::warn!(%error, "the newest record's hash could not be noted beside the records");
         }
+    }
+
+    /// The row of this station.
+    pub(super) const fn own(&self) -> i64 {
+        self.own
     }
 
     /// This station's own name in its chain.

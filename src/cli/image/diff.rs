@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::Reading;
 use crate::cli::exit::Exit;
+use crate::image::block::Pages;
 use crate::image::diff::{Difference, differences};
 use crate::image::pages;
 
@@ -39,7 +40,10 @@ impl Diff {
             found.retain(|difference| !erased_around(difference));
         }
         // Two images without pages, or with pages in one of them only, are compared as bytes alone.
-        let changes = pages::changes((&old.content, &old.image), (&new.content, &new.image)).unwrap_or_default();
+        let [of_old, of_new] = [&old, &new].map(|opened| Pages::find(&opened.content, &opened.image).ok());
+        let changes =
+            of_old.zip(of_new).map(|(before, after)| pages::changes((before, &old.image), (after, &new.image)));
+        let changes = changes.unwrap_or_default();
         if self.json {
             let bytes: Vec<_> = found.iter().map(to_json).collect();
             writeln!(out, "{}", json!({ "same": found.is_empty(), "calibration": changes, "bytes": bytes }))?;

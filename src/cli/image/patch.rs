@@ -9,7 +9,7 @@ use meter_interface::block::Block;
 use serde_json::json;
 
 use super::unit::{Unit, recorded};
-use super::{Opened, Reading, written_as};
+use super::{Reading, written_as};
 use crate::cli::exit::Exit;
 use crate::cli::provision;
 use crate::disk;
@@ -65,15 +65,13 @@ impl Patch {
         let fields = unit.fields.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let block = unit.content.block(base, fields)?;
         let (patched, copy) = pages.patch(&opened.image, block)?;
-        let patched = Opened { content: opened.content.clone(), image: patched };
         for output in &self.output {
-            let content = patched.image.write(written_as(output)?)?;
+            let content = patched.write(written_as(output)?)?;
             disk::replace_secretly(output, &content).with_context(|| output.display().to_string())?;
         }
-        let changes =
-            pages::changes((&opened.content, &opened.image), (&patched.content, &patched.image)).unwrap_or_default();
+        let changes = pages::changes((pages, &opened.image), (pages, &patched));
         if self.json {
-            let words = InWords::of(&patched.content, &patched.image)?;
+            let words = InWords::of(pages, &patched);
             let object = json!({
                 "block": copy.to_string(), "address": format!("{:#010x}", pages.address(copy)),
                 "changes": changes, "calibration": words,

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::Reading;
 use crate::cli::exit::Exit;
+use crate::image::block::Pages;
 use crate::image::pages::InWords;
 use crate::image::show::Summary;
 
@@ -26,7 +27,7 @@ impl Show {
     pub(super) fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
         let opened = self.reading.load(&self.file)?;
         let summary = Summary::of(&opened.image)?;
-        let block = InWords::of(&opened.content, &opened.image);
+        let block = Pages::find(&opened.content, &opened.image).map(|pages| InWords::of(pages, &opened.image));
         if self.json {
             let calibration = match &block {
                 Ok(words) => serde_json::to_value(words)?,

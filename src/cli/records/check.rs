@@ -3,6 +3,7 @@
 use super::Output;
 use crate::cli::exit::Exit;
 use crate::record::Store;
+use crate::record::check::Checked;
 
 /// Computes every hash again and follows every chain; exit code 1 when something was changed
 #[derive(clap::Args, Debug)]
@@ -28,7 +29,8 @@ impl Check {
                 writeln!(output.out, "and {} more", checked.more)?;
             }
             let result = if checked.clean() { "nothing was changed" } else { "SOMETHING WAS CHANGED" };
-            writeln!(output.out, "{} records in {} chains: {result}", checked.records, checked.chains)?;
+            let Checked { records, flashings, chains, .. } = &checked;
+            writeln!(output.out, "{records} records and {flashings} flashings in {chains} chains: {result}")?;
             writeln!(
                 output.out,
                 "not found can be a chain computed anew to its end, together with the hash noted beside it"

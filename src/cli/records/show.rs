@@ -1,16 +1,21 @@
 //! `meterbench records show`: everything one record holds.
 
+use std::io::Write;
+use std::num::ParseIntError;
+use std::str::FromStr;
+
 use super::Output;
 use crate::cli::exit::Exit;
 use crate::cli::message;
 use crate::procedure::Traceability;
-use crate::record::{Record, Store};
+use crate::record::flashing::Written;
+use crate::record::{FlashRecord, Record, Store};
 
 /// Shows a record
 #[derive(clap::Args, Debug)]
 pub(super) struct Show {
-    /// Its number
-    number: u64,
+    /// Its number; that of a flashing has an F before it
+    number: Which,
     /// Station of its chain, where records were imported
     #[arg(long)]
     station: Option<String>,
@@ -21,8 +26,12 @@ pub(super) struct Show {
 
 impl Show {
     pub(super) fn run(&self, store: &Store, output: &mut Output<'_>) -> anyhow::Result<Exit> {
-        let Some(record) = store.record(self.station.as_deref(), self.number)? else {
-            message(&format!("there is no record {}", self.number));
+        let number = match self.number {
+            Which::Run(number) => number,
+            Which::Flashing(number) => return self.flashing(store, number, output),
+        };
+        let Some(record) = store.record(self.station.as_deref(), number)? else {
+            message(&format!("there is no record {number}"));
             return Ok(Exit::BAD_INPUT);
         };
         let entry = &record.record.entry;
@@ -45,6 +54,73 @@ impl Show {
         }
         Ok(Exit::DONE)
     }
+}
+
+impl Show {
+    fn flashing(&self, store: &Store, number: u64, output: &mut Output<'_>) -> anyhow::Result<Exit> {
+        let Some(record) = store.flashing(self.station.as_deref(), number)? else {
+            message(&format!("there is no flashing F{number}"));
+            return Ok(Exit::BAD_INPUT);
+        };
+        if output.json {
+            writeln!(output.out, "{}", serde_json::to_string(&record)?)?;
+        } else {
+            print_flashing(&record, output.out)?;
+        }
+        Ok(Exit::DONE)
+    }
+}
+
+/// Which record is meant.
+#[derive(Clone, Copy, Debug)]
+enum Which {
+    Run(u64),
+    Flashing(u64),
+}
+
+impl FromStr for Which {
+    type Err = ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.strip_prefix(['F', 'f']) {
+            Some(number) => number.parse().map(Self::Flashing),
+            None => text.parse().map(Self::Run),
+        }
+    }
+}
+
+fn print_flashing(record: &FlashRecord, out: &mut dyn Write) -> anyhow::Result<()> {
+    let (sealed, flashing) = (&record.record, &record.record.flashing);
+    let simulated = if flashing.simulated { "   (SIMULATED)" } else { "" };
+    let name = flashing.serial.as_deref().unwrap_or("no serial number");
+    writeln!(out, "{name}  {}{simulated}", flashing.outcome.word())?;
+    writeln!(out, "  flashing    {} of station {}", record.name(), sealed.station)?;
+    writeln!(out, "  hash        {}", record.hash)?;
+    writeln!(out, "  ended       {}  {}", flashing.at, flashing.at.zone)?;
+    writeln!(out, "  duration    {:.1} s", flashing.seconds)?;
+    writeln!(out, "  program     {}", flashing.program)?;
+    if let Some(operator) = &flashing.operator {
+        writeln!(out, "  operator    {operator}")?;
+    }
+    writeln!(out, "  image       {}  {}", flashing.image, flashing.image_sha256)?;
+    let id = flashing.unique_id.as_deref().unwrap_or("unknown");
+    writeln!(out, "  chip        {} {id}", flashing.chip_id)?;
+    writeln!(out, "  through     {}: {}", flashing.through, flashing.loader)?;
+    if let Some(Written { bytes_written, bytes_skipped, bytes_trusted, verified, protected, started }) =
+        flashing.written
+    {
+        writeln!(out, "  written     {bytes_written} bytes, {bytes_skipped} skipped, {bytes_trusted} trusted")?;
+        writeln!(out, "  verified    {}", if verified { "every byte written" } else { "no" })?;
+        for (name, done) in [("protected", protected), ("started", started)] {
+            if done {
+                writeln!(out, "  {name:<11} yes")?;
+            }
+        }
+    }
+    if let Some(failure) = &flashing.failure {
+        writeln!(out, "  failure     {failure}")?;
+    }
+    Ok(())
 }
 
 fn print(record: &Record, output: &mut Output<'_>) -> anyhow::Result<()> {
@@ -109,7 +185,7 @@ fn print(record: &Record, output: &mut Output<'_>) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn print_traceability(of: &Traceability, out: &mut dyn std::io::Write) -> anyhow::Result<()> {
+fn print_traceability(of: &Traceability, out: &mut dyn Write) -> anyhow::Result<()> {
     if let Some(golden) = &of.golden {
         writeln!(
             out,

@@ -4,17 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use meter_interface::block::{Block, FLASH_START};
+use meter_interface::block::FLASH_START;
 
 use super::Run;
-use crate::cli::provision::Allotment;
 use crate::flash;
 use crate::image::firmware::Firmware;
 use crate::port::url::{DeviceUrl, Transport};
-use crate::procedure::flashing::{Imprint, Provisioned};
+use crate::procedure::flashing::Imprint;
 use crate::procedure::{FlashSite, Plan};
 use crate::profile::flashing::Flashing;
-use crate::provision::Reservation;
+use crate::provision::Allotment;
 use crate::record;
 use crate::station::Ways;
 
@@ -105,16 +104,9 @@ pub(super) fn sites(
         let (target, hands) = ways.target(position, url)?;
         let link = run.service.get(position).filter(|url| run.meter.get(position) != Some(url));
         let link = link.map(|url| ways.meter(url)).transpose()?;
-        let reservation = allotment.and_then(|allotment| allotment.of(serial));
-        let provisioned = reservation.map(provisioned).transpose()?;
+        let provisioned = allotment.map_or(Ok(None), |allotment| allotment.provisioned(serial))?;
         let imprint = Imprint { provisioned, ..record::imprint(serial, &run.bench) };
         sites.push(FlashSite { firmware: Arc::clone(firmware), target, hands, link, opened: None, imprint });
     }
     Ok(sites)
-}
-
-fn provisioned(reservation: &Reservation) -> anyhow::Result<Provisioned> {
-    let mut block = Block::default();
-    reservation.values.fill(&mut block).with_context(|| reservation.row())?;
-    Ok(Provisioned { block, row: reservation.row() })
 }

@@ -2,7 +2,7 @@
 
 mod flashing;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,12 +12,13 @@ use anyhow::bail;
 use super::exit::Exit;
 use super::message;
 use super::operator::Terminal;
-use super::provision::{self, Allotment};
+use super::provision;
 use crate::port::OpenError;
 use crate::port::url::DeviceUrl;
 use crate::procedure::{self, Bench, Control, Event, FlashReport, Measurement, Place, Plan, RunReport, Verdict};
 use crate::profile;
 use crate::profile::vigilance::{GoldenUnit, Vigilance};
+use crate::provision::{Allotment, Standing};
 use crate::record::{About, Intent, Keeper, Readiness, Readings, Receipt, Units};
 use crate::reference::SWITCH_OFF;
 use crate::station::{self, Addresses, Station, StationError};
@@ -116,7 +117,7 @@ impl Run {
             return Ok(Exit::COULD_NOT_MEASURE);
         }
         let allotment = match (&self.provision, &data) {
-            (Some(name), Some(data)) => match Allotment::reserve(data, name, &self.serial) {
+            (Some(name), Some(data)) => match provision::reserve(data, name, &self.serial) {
                 Ok(allotment) => Some(allotment),
                 Err(error) => return Ok(provision::refused(&error.downcast()?)),
             },
@@ -217,10 +218,7 @@ impl Run {
         for (report, unit) in reports.iter_mut().zip(&golden) {
             procedure::golden::judge(report, unit);
         }
-        let rows = |allotment: &Allotment| {
-            self.serial.iter().filter_map(|serial| Some((serial.clone(), allotment.of(serial)?.row()))).collect()
-        };
-        let provisioning_rows: BTreeMap<String, String> = allotment.as_ref().map(rows).unwrap_or_default();
+        let provisioning_rows = allotment.as_ref().map(Allotment::rows).unwrap_or_default();
         let about = About {
             operator: self.operator.clone(),
             batch: self.batch.clone(),
@@ -234,20 +232,9 @@ impl Run {
         };
         // All of them before anything is printed: a reader that has gone away changes nothing.
         for (report, record) in reports.iter().zip(&receipts) {
-            match &mut allotment {
-                // A result that waits to be stored may be a PASS: its row must not go to another unit.
-                Some(_) if recording && record.is_none() => {
-                    message(&format!("The row of {} stays reserved until its result is stored", report.serial));
-                }
-                // Its chip may hold the values, and no other unit may get them: they are this unit's when it comes again.
-                Some(_) if report.verdict != Verdict::Pass && report.holds_provisioned_values() => {
-                    message(&format!(
-                        "The row of {} stays reserved for it: its chip may hold the values",
-                        report.serial
-                    ));
-                }
-                Some(allotment) => allotment.settle(&report.serial, report.verdict),
-                None => {}
+            let standing = if recording && record.is_none() { Standing::Waiting } else { Standing::Final };
+            if let Some(told) = allotment.as_mut().and_then(|allotment| allotment.settle(report, standing)) {
+                message(&told);
             }
         }
         for (report, record) in reports.iter().zip(receipts) {
@@ -317,8 +304,8 @@ struct Kept {
 impl Kept {
     /// Nothing was begun.
     fn give_back(self) {
-        if let Some(mut allotment) = self.allotment {
-            allotment.give_back_all();
+        if let Some(allotment) = self.allotment {
+            allotment.give_back();
         }
     }
 }

@@ -10,9 +10,9 @@ use crate::gui::command::Command;
 use crate::gui::core::Tone;
 use crate::gui::file_dialog::FileWish;
 use crate::gui::firmware_view::refusal;
-use crate::gui::firmware_view::work::Task;
+use crate::gui::firmware_view::work::{Keeping, Task};
 use crate::gui::offers::Offer;
-use crate::gui::pages::firmware::{self, FirmwareCommand};
+use crate::gui::pages::firmware::{self, FirmwareCommand, ProvisionCommand};
 use crate::gui::route::Route;
 
 impl App {
@@ -21,6 +21,7 @@ impl App {
         if let Some(said) = self.core.firmware.take_in() {
             self.core.say(&said, Tone::Plain);
         }
+        self.take_provisioning();
     }
 
     pub(super) fn firmware_offers(&self) -> Vec<Offer> {
@@ -29,6 +30,7 @@ impl App {
 
     pub(super) fn execute_firmware(&mut self, ctx: &Context, command: FirmwareCommand) {
         match command {
+            FirmwareCommand::Provisioning(command) => self.execute_provisioning(ctx, command),
             FirmwareCommand::Choose => self.open_file(ctx, FileWish::Image),
             FirmwareCommand::Open(path) => {
                 self.core.firmware.open(path, self.firmware.address(), Arc::new(ctx.clone()));
@@ -47,7 +49,9 @@ impl App {
             FirmwareCommand::Flash(wishes) => {
                 if let Some(opened) = self.core.firmware.opened().cloned() {
                     let confirmed = self.core.firmware.chip.as_ref().and_then(|chip| chip.unique_id);
-                    self.work_on_target(ctx, Task::Flash(opened, wishes, confirmed));
+                    let operator = self.core.settings.operator.clone();
+                    let keeping = Keeping { folder: self.core.data_folder.clone(), operator };
+                    self.work_on_target(ctx, Task::Flash(opened, wishes, confirmed, keeping));
                 }
             }
             FirmwareCommand::Start => {
@@ -67,10 +71,12 @@ impl App {
         }
     }
 
-    /// On its own page every dropped file is meant as an image.
+    /// On its own page every dropped file is meant as an image, or as a provisioning list.
     pub(super) fn takes_image(&mut self, ctx: &Context, path: &Path) -> bool {
         let taken = self.route == Route::Firmware;
-        if taken {
+        if taken && path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv")) {
+            self.execute_provisioning(ctx, ProvisionCommand::Open(path.to_owned()));
+        } else if taken {
             self.execute_firmware(ctx, FirmwareCommand::Open(path.to_owned()));
         }
         taken

@@ -1,10 +1,11 @@
 //! What a chip holds beside what an image would put there: by meaning first, then by pages and bytes.
 
-use super::calibration::{Changed, InWords, changes};
 use super::opened::Opened;
 use crate::flash::Plan;
 use crate::image::Image;
 use crate::image::diff::differences;
+use crate::image::field::Changed;
+use crate::image::pages::{InWords, changes};
 use meter_interface::block::{Copy, PAGE};
 
 /// Places shown; the rest is counted.
@@ -81,7 +82,7 @@ impl Comparison {
             .collect();
         let on_chip = opened.pages.map(|pages| InWords::of(pages, chip));
         Self {
-            changes: opened.pages.map(|pages| changes(pages, chip, &opened.image)).unwrap_or_default(),
+            changes: opened.pages.map(|pages| changes((pages, chip), (pages, &opened.image))).unwrap_or_default(),
             warning: warning(on_chip.as_ref(), opened.calibration.as_ref().ok()),
             on_chip,
             blank: chip.segments().iter().all(|segment| segment.bytes.iter().all(|byte| *byte == 0xFF)),

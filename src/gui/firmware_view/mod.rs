@@ -8,7 +8,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub mod calibration;
 pub mod comparison;
 pub mod opened;
 pub mod refusal;
@@ -330,10 +329,13 @@ impl FirmwareView {
                 self.comparison = Some(*comparison);
                 None
             }
-            Ok(Done::Flashed(report)) => {
+            Ok(Done::Flashed(report, record)) => {
                 self.comparison = None;
                 self.outcome = Some(Outcome::Verified(report));
-                Some(t!("Flashed and verified").to_owned())
+                Some(match record {
+                    Some(record) => t!("Flashed and verified, record F{number}", number = record.number),
+                    None => t!("Flashed and verified").to_owned(),
+                })
             }
             Ok(Done::Started) => {
                 // What was proven before stays on the screen.

@@ -4,9 +4,9 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::calibration::InWords;
 use crate::advice::Advice;
 use crate::image::block::Pages;
+use crate::image::pages::InWords;
 use crate::image::show::Summary;
 use crate::image::{Format, Image};
 use crate::job::{JobError, JobHandle, Wake};

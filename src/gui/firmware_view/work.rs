@@ -1,6 +1,7 @@
 //! The thread that owns the flash target while it works: it opens it, does one task, and lets it go.
 
 use std::cell::Cell;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ use crate::job::{JobCtl, JobError, JobHandle, Wake};
 use crate::port::OpenError;
 use crate::port::url::DeviceUrl;
 use crate::profile;
+use crate::record::flashing::{Attempt, Flashing};
+use crate::record::{Keeper, Receipt};
 
 /// Progress is shown so often; a probe does some hundred blocks a second.
 const SHOWN_EVERY: Duration = Duration::from_millis(50);
@@ -51,10 +54,19 @@ pub enum Task {
     Ask,
     /// Read back what the image would replace.
     Compare(Arc<Opened>),
-    /// Put the image on the chip with this unique id, and prove it.
-    Flash(Arc<Opened>, Wishes, Option<UniqueId>),
+    /// Put the image on the chip with this unique id, prove it, and keep that.
+    Flash(Arc<Opened>, Wishes, Option<UniqueId>, Keeping),
     /// Start the program whose vector table is at this address.
     Start(u32),
+}
+
+/// Where flashing is recorded, and who did it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keeping {
+    /// The folder with the records; none where nothing is recorded.
+    pub folder: Option<PathBuf>,
+    /// Who sits at the bench; empty where nobody said.
+    pub operator: String,
 }
 
 /// What the thread tells on its way.
@@ -75,8 +87,8 @@ pub enum Done {
     Asked,
     /// Chip and image were compared.
     Compared(Box<Comparison>),
-    /// The image is on the chip.
-    Flashed(Report),
+    /// The image is on the chip, and this is the record of it.
+    Flashed(Report, Option<Receipt>),
     /// The program was started.
     Started,
 }
@@ -127,7 +139,7 @@ fn perform(
     let result = open(url, &clock).and_then(|mut target| {
         let shown = Shown::default();
         let mut watch = Watch::new(clock.clone(), || ctl.is_cancelled(), |progress| shown.tell(progress, &clock, ctl));
-        task.on(&mut *target, &chips, &clock, &mut watch, ctl)
+        task.on((&mut *target, url), &chips, &clock, &mut watch, ctl)
     });
     match result {
         Ok(done) => {
@@ -181,7 +193,7 @@ impl Task {
 
     fn on(
         &self,
-        target: &mut dyn Target,
+        (target, url): (&mut dyn Target, &DeviceUrl),
         chips: &[u16],
         clock: &SharedClock,
         watch: &mut Watch<'_>,
@@ -202,10 +214,15 @@ impl Task {
         match self {
             Self::Ask => Ok(Done::Asked),
             Self::Compare(opened) => compare(target, opened, &identity, watch).map(Box::new).map(Done::Compared),
-            Self::Flash(opened, wishes, confirmed) => {
+            Self::Flash(opened, wishes, confirmed, keeping) => {
                 same_chip(*confirmed, identity.unique_id)?;
-                let options = wishes.options(chips);
-                let report = flash::flash(target, &opened.image, &options, clock, watch)?;
+                let (options, began) = (wishes.options(chips), clock.now());
+                let result = flash::flash(target, &opened.image, &options, clock, watch);
+                let operator = keeping.operator.as_str();
+                let attempt = Attempt { image: &opened.image, file: &opened.name, target: url, operator };
+                let seconds = clock.now().since(began).as_secs_f64();
+                let kept = keeping.keep(&Flashing::of(&attempt, &identity, &result, seconds));
+                let (report, receipt) = (result?, kept?);
                 tracing::info!(
                     image = opened.name,
                     sha256 = opened.summary.sha256,
@@ -216,7 +233,7 @@ impl Task {
                     seconds = report.seconds,
                     "flashed"
                 );
-                Ok(Done::Flashed(report))
+                Ok(Done::Flashed(report, receipt))
             }
             Self::Start(address) => {
                 watch.begin(Stage::Start, 0);
@@ -224,6 +241,18 @@ impl Task {
                 Ok(Done::Started)
             }
         }
+    }
+}
+
+impl Keeping {
+    /// What cannot be recorded was not proven: it is shown as a failure that says so.
+    fn keep(&self, flashing: &Flashing) -> Result<Option<Receipt>, Stopped> {
+        let Some(folder) = &self.folder else { return Ok(None) };
+        let kept = Keeper::in_folder(folder.clone()).keep_flashing(flashing);
+        kept.map(Some).map_err(|advice| {
+            tracing::error!("{}", advice.what);
+            Stopped { advice, cause: Cause::Other }
+        })
     }
 }
 

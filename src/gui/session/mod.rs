@@ -63,6 +63,8 @@ pub struct Order {
     pub target: String,
     /// File with the firmware to flash.
     pub image: String,
+    /// Provisioning list from which units that are flashed get their rows; empty is none.
+    pub provisioning: String,
 }
 
 /// One device of the station.
@@ -582,10 +584,12 @@ impl Worker<'_> {
             Ok(plan) => plan,
             Err(advice) => return self.ctl.notice(Notice::Refused(advice)),
         };
-        let mut sites = match flashing::sites(order, &plan, ways) {
-            Ok(sites) => sites.into_iter(),
+        let folder = self.records.as_ref().map(Keeper::folder);
+        let (sites, allotment) = match flashing::sites(order, &plan, ways, folder) {
+            Ok(found) => found,
             Err(advice) => return self.ctl.notice(Notice::Refused(advice)),
         };
+        let mut sites = sites.into_iter();
         for (number, place) in bench.positions.iter_mut().enumerate() {
             place.serial = order.serials.get(number).cloned().unwrap_or_default();
             place.flash = sites.next().flatten();
@@ -627,8 +631,11 @@ impl Worker<'_> {
             }
             self.show_links();
         }
-        self.record(&mut reports, &plan, &readings, &consent.operator);
+        let told = self.record(&mut reports, (&plan, &readings), &consent.operator, allotment);
         self.ctl.notice(Notice::Ended(reports));
+        for told in told {
+            self.ctl.notice(Notice::Said(told));
+        }
     }
 }
 

@@ -1,8 +1,10 @@
-//! What the station's thread does with the store: results go in before they are shown, earlier tests of a unit come out.
+//! What the station's thread does with the store: results go in before they are shown, earlier tests of a
+//! unit come out.
 
 use super::{Notice, Worker};
 use crate::procedure::{Plan, RunReport};
-use crate::record::{About, Readings};
+use crate::provision::{Allotment, Standing};
+use crate::record::{About, Readings, Receipt};
 
 impl Worker<'_> {
     /// Takes over what could not be stored the last time, and says early that the records cannot be used.
@@ -29,14 +31,28 @@ impl Worker<'_> {
         ))
     }
 
-    /// Stores the results; one that cannot be stored becomes an ERROR of the bench.
-    pub(super) fn record(&mut self, reports: &mut [RunReport], plan: &Plan, readings: &Readings, operator: &str) {
-        let Some(keeper) = &mut self.records else { return };
+    /// Stores the results; one that cannot be stored becomes an ERROR of the bench. Then the units' rows of a provisioning list are
+    /// settled; returns what there is to be told about them.
+    pub(super) fn record(
+        &mut self,
+        reports: &mut [RunReport],
+        (plan, readings): (&Plan, &Readings),
+        operator: &str,
+        mut allotment: Option<Allotment>,
+    ) -> Vec<String> {
+        let Some(keeper) = &mut self.records else { return Vec::new() };
         let operator = Some(operator.to_owned()).filter(|name| !name.is_empty());
-        let about = About { operator, ..About::now(1) };
+        let provisioning_rows = allotment.as_ref().map(Allotment::rows).unwrap_or_default();
+        let about = About { operator, provisioning_rows, ..About::now(1) };
         let receipts = keeper.keep_run(reports, plan, readings, &about);
+        let settle = |(report, receipt): (&RunReport, &Option<Receipt>)| {
+            let standing = if receipt.is_some() { Standing::Final } else { Standing::Waiting };
+            allotment.as_mut()?.settle(report, standing)
+        };
+        let told = reports.iter().zip(&receipts).filter_map(settle).collect();
         if let Some(receipt) = receipts.into_iter().next().flatten() {
             self.ctl.notice(Notice::Recorded(receipt));
         }
+        told
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use super::tables::{Cell, TABLES, rows};
+use super::tables::{Cell, TABLES, flashing_row, rows};
 use super::{failed, finish};
 use crate::record::error::StoreError;
 use crate::record::search::Filter;
@@ -17,14 +17,12 @@ pub(super) fn write(store: &Store, filter: &Filter, to: &Path) -> Result<u64, St
         file.write_record(columns).map_err(failed)?;
         files.push(file);
     }
-    let count = store.each(filter, |_, record| {
-        for (table, cells) in rows(&record) {
-            if let Some(file) = files.get_mut(table) {
-                file.write_record(cells.iter().map(text)).map_err(failed)?;
-            }
-        }
-        Ok(())
-    })?;
+    let mut write = |(table, cells): (usize, Vec<Cell>)| match files.get_mut(table) {
+        Some(file) => file.write_record(cells.iter().map(text)).map_err(failed),
+        None => Ok(()),
+    };
+    let count = store.each(filter, |_, record| rows(&record).into_iter().try_for_each(&mut write))?;
+    store.each_flashing(filter, |record| write(flashing_row(&record)))?;
     for file in files {
         let file: File = file.into_inner().map_err(failed)?;
         finish(&file)?;

@@ -27,6 +27,9 @@ pub(super) fn write(store: &Store, filter: &Filter, to: &Path) -> Result<u64, St
         // The text of `record` is the very one the hash is taken over.
         writeln!(out, "{{\"hash\":\"{}\",\"record\":{}}}", record.hash, record.record.canonical()?).map_err(failed)
     })?;
+    store.each_flashing(filter, |record| {
+        writeln!(out, "{{\"hash\":\"{}\",\"flashing\":{}}}", record.hash, record.text).map_err(failed)
+    })?;
     finish(&out.into_inner().map_err(failed)?)?;
     Ok(count)
 }

@@ -14,6 +14,7 @@ use std::path::Path;
 use rusqlite::Connection;
 
 use super::error::StoreError;
+use super::flashing::FlashRecord;
 use super::rows;
 use super::seal::Record;
 use super::search::{Filter, MATCHES};
@@ -31,7 +32,7 @@ pub enum Format {
 }
 
 impl Store {
-    /// Writes all records that match to `to`, which must not be there yet. Returns how many they are.
+    /// Writes all records that match to `to`, which must not be there yet, flashings among them. Returns how many records of runs they are.
     ///
     /// # Errors
     /// The records cannot be read, or the export cannot be written; what was written of it by then is no export.
@@ -45,6 +46,15 @@ impl Store {
             Format::Xlsx => workbook::write(self, filter, to),
             Format::JsonLines => json_lines::write(self, filter, to),
         }
+    }
+
+    /// Gives every flashing that matches to `take`, in the order of arrival.
+    pub(super) fn each_flashing(
+        &self,
+        filter: &Filter,
+        mut take: impl FnMut(FlashRecord) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        self.flashings("", filter, usize::MAX)?.into_iter().rev().try_for_each(&mut take)
     }
 
     /// Gives every record that matches to `take`, in the order of arrival, as they were when it began.

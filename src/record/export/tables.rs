@@ -1,5 +1,6 @@
 //! A record as rows of tables, the same for every format that has tables.
 
+use crate::record::flashing::{FlashRecord, SealedFlashing, Written};
 use crate::record::seal::Record;
 
 /// One cell.
@@ -32,7 +33,7 @@ impl<T: Into<Self>> From<Option<T>> for Cell {
 }
 
 /// Name and columns of a table. Each begins with what tells the record: station, number, serial number, simulated.
-pub(super) const TABLES: [(&str, &[&str]); 5] = [
+pub(super) const TABLES: [(&str, &[&str]); 6] = [
     (
         "attempts",
         &[
@@ -98,7 +99,75 @@ pub(super) const TABLES: [(&str, &[&str]); 5] = [
         "readings",
         &["station", "record", "serial", "simulated", "device", "at_s", "u", "i", "p", "q", "s", "pf", "phase", "f"],
     ),
+    (
+        "flashings",
+        &[
+            "station",
+            "flashing",
+            "serial",
+            "simulated",
+            "outcome",
+            "ended",
+            "zone",
+            "operator",
+            "program",
+            "through",
+            "loader",
+            "chip_id",
+            "unique_id",
+            "image",
+            "image_sha256",
+            "bytes_written",
+            "bytes_skipped",
+            "bytes_trusted",
+            "verified",
+            "protected",
+            "started",
+            "seconds",
+            "failure",
+            "hash",
+            "previous",
+        ],
+    ),
 ];
+
+/// The row of a flashing in its table, the last one.
+pub(super) fn flashing_row(record: &FlashRecord) -> (usize, Vec<Cell>) {
+    let SealedFlashing { station, previous, flashing, .. } = &record.record;
+    let text = |text: &Option<String>| Cell::from(text.as_deref());
+    let shown = |value: &dyn std::fmt::Display| Cell::Text(value.to_string());
+    let written = flashing.written;
+    let bytes = |of: fn(Written) -> u64| Cell::from(written.map(|written| of(written) as f64));
+    let switch = |of: fn(Written) -> bool| Cell::from(written.map(|written| if of(written) { "yes" } else { "no" }));
+    let cells = vec![
+        station.as_str().into(),
+        Cell::Text(record.name()),
+        text(&flashing.serial),
+        (if flashing.simulated { "SIMULATED" } else { "real" }).into(),
+        flashing.outcome.word().into(),
+        shown(&flashing.at),
+        flashing.at.zone.as_str().into(),
+        text(&flashing.operator),
+        flashing.program.as_str().into(),
+        flashing.through.as_str().into(),
+        flashing.loader.as_str().into(),
+        flashing.chip_id.as_str().into(),
+        text(&flashing.unique_id),
+        flashing.image.as_str().into(),
+        shown(&flashing.image_sha256),
+        bytes(|written| written.bytes_written),
+        bytes(|written| written.bytes_skipped),
+        bytes(|written| written.bytes_trusted),
+        switch(|written| written.verified),
+        switch(|written| written.protected),
+        switch(|written| written.started),
+        flashing.seconds.into(),
+        text(&flashing.failure),
+        shown(&record.hash),
+        shown(previous),
+    ];
+    (TABLES.len() - 1, cells)
+}
 
 /// The rows of a record: number of the table, cells.
 pub(super) fn rows(record: &Record) -> Vec<(usize, Vec<Cell>)> {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rust_xlsxwriter::{Format, Workbook};
 
-use super::tables::{Cell, TABLES, rows};
+use super::tables::{Cell, TABLES, flashing_row, rows};
 use super::{failed, finish};
 use crate::record::error::StoreError;
 use crate::record::search::Filter;
@@ -30,29 +30,29 @@ pub(super) fn write(store: &Store, filter: &Filter, to: &Path) -> Result<u64, St
     for table in 0..TABLES.len() {
         sheets.push(begin(&mut workbook, table, 1)?);
     }
-    let count = store.each(filter, |_, record| {
-        for (table, cells) in rows(&record) {
-            let Some(sheet) = sheets.get_mut(table) else { continue };
-            if sheet.row == ROWS {
-                *sheet = begin(&mut workbook, table, sheet.part + 1)?;
-            }
-            let page = workbook.worksheet_from_index(sheet.index).map_err(failed)?;
-            for (column, cell) in (0..).zip(&cells) {
-                match cell {
-                    Cell::Text(text) if text.chars().count() > CHARACTERS => {
-                        let cut: String = text.chars().take(CHARACTERS).collect();
-                        page.write_string(sheet.row, column, cut)
-                    }
-                    Cell::Text(text) => page.write_string(sheet.row, column, text),
-                    Cell::Number(number) => page.write_number(sheet.row, column, *number),
-                    Cell::Nothing => continue,
-                }
-                .map_err(failed)?;
-            }
-            sheet.row += 1;
+    let mut write = |(table, cells): (usize, Vec<Cell>)| {
+        let Some(sheet) = sheets.get_mut(table) else { return Ok(()) };
+        if sheet.row == ROWS {
+            *sheet = begin(&mut workbook, table, sheet.part + 1)?;
         }
+        let page = workbook.worksheet_from_index(sheet.index).map_err(failed)?;
+        for (column, cell) in (0..).zip(&cells) {
+            match cell {
+                Cell::Text(text) if text.chars().count() > CHARACTERS => {
+                    let cut: String = text.chars().take(CHARACTERS).collect();
+                    page.write_string(sheet.row, column, cut)
+                }
+                Cell::Text(text) => page.write_string(sheet.row, column, text),
+                Cell::Number(number) => page.write_number(sheet.row, column, *number),
+                Cell::Nothing => continue,
+            }
+            .map_err(failed)?;
+        }
+        sheet.row += 1;
         Ok(())
-    })?;
+    };
+    let count = store.each(filter, |_, record| rows(&record).into_iter().try_for_each(&mut write))?;
+    store.each_flashing(filter, |record| write(flashing_row(&record)))?;
     let mut file = File::create_new(to).map_err(failed)?;
     workbook.save_to_writer(&mut file).map_err(failed)?;
     finish(&file)?;

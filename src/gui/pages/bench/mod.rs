@@ -159,8 +159,15 @@ impl BenchPage {
         if let Some(serial) = serials.get_mut(core.positions.shown()).filter(|_| !typed.is_empty()) {
             typed.clone_into(serial);
         }
-        let (target, image) = (core.settings.target.clone(), core.settings.image.clone());
-        Order { serials, profile: self.profile.clone(), procedure: self.procedure.clone(), target, image }
+        let settings = &core.settings;
+        Order {
+            serials,
+            profile: self.profile.clone(),
+            procedure: self.procedure.clone(),
+            target: settings.target.clone(),
+            image: settings.image.clone(),
+            provisioning: settings.provisioning.clone(),
+        }
     }
 
     /// The form follows the core: a new round forgets what was typed, another position has its own serial number.

@@ -6,12 +6,12 @@ use super::{FirmwareCommand, PageCtx, quiet_ui, row_ui, warning_ui};
 use crate::gui::change::Change;
 use crate::gui::command::Command;
 use crate::gui::firmware_view::Chosen;
-use crate::gui::firmware_view::calibration::InWords;
 use crate::gui::firmware_view::opened::Opened;
 use crate::gui::widgets::card;
 use crate::gui::widgets::command_button::command_button_ui;
 use crate::gui::widgets::input::{Look, input_ui};
 use crate::image::Format;
+use crate::image::pages::InWords;
 
 /// Draws the card; `address` is where a binary begins, as it is typed.
 pub(super) fn image_ui(ui: &mut Ui, page: &mut PageCtx<'_>, address: &mut String) {
@@ -117,11 +117,12 @@ pub(super) fn calibration_ui(ui: &mut Ui, page: &PageCtx<'_>, words: &InWords, s
     if words.is_calibrated() {
         let title = t!(
             "{fields} fields and {registers} registers",
-            fields = words.fields.len(),
+            fields = words.set_fields().count(),
             registers = words.registers.len()
         );
         CollapsingHeader::new(title).id_salt(salt).show(ui, |ui| {
-            for (name, value) in words.fields.iter().chain(&words.registers) {
+            let registers = words.registers.iter().map(|register| (register.name, &register.word));
+            for (name, value) in words.set_fields().map(|field| (field.name, &field.value)).chain(registers) {
                 row_ui(ui, page, name, RichText::new(value).font(egui::FontId::monospace(tokens.sizes.body)));
             }
         });

@@ -22,10 +22,14 @@ mod chip;
 mod confirm;
 mod difference;
 mod image;
+mod import;
 mod now;
+mod provisioning;
 mod result;
 mod wishes;
 mod working;
+
+pub use provisioning::ProvisionCommand;
 
 /// From this width on image and chip stand side by side.
 const WIDE: f32 = 820.0;
@@ -53,6 +57,8 @@ pub enum FirmwareCommand {
     Cancel,
     /// Forget this chip; the next one may be connected.
     NextBoard,
+    /// Something about provisioning lists.
+    Provisioning(ProvisionCommand),
 }
 
 impl From<FirmwareCommand> for Command {
@@ -81,6 +87,7 @@ impl FirmwareCommand {
             Self::Cancel => {
                 (t!("Cancel"), t!("Stop between two blocks"), Some(KeyboardShortcut::new(Modifiers::NONE, Key::Escape)))
             }
+            Self::Provisioning(command) => return command.look(),
             Self::NextBoard => (t!("Next board"), t!("Keep the image, ask the next chip"), None),
         };
         Look { text: text.into(), tooltip: tooltip.into(), shortcut }
@@ -104,6 +111,7 @@ pub fn offers(core: &Core, station: &AddressTexts) -> Vec<Offer> {
         offer(FirmwareCommand::Compare, ready && !protected),
         offer(FirmwareCommand::Confirm, ready),
         offer(FirmwareCommand::Start, ready && !protected),
+        offer(FirmwareCommand::Provisioning(ProvisionCommand::Choose), core.data_folder.is_some()),
         offer(FirmwareCommand::Cancel, !idle && view.unstoppable().is_none() && !view.is_cancelling()),
     ]
 }
@@ -114,6 +122,10 @@ pub struct FirmwarePage {
     /// Where a binary begins, as it is typed.
     address: String,
     confirm: Option<confirm::Confirm>,
+    /// The list that is open could be imported when it was drawn last.
+    importable: bool,
+    /// The question whether a row of a list is free.
+    releasing: Option<provisioning::Releasing>,
     /// The large button that got the focus last, and the frame in which it was drawn.
     focused: (Option<FirmwareCommand>, u64),
 }
@@ -124,6 +136,8 @@ impl Default for FirmwarePage {
             wishes: Wishes { erase: Erase::Changed, unprotect: false, protect: false, start: false },
             address: format!("{FLASH_START:#010x}"),
             confirm: None,
+            importable: false,
+            releasing: None,
             focused: (None, 0),
         }
     }
@@ -160,6 +174,7 @@ impl FirmwarePage {
                                 column.spacing_mut().item_spacing.x = tokens.spacing.grid;
                             }
                             self.image_card_ui(left, page);
+                            self.provisioning_card_ui(left, page);
                             self.chip_card_ui(right, page);
                         }
                     });
@@ -167,14 +182,25 @@ impl FirmwarePage {
                     self.image_card_ui(ui, page);
                     ui.add_space(gap);
                     self.chip_card_ui(ui, page);
+                    self.provisioning_card_ui(ui, page);
                 }
             });
         });
         self.confirm_ui(ui, page);
+        import::import_ui(ui, page, &mut self.importable);
+        provisioning::releasing_ui(ui, page, &mut self.releasing);
     }
 
     fn image_card_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         card_ui(ui, page, |ui, page| image::image_ui(ui, page, &mut self.address));
+    }
+
+    /// Runs take their rows from lists in the folder for data; without one there are none.
+    fn provisioning_card_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
+        if page.core.data_folder.is_some() {
+            ui.add_space(page.tokens.spacing.grid * 1.25);
+            card_ui(ui, page, |ui, page| provisioning::provisioning_ui(ui, page, &mut self.releasing));
+        }
     }
 
     fn chip_card_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {

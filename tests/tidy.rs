@@ -37,7 +37,7 @@ const ROOMS: [(&str, &[&str]); 26] = [
             "flash",
         ],
     ),
-    ("record", &["advice", "procedure", "profile"]),
+    ("record", &["advice", "disk", "procedure", "profile"]),
     ("paper", &["advice", "procedure", "record"]),
     ("station", &["clock", "operator", "port", "profile", "meter", "reference", "sim", "flash"]),
     ("image", &[]),

@@ -190,6 +190,7 @@ pub fn of(error: &StepError) -> Advice {
             "Check the supply of the chip and run again. Do not ship this unit",
         ),
         StepError::Custody(error) => error.advice(),
+        StepError::Earlier { advice, .. } => advice.clone(),
         StepError::Pulses(PulseError::Port(error)) => of_port(error),
         StepError::Pulses(PulseError::Chatter { .. }) => Advice::new(
             what,
@@ -520,6 +521,10 @@ mod tests {
                 cause: Undecided::NoUncertainty,
             },
             StepError::SourceOn { reason: "no answer".to_owned() },
+            StepError::Earlier {
+                verdict: super::super::Verdict::Fail,
+                advice: Advice::new("what it was then", "why it was then", "what was next then"),
+            },
             StepError::Panicked,
         ]
     }

@@ -14,6 +14,7 @@ use crate::reference::Identity;
 
 use super::golden::GoldenRun;
 use super::uncertainty::Standard;
+use super::unfinished::Continued;
 
 /// What an instrument is on the bench.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,6 +100,9 @@ pub struct Traceability {
     /// It was a golden unit, and the bench was judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub golden: Option<GoldenRun>,
+    /// The run was cut off and taken up, so often and there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub continued: Vec<Continued>,
 }
 
 impl Traceability {
@@ -106,6 +110,24 @@ impl Traceability {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// With what was allowed in an earlier part of the same run.
+    pub(super) fn add_earlier(&mut self, continued: Vec<Continued>, earlier: &Self) {
+        self.continued = continued;
+        for exception in &earlier.exceptions {
+            if !self.exceptions.contains(exception) {
+                self.exceptions.push(exception.clone());
+            }
+        }
+        for used in earlier.instruments.iter().filter_map(|used| used.exception.as_ref()) {
+            if self.instruments.iter().all(|now| now.exception.is_none()) {
+                self.exceptions.push(used.clone());
+            }
+        }
+        if self.supervisor.is_none() {
+            self.supervisor.clone_from(&earlier.supervisor);
+        }
     }
 
     /// What was allowed, in words, for every result of the run to be marked with; none where nothing was.

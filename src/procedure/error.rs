@@ -1,5 +1,6 @@
 //! Why a step did not come to its end.
 
+use crate::advice::Advice;
 use crate::calibration::formula::FormulaError;
 use crate::flash::FlashError;
 use crate::image::firmware::FirmwareError;
@@ -292,6 +293,14 @@ pub enum StepError {
         /// Why.
         cause: Undecided,
     },
+    /// The unit had dropped out before its run was cut off.
+    #[error("{}", .advice.what)]
+    Earlier {
+        /// How that ended.
+        verdict: Verdict,
+        /// What the operator was told.
+        advice: Advice,
+    },
     /// The program is wrong.
     #[error("the worker stopped unexpectedly")]
     Panicked,
@@ -311,6 +320,7 @@ impl StepError {
             | Self::Reversed { .. }
             | Self::PartsFailed { .. } => Verdict::Fail,
             Self::NoCurrent { on_other_line: true, .. } => Verdict::Fail,
+            Self::Earlier { verdict, .. } => *verdict,
             _ => Verdict::Error,
         }
     }

@@ -127,5 +127,8 @@ fn print_traceability(of: &Traceability, out: &mut dyn std::io::Write) -> anyhow
             writeln!(out, "  {name:<11} {text}")?;
         }
     }
+    for continued in &of.continued {
+        writeln!(out, "  CONTINUED   {continued}")?;
+    }
     Ok(())
 }

@@ -15,6 +15,9 @@ use super::custody::CustodyError;
 use super::decision::Undecided;
 use super::report::Verdict;
 
+/// What counting pulses needs of a position.
+pub const HEAD: &str = "an optical head before the meter";
+
 /// Why a step stopped. What the operator is told of it stands in [`super::advice`].
 #[derive(Debug, thiserror::Error)]
 pub enum StepError {

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use super::advice;
 use super::control::Control;
-use super::custody::{Custody, Role, Traceability, Trust};
+use super::custody::{Custody, CustodyError, Role, Traceability, Trust};
 use super::error::StepError;
 use super::event::Event;
 use super::feed::Feed;
@@ -24,7 +24,8 @@ use super::report::{RunReport, Verdict};
 use super::unfinished::{Admitted, TakenUp};
 use crate::clock::{Attendance, SharedClock, muster};
 use crate::meter::Meter;
-use crate::operator::{Operator, Prompt, Sketch};
+use crate::operator::{Answer, Operator, Prompt, Sketch};
+use crate::profile::vigilance::Missing;
 use crate::reference::{Identity, LoadPoint, PowerFactor, Reference, Source};
 
 /// What stands at one position.
@@ -108,7 +109,7 @@ pub fn go_on(
         source: &mut **source,
         around,
         instruments: &mut instruments,
-        custody,
+        custody: custody.clone(),
         traceability: &mut traceability,
         trust: &trust,
         simulated: *simulated,
@@ -143,7 +144,7 @@ struct Stage<'a, 'b> {
     source: &'b mut dyn Source,
     around: Surroundings<'a>,
     instruments: &'b mut Vec<Identity>,
-    custody: &'b Custody,
+    custody: Custody,
     traceability: &'b mut Traceability,
     trust: &'b OnceLock<Trust>,
     /// A part of the station is simulated, as far as its opener knows.
@@ -207,7 +208,16 @@ impl<'a> Stage<'a, '_> {
         }
         for (identity, role) in self.instruments.iter().zip([Role::Reference, Role::Source]) {
             let figures = reference.accuracy().filter(|_| role == Role::Reference);
-            let (used, trust) = self.custody.admit(role, identity, figures)?;
+            let (used, trust) = match self.custody.admit(role, identity, figures) {
+                Err(error) => {
+                    self.custody.supervisor = Some(self.supervisor(error)?);
+                    self.custody.admit(role, identity, figures)?
+                }
+                admitted => admitted?,
+            };
+            if let Some((Missing::Warn, error)) = self.custody.exchanged(role, &used.serial) {
+                self.around.operator.tell(&error.to_string());
+            }
             if role == Role::Reference {
                 self.trust.set(trust).ok();
             }
@@ -223,6 +233,17 @@ impl<'a> Stage<'a, '_> {
             simulated: self.simulated || self.instruments.iter().any(|identity| identity.simulated),
         })));
         Ok(())
+    }
+
+    /// Who allows what dates or rules forbid, where somebody can be asked and it can be allowed.
+    fn supervisor(&self, error: CustodyError) -> Result<String, StepError> {
+        if !self.custody.asks_supervisor || !error.is_allowable() {
+            return Err(error.into());
+        }
+        match self.around.operator.ask(&supervisor(&error.to_string()))? {
+            Answer::Text(name) if !name.is_empty() => Ok(name),
+            _ => Err(error.into()),
+        }
     }
 
     /// Where a procedure says that hands are needed. Nothing is supplied yet.
@@ -343,6 +364,14 @@ impl<'a> Stage<'a, '_> {
             }
         }
     }
+}
+
+/// What a supervisor is asked who can allow something.
+#[must_use]
+pub fn supervisor(what: &str) -> Prompt {
+    let mut letters = what.chars();
+    let what: String = letters.next().map(char::to_uppercase).into_iter().flatten().chain(letters).collect();
+    Prompt::text(format!("{what}. A supervisor who allows the run types a name here, and every result is marked"))
 }
 
 /// Ends the reference's reader. It has to get to its next look, and virtual time moves only while this thread does not

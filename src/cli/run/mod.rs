@@ -111,7 +111,7 @@ impl Run {
             source: self.source.clone(),
             later: self.flash.iter().chain(&self.service).cloned().collect(),
         };
-        let Readiness { custody, said, blocked, vigilance } = match &folder {
+        let Readiness { custody, said, blocked, vigilance, .. } = match &folder {
             Some(folder) => Readiness::of(folder, keeper.as_mut(), self.intent(&addresses))?,
             None => Readiness::default(),
         };

@@ -6,7 +6,7 @@ use egui::{
 };
 
 use super::form::{choice_ui, serial_id};
-use super::{BenchPage, in_card_ui, results_ui, steps, verdict};
+use super::{BenchPage, in_card_ui, results_ui, steps, verdict, vigil};
 use crate::gui::command::Command;
 use crate::gui::pages::PageCtx;
 use crate::gui::positions::Positions;
@@ -123,6 +123,7 @@ impl BenchPage {
             let label = ui.label(quiet(t!("Operator"))).id;
             self.operator_ui(ui, page, label, width);
             ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+                vigil::choice_ui(ui, page);
                 let text = if self.detail { t!("All positions") } else { t!("Details") };
                 if ui.button(text).on_hover_text("Ctrl+D").clicked() {
                     page.commands.push(Command::ToggleDetail);
@@ -197,7 +198,11 @@ fn said(page: &PageCtx<'_>) -> (String, String) {
     } else {
         t!("Scan the unit at position {number}", number)
     };
-    (title, text)
+    // The position is said too: the instruction is the first thing that is read.
+    match vigil::instruction(core) {
+        Some((first, why)) => (format!("{first}    {title}"), why),
+        None => (title, text),
+    }
 }
 
 /// The failed units by their places.

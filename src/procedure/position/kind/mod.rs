@@ -2,7 +2,7 @@
 //! switched on.
 
 use crate::meter::Reach;
-use crate::procedure::error::StepError;
+use crate::procedure::error::{HEAD, StepError};
 use crate::procedure::plan::Plan;
 use crate::profile::procedure::{EnergyMethod, Mode};
 use crate::profile::verification::{Kind, Test};
@@ -86,7 +86,7 @@ pub(super) fn check_head(plan: &Plan, head: Option<()>) -> Result<(), StepError>
     let first = plan.procedure.verify.iter().find(by_energy).map(|test| test.name.as_str());
     match adjusts.or(first) {
         Some(test) if plan.procedure.energy.method == EnergyMethod::Pulses && head.is_none() => {
-            Err(StepError::OutOfReach { test: test.to_owned(), needs: "an optical head before the meter" })
+            Err(StepError::OutOfReach { test: test.to_owned(), needs: HEAD })
         }
         _ => Ok(()),
     }

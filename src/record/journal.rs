@@ -24,6 +24,9 @@ use crate::procedure::{Event, Plan, TakenUp, Unfinished};
 use crate::profile::verification::Kind;
 use crate::profile::{self, Loaded};
 
+/// Why a run was given up that could have been gone on with.
+pub const STARTED_AGAIN: &str = "The operator started the unit again";
+
 const FOLDER: &str = "unfinished";
 /// A run is taken up within a shift: later the bench is another one, whatever its instruments say.
 const OLDEST_HOURS: i64 = 8;

@@ -10,6 +10,7 @@ use super::Run;
 use crate::cli::message;
 use crate::operator::{Answer, Operator, OperatorError, Prompt};
 use crate::procedure::{Plan, TakenUp};
+use crate::record::journal::STARTED_AGAIN;
 use crate::record::{Interrupted, Page, Readings};
 
 /// What became of the question.
@@ -61,7 +62,7 @@ pub(super) fn earlier(
                 earlier.taken_up.insert(page.serial().to_owned(), taken_up);
                 earlier.pages.push(page);
             }
-            None => page.give_up(folder, "The operator started the unit again").with_context(context)?,
+            None => page.give_up(folder, STARTED_AGAIN).with_context(context)?,
         }
     }
     Ok(earlier)

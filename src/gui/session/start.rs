@@ -9,6 +9,7 @@ use crate::advice::Advice;
 use crate::operator::{Answer, Operator as _, OperatorError, Prompt};
 use crate::procedure::{self, Control, Custody, Event, Plan, RunReport, TakenUp, Verdict};
 use crate::profile::vigilance::GoldenUnit;
+use crate::record::journal::STARTED_AGAIN;
 use crate::record::{Interrupted, Journal, Readings, Sitting, Stamp};
 
 /// A run that has been asked for and has not begun.
@@ -170,7 +171,7 @@ impl Worker<'_> {
                     taken_up.insert(page.serial().to_owned(), earlier);
                     pages.push(page);
                 }
-                None => page.give_up(&folder, "The operator started the unit again").map_err(unreadable)?,
+                None => page.give_up(&folder, STARTED_AGAIN).map_err(unreadable)?,
             }
         }
         let operator = Some(consent.operator.clone()).filter(|name| !name.is_empty());

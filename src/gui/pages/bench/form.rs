@@ -33,10 +33,12 @@ impl BenchPage {
                 self.operator_ui(ui, page, label, f32::INFINITY);
             });
             self.choices_ui(ui, page);
-            ui.horizontal(|ui| {
-                ui.add_space(label_width(page) + ui.spacing().item_spacing.x);
-                vigil::choice_ui(ui, page);
-            });
+            if vigil::offers_choice(page.core) {
+                ui.horizontal(|ui| {
+                    ui.add_space(label_width(page) + ui.spacing().item_spacing.x);
+                    vigil::choice_ui(ui, page);
+                });
+            }
         });
         ui.add_space(tokens.spacing.grid * 0.25);
         ui.horizontal_wrapped(|ui| {

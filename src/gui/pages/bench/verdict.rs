@@ -96,7 +96,7 @@ fn waiting_ui(ui: &mut Ui, page: &PageCtx<'_>) {
         return instruction_ui(ui, tokens, t!("No station"), t!("Connect the devices in the bar above"));
     }
     if let Some((title, text)) = vigil::instruction(page.core) {
-        return instruction_ui(ui, tokens, &title, &text);
+        return vigil::instruction_ui(ui, page, &title, &text);
     }
     let last = page.core.run().result().map(|report| {
         t!("    Last: {serial} {verdict}", serial = report.serial, verdict = words::verdict(report.verdict))

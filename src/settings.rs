@@ -90,6 +90,8 @@ pub struct StationAddresses {
     pub meter: String,
     /// Meters at the further positions.
     pub more_meters: Vec<String>,
+    /// Optical heads by position; empty where there is none.
+    pub pulses: Vec<String>,
     /// Reference.
     pub reference: String,
     /// Source.
@@ -138,6 +140,7 @@ impl Default for StationAddresses {
         Self {
             meter: "sim:?seed=7&pace=10".to_owned(),
             more_meters: Vec::new(),
+            pulses: Vec::new(),
             reference: String::new(),
             source: String::new(),
         }

@@ -145,13 +145,10 @@ pub fn open_service(url: &DeviceUrl, clock: &SharedClock) -> Result<ServiceMeter
 /// # Errors
 /// The address is no head, or the port is not there.
 pub fn open_head(url: &DeviceUrl, clock: &SharedClock) -> Result<Box<dyn PulseInput>, StationError> {
-    let (kind, Transport::Serial(name)) = (url.kind.as_str(), &url.transport) else {
+    check::head(url)?;
+    let Transport::Serial(name) = &url.transport else {
         return Err(url.error("an optical head is pulse+serial:PORT").into());
     };
-    if kind != "pulse" {
-        return Err(url.error("an optical head is pulse+serial:PORT").into());
-    }
-    url.expect_options(&["line", "lit", "output", "gap_ms", "width_ms"])?;
     let input = named(url, "line", &Input::NAMES)?.unwrap_or(Input::Cts);
     let lit = named(url, "lit", &[("high", Level::On), ("low", Level::Off)])?.unwrap_or(Level::On);
     let output = named(url, "output", &[("lamp", Output::Lamp), ("chip", Output::Chip)])?.unwrap_or(Output::Lamp);

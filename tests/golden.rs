@@ -223,3 +223,45 @@ fn the_command_line_asks_for_a_golden_unit_first() {
     assert_eq!(code, 0, "{printed}");
     assert!(!printed.contains("EXCEPTION"), "{printed}");
 }
+
+#[test]
+fn an_exchanged_reference_wants_a_golden_unit() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("folder");
+    let data = folder.path();
+    let error = measured(&run(&of_entries(ENTRY)), "energy_error").value;
+    let rules = rules("every_hours = 8", error, "energy_error");
+    std::fs::write(data.join("bench.toml"), &rules).expect("written");
+    let procedure = data.join("test.toml");
+    std::fs::write(&procedure, text_of_entries(ENTRY)).expect("written");
+    let procedure = procedure.to_str().expect("text");
+    // The simulated reference has its serial number from the seed.
+    let with = |seed: &str, more: &[&str]| {
+        let meter = format!("sim:?seed={seed}&state=calibrated");
+        meterbench(data, &[&["run", "--procedure", procedure, "--meter", &meter, "--serial"], more].concat())
+    };
+    assert_eq!(with("7", &[SERIAL, "--golden"]).0, 0);
+    assert_eq!(with("7", &["MT1"]).0, 0, "the same reference");
+    let (code, printed, said) = with("8", &["MT2"]);
+    assert_eq!(code, 3, "{said}");
+    let words = "the reference \"SIMULATED-8\" is another one than at the last golden unit, \"SIMULATED-7\" then";
+    assert!(printed.contains(words) && printed.contains("--golden"), "{printed}");
+    assert!(!said.contains("Source: 2"), "nothing was switched on: {said}");
+    let (code, printed, _) = with("8", &["MT2", "--supervisor", "Ada"]);
+    assert_eq!(code, 0, "{printed}");
+    assert!(printed.contains(words) && printed.contains("allowed by Ada"), "{printed}");
+    std::fs::write(data.join("bench.toml"), rules.replace("every_hours = 8", "every_hours = 8\nmissing = \"warn\""))
+        .expect("written");
+    let (code, printed, said) = with("8", &["MT3"]);
+    assert_eq!(code, 0, "{printed}");
+    assert!(said.contains(words) && !printed.contains("EXCEPTION"), "{said}");
+    // Who asks nothing of golden units is asked nothing.
+    std::fs::write(data.join("bench.toml"), rules.replace("every_hours = 8", "")).expect("written");
+    let (code, _, said) = with("8", &["MT4"]);
+    assert!(code == 0 && !said.contains("golden"), "{said}");
+    // A golden unit with the new reference proves it.
+    std::fs::write(data.join("bench.toml"), rules.replace("alarm_percent = 0.05", "alarm_percent = 5.0"))
+        .expect("written");
+    assert_eq!(with("8", &[SERIAL, "--golden"]).0, 0);
+    assert_eq!(with("8", &["MT5"]).0, 0);
+    assert_eq!(with("7", &["MT6"]).0, 3, "and no other");
+}

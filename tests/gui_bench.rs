@@ -15,7 +15,7 @@ use meterbench::advice::Advice;
 use meterbench::gui::app::{App, dress};
 use meterbench::gui::core::Core;
 use meterbench::gui::pages::bench::BenchPage;
-use meterbench::gui::session::{Links, Notice};
+use meterbench::gui::session::{Links, Notice, Vigil};
 use meterbench::job::NoWake;
 use meterbench::operator::Prompt;
 use meterbench::procedure::Verdict;
@@ -77,6 +77,29 @@ fn running_reads_as() {
 fn pass_reads_as() {
     let notices = running().into_iter().chain([report(Verdict::Pass, vec![energy_error(0.013)], None)]);
     insta::assert_snapshot!("pass", outline(&told(notices.collect())));
+}
+
+#[test]
+fn a_marginal_pass_reads_as() {
+    let near = Measurement { marginal: true, ..energy_error(0.17) };
+    let notices = running().into_iter().chain([report(Verdict::Pass, vec![energy_error(0.013), near], None)]);
+    insta::assert_snapshot!("marginal", outline(&told(notices.collect())));
+}
+
+#[test]
+fn what_the_station_says_of_itself_reads_as() {
+    let advice =
+        |what: &str| Some(Advice::new(what, "Suspect the bench first: contacts, cables", "Measure a golden unit"));
+    let vigil = Vigil {
+        golden_units: vec!["GOLD-1".to_owned()],
+        due: advice("the last golden unit was measured 9 hours ago"),
+        alarm: advice("4 units one after the other did not pass"),
+    };
+    let mut window = told(vec![Notice::Links(connected()), Notice::Vigil(vigil)]);
+    insta::assert_snapshot!("vigil", outline(&window));
+    window.get_by_role_and_label(Role::Button, "Golden unit").click();
+    window.run();
+    insta::assert_snapshot!("golden", outline(&window));
 }
 
 #[test]

@@ -37,7 +37,7 @@ const ROOMS: [(&str, &[&str]); 26] = [
             "flash",
         ],
     ),
-    ("record", &["advice", "procedure", "profile", "flash", "image", "port"]),
+    ("record", &["advice", "disk", "procedure", "profile", "flash", "image", "port"]),
     ("paper", &["advice", "procedure", "record"]),
     ("station", &["clock", "operator", "port", "profile", "meter", "reference", "sim", "flash"]),
     ("image", &[]),

@@ -51,6 +51,7 @@ use crate::record::file_in;
 use crate::settings::{Found, Keeper, Store, TEXT_SIZES, ThemeChoice, WindowPlace};
 use crate::station::check::Instruments;
 
+mod bench;
 mod firmware;
 mod live;
 mod look;
@@ -522,6 +523,8 @@ impl App {
                 self.core.settings.addresses = self.page.addresses.clone();
                 self.core.connect(self.page.addresses.clone());
             }
+            Command::Heads(texts) => self.connect_heads(texts),
+            Command::Golden(golden) => self.measure_golden(golden),
             Command::Reconnect(device) => self.reconnect(device),
             Command::OpenDevice(device) if self.connection.shown() == Some(device) => self.connection.close(ctx),
             Command::OpenDevice(device) => self.connection.open(ctx, device, &self.core, &self.page.addresses),

@@ -63,6 +63,10 @@ pub enum Command {
     OpenDevice(Device),
     /// Open the station with these meters at the positions after the first.
     FurtherMeters(Vec<String>),
+    /// Open the station with these optical heads before the meters, by position.
+    Heads(Vec<String>),
+    /// The next units are golden ones, or those of the line again.
+    Golden(bool),
     /// Write several of the meter's registers, one after the other.
     WriteRegisters(Vec<Write>),
     /// Something about files of registers.
@@ -174,6 +178,9 @@ impl Command {
                     t!("Its port, its address, what was wrong with it"),
                 );
             }
+            Self::Heads(_) => (t!("Connect heads"), t!("Open the station with these optical heads too"), None),
+            Self::Golden(true) => (t!("Golden unit"), t!("Measure a unit of known errors: the bench is judged"), None),
+            Self::Golden(false) => (t!("Units of the line"), t!("Measure no golden unit"), None),
             Self::FurtherMeters(_) => (t!("Connect positions"), t!("Open the station with these meters too"), None),
             Self::ToggleAddresses => {
                 (t!("Connections"), t!("Show or hide how the devices are connected"), control(Key::L))

@@ -5,14 +5,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::device::{Device, serial_port};
+use super::device::Device;
 use super::firmware_view::{FirmwareView, refusal};
-use super::plugs::{Plug, Plugs};
+use super::plugs::Plugs;
 use super::positions::{Position, Positions};
 use super::provision_view::ProvisionView;
 use super::run_view::{Live, RunView};
 use super::session::{
     AddressTexts, Consent, Limits, Link, Links, Notice, Order, RegisterNotice, RegisterRequest, Registers, Session,
+    Vigil,
 };
 use super::sound::Cue;
 use super::supply::Supply;
@@ -29,6 +30,9 @@ use crate::profile::library::Entry;
 use crate::record::Receipt;
 use crate::settings::Settings;
 use crate::station::check::Instruments;
+
+mod golden;
+mod plugged;
 
 /// Notices taken in at one go, so that a flood of them does not hold up drawing.
 const AT_ONE_GO: usize = 4000;
@@ -124,6 +128,10 @@ pub struct Core {
     pub instruments: Instruments,
     /// The profiles are being read or written.
     pub profiles_busy: bool,
+    /// What the station says of itself: golden units that are due, failures that come too often.
+    pub vigil: Vigil,
+    /// The next units are golden ones.
+    pub golden: bool,
     /// Where the last result is in the store.
     pub record: Option<Receipt>,
     clock: Present,
@@ -216,6 +224,8 @@ impl Core {
                 self.watch.run_ended();
                 self.ended(reports);
             }
+            Notice::Vigil(vigil) => self.vigil = vigil,
+            Notice::NotBegun => self.not_begun(),
             Notice::Refused(advice) => {
                 let running = self.control.is_some();
                 for Position { run, .. } in self.positions.all_mut() {
@@ -289,42 +299,6 @@ impl Core {
         }
     }
 
-    /// Compares the ports plugged in with those the addresses name, and says what went and what came back.
-    pub fn see_plugs(&mut self, station: &AddressTexts) {
-        let Some(ports) = &self.ports else { return };
-        let port =
-            |device: Device| serial_port(device.address(station, &self.settings.target)).map(|port| (device, port));
-        let wanted: Vec<(Device, String)> = Device::ALL.into_iter().filter_map(port).collect();
-        for change in self.plugs.see(ports, &wanted) {
-            let (name, noun) = (change.device.word(), change.device.noun());
-            let (text, tone) = match &change.plug {
-                Plug::Gone => (t!("{name}: its converter was unplugged", name), Tone::Attention),
-                Plug::Back { port, same: true } => {
-                    (t!("{name}: its converter is back as {port}", name, port), Tone::Plain)
-                }
-                Plug::Back { port, same: false } => (
-                    t!(
-                        "{name}: a converter is at {port} again, reconnect {noun} if it is the right one",
-                        name,
-                        port,
-                        noun
-                    ),
-                    Tone::Attention,
-                ),
-            };
-            tracing::info!("{text}");
-            if change.plug == Plug::Gone {
-                let advice = Advice::new(
-                    text.clone(),
-                    t!("Its cable was pulled, or the hub it hangs on lost its supply"),
-                    t!("Plug it in again, then reconnect"),
-                );
-                self.troubles.insert(change.device, advice);
-            }
-            self.say(&text, tone);
-        }
-    }
-
     /// Shows another position.
     pub fn show(&mut self, number: usize) {
         // What is being read belongs to the position shown.
@@ -352,7 +326,7 @@ impl Core {
             self.say(&t!("{serial} is at position {position} already", serial, position = twin + 1), Tone::Attention);
             return Scanned::Refused;
         }
-        if self.warned(serial) {
+        if !self.golden && self.warned(serial) {
             return Scanned::Refused;
         }
         serial.clone_into(&mut self.positions.current_mut().next);
@@ -398,7 +372,7 @@ impl Core {
         if let Some(twin) = unscanned.iter().find(|serial| scanned.contains(serial)) {
             return self.say(&t!("{serial} is at another position already", serial = twin), Tone::Attention);
         }
-        if unscanned.iter().any(|serial| self.warned(serial)) {
+        if !order.golden && unscanned.iter().any(|serial| self.warned(serial)) {
             return;
         }
         // Asked again with the store's warning before his eyes, the operator wants it.
@@ -428,6 +402,7 @@ impl Core {
         if std::mem::take(&mut self.resulted) {
             self.round += 1;
             self.turn += 1;
+            self.golden = false;
             for position in self.positions.all_mut() {
                 position.next.clear();
             }
@@ -557,7 +532,7 @@ impl Core {
         self.turn += 1;
         self.resulted = !reports.is_empty();
         let worst = reports.iter().map(|report| report.verdict).max_by_key(|verdict| severity(*verdict));
-        for report in &reports {
+        for report in reports.iter().filter(|report| report.traceability.golden.is_none()) {
             self.tested.note(&report.serial, report.verdict);
         }
         let passed = reports.iter().find(|report| report.verdict == Verdict::Pass);

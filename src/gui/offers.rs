@@ -28,6 +28,7 @@ pub fn offers(core: &Core, bench: &BenchPage) -> Vec<Offer> {
     offer(Command::Cancel, running && !core.run().cancelling);
     offer(Command::Acknowledge, core.unacknowledged);
     offer(Command::NextUnit, core.question.is_none());
+    offer(Command::Golden(!core.golden), !running && (core.golden || !core.vigil.golden_units.is_empty()));
     if core.positions.several() {
         offer(Command::ToggleDetail, core.question.is_none());
         for (number, position) in core.positions.all().iter().enumerate() {

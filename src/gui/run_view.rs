@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use m90e26::Register;
-
 use super::remaining::Remaining;
 use super::series::{ErrorPoint, ErrorSeries, Scale};
 use super::session::Limits;
@@ -215,8 +213,12 @@ impl RunView {
             }
             Event::Registers { changes, .. } => self.written(changes),
             Event::Measured { measurement, .. } => self.measured(measurement.clone(), live),
-            // The verdict comes with the report, when the source is off.
-            Event::PositionDone { .. } | Event::LoadPointReached { .. } => {}
+            // The verdict comes with the report, when the source is off. What is kept in case the run is cut off is the journal's.
+            Event::PositionDone { .. }
+            | Event::LoadPointReached { .. }
+            | Event::Admitted(_)
+            | Event::Reached { .. }
+            | Event::StartsAgain { .. } => {}
         }
     }
 
@@ -231,7 +233,8 @@ impl RunView {
         }
         // The report tells the unit's own old values; on the way only those since its reset were known.
         if !self.registers.is_empty()
-            && let (Some(before), Some(after)) = (set_of(&report.registers_before), set_of(&report.registers))
+            && let (Some(before), Some(after)) =
+                (RegisterSet::from_json(&report.registers_before), RegisterSet::from_json(&report.registers))
         {
             self.registers = before.changes_to(&after);
         }
@@ -273,18 +276,4 @@ impl RunView {
         }
         self.measurements.push(measurement);
     }
-}
-
-/// A register set from a report; `None` when it is not complete.
-fn set_of(registers: &serde_json::Map<String, serde_json::Value>) -> Option<RegisterSet> {
-    let mut set = RegisterSet::power_on();
-    for register in RegisterSet::ORDER {
-        set.set(register, word(registers, register)?).ok()?;
-    }
-    Some(set)
-}
-
-fn word(registers: &serde_json::Map<String, serde_json::Value>, register: Register) -> Option<u16> {
-    let text = registers.get(register.name())?.as_str()?;
-    u16::from_str_radix(text.trim_start_matches("0x"), 16).ok()
 }

@@ -66,6 +66,8 @@ pub struct Certificate {
     pub coverage: Option<String>,
     /// What a supervisor has allowed.
     pub exceptions: Option<String>,
+    /// That the run was cut off and taken up, each time in words.
+    pub continued: Vec<String>,
     /// What was measured at load points, with limits.
     pub results: Vec<Row>,
     /// Constants computed and compared with what is plausible.
@@ -222,6 +224,7 @@ impl Certificate {
             decision_rule: entry.traceability.decision_rule.as_deref().map(printable),
             coverage: entry.traceability.coverage.as_deref().map(printable),
             exceptions: entry.traceability.mark().as_deref().map(printable),
+            continued: entry.traceability.continued.iter().map(|one| printable(&one.to_string())).collect(),
             curve: entry.measurements.iter().filter_map(|one| point(one, &places)).collect(),
             registers: registers(&entry.registers_before, &entry.registers_after),
             steps: entry

@@ -121,6 +121,12 @@ pub fn of(error: &StepError) -> Advice {
             "A register changed after it was written: the chip was reset, or something else writes to it",
             "Make sure the meter's own controller is held in reset, then run again",
         ),
+        StepError::OutOfReach { needs: super::error::HEAD, .. } => Advice::new(
+            what,
+            "The procedure counts the meter's pulses (method = \"pulses\"), and no optical head is named for this position",
+            "Put a head before the lamp and name its port (--pulses pulse+serial:PORT?line=cts, or the meter's panel in the window), \
+             or choose a procedure that reads the registers; nothing was switched on",
+        ),
         StepError::OutOfReach { .. } => Advice::new(
             what,
             "The link shows less of the meter than the procedure wants to see",
@@ -194,6 +200,7 @@ pub fn of(error: &StepError) -> Advice {
             "Check the supply of the chip and run again. Do not ship this unit",
         ),
         StepError::Custody(error) => error.advice(),
+        StepError::Earlier { advice, .. } => advice.clone(),
         StepError::Pulses(PulseError::Port(error)) => of_port(error),
         StepError::Pulses(PulseError::Chatter { .. }) => Advice::new(
             what,
@@ -487,6 +494,7 @@ mod tests {
             StepError::RegisterDiffers { register: Register::Ugain, expected: 0x71D8, found: 0x6720 },
             StepError::KeepsResetting { times: 4 },
             StepError::OutOfReach { test: "Over-voltage".to_owned(), needs: "the meter's relay" },
+            StepError::OutOfReach { test: "Ib, PF 1".to_owned(), needs: super::super::error::HEAD },
             StepError::BeyondRating {
                 test: "60 A".to_owned(),
                 asked: "60.0000 A".to_owned(),
@@ -522,6 +530,7 @@ mod tests {
             CustodyError::NotListed { role: Role::Reference, identity: "Maker Model 4712".to_owned() }.into(),
             CustodyError::Overdue { role: Role::Source, serial: "4711".to_owned(), due: day("2026-10-01"), days: 51 }
                 .into(),
+            CustodyError::Exchanged { found: "4712".to_owned(), proven: "4711".to_owned() }.into(),
             CustodyError::ClockBack {
                 today: day("2026-01-01"),
                 than: "the newest record".to_owned(),
@@ -534,6 +543,10 @@ mod tests {
                 cause: Undecided::NoUncertainty,
             },
             StepError::SourceOn { reason: "no answer".to_owned() },
+            StepError::Earlier {
+                verdict: super::super::Verdict::Fail,
+                advice: Advice::new("what it was then", "why it was then", "what was next then"),
+            },
             StepError::Panicked,
         ]
     }

@@ -10,10 +10,12 @@ use crate::advice::Advice;
 use crate::load::LoadPoint;
 use crate::profile::instrument::Accuracy;
 use crate::profile::inventory::{CalendarDate, Certified, Inventory, Measurand, Owned, Resolution};
+use crate::profile::vigilance::Missing;
 use crate::reference::Identity;
 
 use super::golden::GoldenRun;
 use super::uncertainty::Standard;
+use super::unfinished::Continued;
 
 /// What an instrument is on the bench.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +55,19 @@ pub struct Custody {
     pub supervisor: Option<String>,
     /// What that person has allowed before the run.
     pub exceptions: Vec<String>,
+    /// A supervisor can be asked while the run waits.
+    pub asks_supervisor: bool,
+    /// The reference that the last golden unit has proven; none where nobody asks for golden units.
+    pub proven: Option<Proven>,
+}
+
+/// What a golden unit has proven, and what another reference than that means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proven {
+    /// Serial number of the reference then.
+    pub reference: String,
+    /// What happens with another one.
+    pub missing: Missing,
 }
 
 /// An instrument as it was used; part of the record.
@@ -99,6 +114,9 @@ pub struct Traceability {
     /// It was a golden unit, and the bench was judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub golden: Option<GoldenRun>,
+    /// The run was cut off and taken up, so often and there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub continued: Vec<Continued>,
 }
 
 impl Traceability {
@@ -106,6 +124,24 @@ impl Traceability {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// With what was allowed in an earlier part of the same run.
+    pub(super) fn add_earlier(&mut self, continued: Vec<Continued>, earlier: &Self) {
+        self.continued = continued;
+        for exception in &earlier.exceptions {
+            if !self.exceptions.contains(exception) {
+                self.exceptions.push(exception.clone());
+            }
+        }
+        for used in earlier.instruments.iter().filter_map(|used| used.exception.as_ref()) {
+            if self.instruments.iter().all(|now| now.exception.is_none()) {
+                self.exceptions.push(used.clone());
+            }
+        }
+        if self.supervisor.is_none() {
+            self.supervisor.clone_from(&earlier.supervisor);
+        }
     }
 
     /// What was allowed, in words, for every result of the run to be marked with; none where nothing was.
@@ -194,6 +230,14 @@ pub enum CustodyError {
         /// Since then.
         days: i32,
     },
+    /// No golden unit was measured with it since it was exchanged.
+    #[error("the reference {found:?} is another one than at the last golden unit, {proven:?} then")]
+    Exchanged {
+        /// Its serial number.
+        found: String,
+        /// The one that is proven.
+        proven: String,
+    },
     /// The clock says a day that cannot be.
     #[error("the computer's clock says {today}, and {than} is of {day}")]
     ClockBack {
@@ -210,7 +254,7 @@ impl CustodyError {
     /// A supervisor can allow it.
     #[must_use]
     pub const fn is_allowable(&self) -> bool {
-        matches!(self, Self::Overdue { .. } | Self::ClockBack { .. })
+        matches!(self, Self::Overdue { .. } | Self::ClockBack { .. } | Self::Exchanged { .. })
     }
 
     /// What the operator can do.
@@ -228,6 +272,10 @@ impl CustodyError {
             Self::Overdue { .. } => (
                 "The instrument was not sent to calibration in time, or its new certificate was not entered",
                 "Enter the new certificate, or use another instrument; a supervisor can allow the run (--supervisor NAME), and every result is marked",
+            ),
+            Self::Exchanged { .. } => (
+                "The station's rules (bench.toml) want the bench proven by a unit of known errors, and this reference is not",
+                "Measure a golden unit (--golden); a supervisor can allow the run (--supervisor NAME), and every result is marked",
             ),
             Self::ClockBack { .. } => (
                 "The clock was set back, or its battery is empty: due dates cannot be told by it",
@@ -295,9 +343,33 @@ impl Custody {
                 other => other?,
             }
         }
+        match self.exchanged(role, &used.serial) {
+            Some((Missing::Block, error)) if self.supervisor.is_none() => return Err(error),
+            Some((Missing::Block, error)) => {
+                let also = used.exception.iter().cloned().chain([error.to_string()]);
+                used.exception = Some(also.collect::<Vec<_>>().join("; "));
+            }
+            // Who runs it says so, and goes on.
+            Some((Missing::Warn, _)) | None => {}
+        }
         trust.lines.clone_from(&used.uncertainty);
         trust.by_maker = used.by_maker;
         Ok((used, trust))
+    }
+
+    /// That the reference is another one than the last golden unit has proven, and what that means here.
+    #[must_use]
+    pub fn exchanged(&self, role: Role, serial: &str) -> Option<(Missing, CustodyError)> {
+        let proven = self.proven.as_ref().filter(|proven| role == Role::Reference && proven.reference != serial)?;
+        let error = CustodyError::Exchanged { found: serial.to_owned(), proven: proven.reference.clone() };
+        Some((proven.missing, error))
+    }
+
+    /// The serial number an instrument has: its own word, or else that of the list.
+    #[must_use]
+    pub fn serial_of(&self, role: Role, identity: &Identity) -> String {
+        let listed = self.listed(role, identity).ok().flatten();
+        listed.map_or_else(|| identity.serial.clone(), |owned| owned.serial.clone())
     }
 
     fn listed(&self, role: Role, identity: &Identity) -> Result<Option<&Owned>, CustodyError> {

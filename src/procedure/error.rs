@@ -1,5 +1,6 @@
 //! Why a step did not come to its end.
 
+use crate::advice::Advice;
 use crate::calibration::formula::FormulaError;
 use crate::flash::FlashError;
 use crate::image::firmware::FirmwareError;
@@ -13,6 +14,9 @@ use m90e26::Register;
 use super::custody::CustodyError;
 use super::decision::Undecided;
 use super::report::Verdict;
+
+/// What counting pulses needs of a position.
+pub const HEAD: &str = "an optical head before the meter";
 
 /// Why a step stopped. What the operator is told of it stands in [`super::advice`].
 #[derive(Debug, thiserror::Error)]
@@ -295,6 +299,14 @@ pub enum StepError {
         /// Why.
         cause: Undecided,
     },
+    /// The unit had dropped out before its run was cut off.
+    #[error("{}", .advice.what)]
+    Earlier {
+        /// How that ended.
+        verdict: Verdict,
+        /// What the operator was told.
+        advice: Advice,
+    },
     /// The program is wrong.
     #[error("the worker stopped unexpectedly")]
     Panicked,
@@ -314,6 +326,7 @@ impl StepError {
             | Self::Reversed { .. }
             | Self::PartsFailed { .. } => Verdict::Fail,
             Self::NoCurrent { on_other_line: true, .. } => Verdict::Fail,
+            Self::Earlier { verdict, .. } => *verdict,
             _ => Verdict::Error,
         }
     }

@@ -4,6 +4,7 @@ use crate::calibration::registers::RegisterChange;
 use crate::reference::{LoadPoint, ReferenceReading};
 
 use super::report::{Measurement, Verdict};
+use super::unfinished::{Admitted, Unfinished};
 
 /// Something happened. Positions are counted from 0.
 #[derive(Clone, Debug)]
@@ -84,6 +85,22 @@ pub enum Event {
         /// The result.
         measurement: Measurement,
     },
+    /// The instruments may be used.
+    Admitted(Box<Admitted>),
+    /// A position has come so far; from here on a later run could take it up.
+    Reached {
+        /// Position on the bench.
+        position: usize,
+        /// All it has done.
+        state: Box<Unfinished>,
+    },
+    /// What was to be taken up of an earlier run is not, and the unit starts again.
+    StartsAgain {
+        /// Position on the bench.
+        position: usize,
+        /// Why.
+        reason: String,
+    },
     /// A position is through.
     PositionDone {
         /// Position on the bench.
@@ -103,13 +120,16 @@ impl Event {
             | Self::LoadPointReached { .. }
             | Self::SourceOff
             | Self::SwitchOffByHand
-            | Self::Reference { .. } => None,
+            | Self::Reference { .. }
+            | Self::Admitted(_) => None,
             Self::Meter { position, .. }
             | Self::StepStarted { position, .. }
             | Self::StepProgress { position, .. }
             | Self::StepDone { position, .. }
             | Self::Registers { position, .. }
             | Self::Measured { position, .. }
+            | Self::Reached { position, .. }
+            | Self::StartsAgain { position, .. }
             | Self::PositionDone { position, .. } => Some(*position),
         }
     }

@@ -23,6 +23,7 @@ pub mod rounding;
 pub mod runner;
 pub mod self_test;
 pub mod uncertainty;
+pub mod unfinished;
 
 pub use control::Control;
 pub use custody::{Custody, Traceability};
@@ -31,4 +32,5 @@ pub use event::Event;
 pub use flashing::{FlashReport, FlashSite, Imprint};
 pub use plan::Plan;
 pub use report::{Measurement, RunReport, StepReport, Verdict};
-pub use runner::{Bench, Place, run, run_with};
+pub use runner::{Bench, Place, go_on, run, run_with};
+pub use unfinished::{TakenUp, Unfinished};

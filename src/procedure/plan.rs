@@ -84,6 +84,12 @@ impl Plan {
         steps
     }
 
+    /// The number of the first test's first step.
+    #[must_use]
+    pub fn tests_begin(&self) -> usize {
+        self.before_the_tests().len()
+    }
+
     fn before_the_tests(&self) -> Vec<Step> {
         let self_test =
             |when| self.procedure.self_test.as_ref().filter(|wanted| wanted.when == when).map(|_| Step::SelfTest);

@@ -1,6 +1,8 @@
 //! What is left of a run: verdict, steps, measurements, registers.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::advice;
 use super::custody::Traceability;
@@ -60,16 +62,17 @@ impl std::fmt::Display for Verdict {
 }
 
 /// One measured value with its limits.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
     /// What was measured: `energy_error`, `Ugain`, ...
     pub name: String,
     /// Where: `Un Ib PF 0.5L`.
     pub load_point: String,
     /// The value.
+    #[serde(deserialize_with = "number_or_none")]
     pub value: f64,
     /// Its unit; empty for a register.
-    pub unit: &'static str,
+    pub unit: Cow<'static, str>,
     /// Least value that passes; none where it is not judged.
     pub lower: Option<f64>,
     /// Greatest value that passes; none where it is not judged.
@@ -87,7 +90,12 @@ pub struct Measurement {
     /// Where the limits come from.
     pub limit_source: String,
     /// How the value was obtained.
-    pub method: &'static str,
+    pub method: Cow<'static, str>,
+}
+
+/// JSON has no word for what is no number and writes null.
+fn number_or_none<'de, D: Deserializer<'de>>(from: D) -> Result<f64, D::Error> {
+    Option::<f64>::deserialize(from).map(|value| value.unwrap_or(f64::NAN))
 }
 
 impl Measurement {
@@ -109,7 +117,7 @@ impl Measurement {
             name: name.into(),
             load_point: load_point.into(),
             value,
-            unit,
+            unit: Cow::Borrowed(unit),
             lower,
             upper,
             verdict,
@@ -118,7 +126,7 @@ impl Measurement {
             guard_band: None,
             marginal: false,
             limit_source: String::new(),
-            method: "",
+            method: Cow::Borrowed(""),
         }
     }
 
@@ -143,14 +151,15 @@ impl Measurement {
     /// Adds how the value was obtained and how sure it is.
     #[must_use]
     pub fn obtained(mut self, method: &'static str, uncertainty: Option<f64>) -> Self {
-        self.method = method;
+        self.method = Cow::Borrowed(method);
         self.uncertainty = uncertainty;
         self
     }
 }
 
 /// One step of a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct StepReport {
     /// What it does.
     pub title: String,

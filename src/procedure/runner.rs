@@ -6,13 +6,14 @@
 //!
 //! However it ends (done, failed, cancelled, a worker that panics), the source is switched off before a report is made.
 
+use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::advice;
 use super::control::Control;
-use super::custody::{Custody, Role, Traceability, Trust};
+use super::custody::{Custody, CustodyError, Role, Traceability, Trust};
 use super::error::StepError;
 use super::event::Event;
 use super::feed::{Ended, Feed};
@@ -20,11 +21,13 @@ use super::flashing::{FlashReport, FlashSite};
 use super::plan::{Plan, Step};
 use super::position::{Position, Surroundings};
 use super::report::{RunReport, Verdict};
+use super::unfinished::{Admitted, TakenUp};
 use crate::clock::{Attendance, SharedClock, muster};
 use crate::meter::Meter;
-use crate::operator::{Operator, Prompt, Sketch};
+use crate::operator::{Answer, Operator, Prompt, Sketch};
 use crate::port::pulse::PulseInput;
-use crate::reference::{Identity, LoadPoint, Off, Reference, SWITCH_OFF, Source};
+use crate::profile::vigilance::Missing;
+use crate::reference::{Identity, LoadPoint, Off, PowerFactor, Reference, SWITCH_OFF, Source};
 
 /// What stands at one position.
 pub struct Place {
@@ -70,8 +73,19 @@ pub fn run(bench: &mut Bench, plan: &Plan, control: &Control) -> Vec<RunReport> 
 
 /// The same with what the station knows of its instruments.
 pub fn run_with(bench: &mut Bench, plan: &Plan, custody: &Custody, control: &Control) -> Vec<RunReport> {
+    go_on(bench, plan, custody, BTreeMap::new(), control)
+}
+
+/// The same, going on with earlier runs that were cut off, by the units' serial numbers. A unit that is not found as it was left starts
+/// again; the others wait for nobody.
+pub fn go_on(
+    bench: &mut Bench,
+    plan: &Plan,
+    custody: &Custody,
+    mut earlier: BTreeMap<String, TakenUp>,
+    control: &Control,
+) -> Vec<RunReport> {
     let clock = Arc::clone(&bench.clock);
-    let started = clock.now();
     let Bench { positions, reference, source, operator, simulated, .. } = bench;
     let feed = Feed::default();
     let trust = OnceLock::new();
@@ -85,6 +99,9 @@ pub fn run_with(bench: &mut Bench, plan: &Plan, custody: &Custody, control: &Con
         .collect();
     for position in &mut positions {
         position.failure = position.check_beforehand().err();
+        if let Some(earlier) = earlier.remove(&position.serial) {
+            position.take_up(earlier);
+        }
     }
     tracing::info!(procedure = plan.procedure.name, meter = plan.meter.name, positions = positions.len(), "run begins");
     control.tell(Event::Started { serials, steps: plan.steps().into_iter().map(|step| plan.title(step)).collect() });
@@ -95,9 +112,10 @@ pub fn run_with(bench: &mut Bench, plan: &Plan, custody: &Custody, control: &Con
         source: &mut **source,
         around,
         instruments: &mut instruments,
-        custody,
+        custody: custody.clone(),
         traceability: &mut traceability,
         trust: &trust,
+        simulated: *simulated,
         is_off: false,
         was_on: false,
     };
@@ -114,8 +132,10 @@ pub fn run_with(bench: &mut Bench, plan: &Plan, custody: &Custody, control: &Con
         .into_iter()
         .map(|position| {
             let number = position.number;
-            let mut report = report(position, cause.as_ref(), plan, &names, simulated, clock.now().since(started));
+            let (continued, exceptions) = (position.continued.clone(), position.exceptions.clone());
+            let mut report = report(position, cause.as_ref(), plan, &names, simulated);
             report.traceability.clone_from(&traceability);
+            report.traceability.add_earlier(continued, &exceptions);
             tracing::info!(serial = report.serial, verdict = %report.verdict, simulated, "run ended");
             control.tell(Event::PositionDone { position: number, verdict: report.verdict });
             report
@@ -127,9 +147,11 @@ struct Stage<'a, 'b> {
     source: &'b mut dyn Source,
     around: Surroundings<'a>,
     instruments: &'b mut Vec<Identity>,
-    custody: &'b Custody,
+    custody: Custody,
     traceability: &'b mut Traceability,
     trust: &'b OnceLock<Trust>,
+    /// A part of the station is simulated, as far as its opener knows.
+    simulated: bool,
     is_off: bool,
     /// It was told to supply something in this run.
     was_on: bool,
@@ -148,6 +170,9 @@ impl<'a> Stage<'a, '_> {
             self.instruments.push(source);
         }
         self.admit(reference)?;
+        for position in positions.iter_mut() {
+            position.expect_instruments(&self.traceability.instruments);
+        }
         let Surroundings { feed, clock, control, .. } = self.around;
         let guarded = || {
             std::thread::scope(|scope| {
@@ -186,7 +211,16 @@ impl<'a> Stage<'a, '_> {
         }
         for (identity, role) in self.instruments.iter().zip([Role::Reference, Role::Source]) {
             let figures = reference.accuracy().filter(|_| role == Role::Reference);
-            let (used, trust) = self.custody.admit(role, identity, figures)?;
+            let (used, trust) = match self.custody.admit(role, identity, figures) {
+                Err(error) => {
+                    self.custody.supervisor = Some(self.supervisor(error)?);
+                    self.custody.admit(role, identity, figures)?
+                }
+                admitted => admitted?,
+            };
+            if let Some((Missing::Warn, error)) = self.custody.exchanged(role, &used.serial) {
+                self.around.operator.tell(&error.to_string());
+            }
             if role == Role::Reference {
                 self.trust.set(trust).ok();
             }
@@ -196,7 +230,23 @@ impl<'a> Stage<'a, '_> {
             }
             self.traceability.instruments.push(used);
         }
+        self.around.control.tell(Event::Admitted(Box::new(Admitted {
+            traceability: self.traceability.clone(),
+            instruments: self.instruments.iter().map(describe).collect(),
+            simulated: self.simulated || self.instruments.iter().any(|identity| identity.simulated),
+        })));
         Ok(())
+    }
+
+    /// Who allows what dates or rules forbid, where somebody can be asked and it can be allowed.
+    fn supervisor(&self, error: CustodyError) -> Result<String, StepError> {
+        if !self.custody.asks_supervisor || !error.is_allowable() {
+            return Err(error.into());
+        }
+        match self.around.operator.ask(&supervisor(&error.to_string()))? {
+            Answer::Text(name) if !name.is_empty() => Ok(name),
+            _ => Err(error.into()),
+        }
     }
 
     /// Where a procedure says that hands are needed. Nothing is supplied yet.
@@ -211,23 +261,42 @@ impl<'a> Stage<'a, '_> {
 
     fn steps(&mut self, positions: &mut [Position<'a>]) -> Result<(), StepError> {
         let plan = self.around.plan;
-        let mut present: Option<LoadPoint> = None;
+        let mut present = self.recognise(positions)?;
         for (number, step) in plan.steps().into_iter().enumerate() {
             self.around.control.checkpoint()?;
-            self.leave_to_hands(step, positions)?;
+            if positions.iter().any(|position| position.needs(number)) {
+                self.leave_to_hands(step, positions)?;
+            }
             if self.is_off {
                 present = None;
             }
             if positions.iter().all(|position| position.failure.is_some()) {
                 return Ok(());
             }
+            if !positions.iter().any(|position| position.needs(number)) {
+                continue;
+            }
             if let Some(point) = plan.load_point(step).filter(|point| present.as_ref() != Some(point)) {
                 self.go_to(&point, step)?;
                 present = Some(point);
             }
-            self.perform(number, step, positions);
+            let needing = positions.iter_mut().filter(|position| position.needs(number));
+            self.each(needing.collect(), |position| position.perform(number, step));
         }
         Ok(())
+    }
+
+    /// Units whose earlier runs are to be taken up are looked at first, with voltage and without current: nobody's current flows through
+    /// a unit that nobody has recognised. Returns the load point the bench is at then.
+    fn recognise(&mut self, positions: &mut [Position<'a>]) -> Result<Option<LoadPoint>, StepError> {
+        if !positions.iter().any(Position::waits_to_be_recognised) {
+            return Ok(None);
+        }
+        let point = self.around.plan.meter.rating.load_point(1.0, 0.0, PowerFactor::UNITY);
+        self.go_to(&point, Step::Connect)?;
+        let waiting = positions.iter_mut().filter(|position| position.waits_to_be_recognised());
+        self.each(waiting.collect(), Position::recognise);
+        Ok(Some(point))
     }
 
     /// Nobody shall touch a jumper or a supply of a meter that is on the mains. Only a jumper has to be touched before flashing; until then
@@ -287,21 +356,20 @@ impl<'a> Stage<'a, '_> {
         Ok(if self.was_on { off } else { Off::Done })
     }
 
-    /// Every position performs the step on its own thread.
-    fn perform(&self, number: usize, step: Step, positions: &mut [Position<'a>]) {
-        let working: Vec<_> = positions.iter_mut().filter(|position| position.failure.is_none()).collect();
+    /// Every position works on its own thread.
+    fn each(&self, working: Vec<&mut Position<'a>>, work: impl Fn(&mut Position<'a>) + Copy + Send) {
         let members = muster(self.around.clock, working.len());
         std::thread::scope(|scope| {
             for (position, member) in working.into_iter().zip(members) {
                 let name = format!("position {}", position.serial);
-                let work = move || {
+                let guarded = move || {
                     let _member = member;
-                    let done = std::panic::catch_unwind(AssertUnwindSafe(|| position.perform(number, step)));
+                    let done = std::panic::catch_unwind(AssertUnwindSafe(|| work(position)));
                     if done.is_err() {
                         position.failure = Some(StepError::Panicked);
                     }
                 };
-                if let Err(error) = std::thread::Builder::new().name(name).spawn_scoped(scope, work) {
+                if let Err(error) = std::thread::Builder::new().name(name).spawn_scoped(scope, guarded) {
                     // Its step is not done, so its run ends as an ERROR.
                     tracing::error!(%error, "no thread for a position");
                 }
@@ -336,6 +404,14 @@ impl<'a> Stage<'a, '_> {
     }
 }
 
+/// What a supervisor is asked who can allow something.
+#[must_use]
+pub fn supervisor(what: &str) -> Prompt {
+    let mut letters = what.chars();
+    let what: String = letters.next().map(char::to_uppercase).into_iter().flatten().chain(letters).collect();
+    Prompt::text(format!("{what}. A supervisor who allows the run types a name here, and every result is marked"))
+}
+
 /// Ends the reference's reader. It has to get to its next look, and virtual time moves only while this thread does not
 /// attend; the attendance is taken up again when the reader is gone.
 struct Dismissal<'a> {
@@ -360,8 +436,8 @@ fn report(
     plan: &Plan,
     instruments: &[String],
     simulated: bool,
-    duration: Duration,
 ) -> RunReport {
+    let duration = position.elapsed();
     // What stopped the bench stopped every position that had not failed by itself.
     let failure = position.failure.as_ref().or(cause);
     let finished = position.steps.len() == plan.steps().len();

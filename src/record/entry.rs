@@ -201,7 +201,7 @@ impl Draft {
             name: measurement.name.clone(),
             load_point: measurement.load_point.clone(),
             value: number(measurement.value),
-            unit: measurement.unit.to_owned(),
+            unit: measurement.unit.to_string(),
             lower: measurement.lower.and_then(number),
             upper: measurement.upper.and_then(number),
             verdict: measurement.verdict,
@@ -210,7 +210,7 @@ impl Draft {
             guard_band: measurement.guard_band.and_then(number),
             marginal: measurement.marginal,
             limit_source: measurement.limit_source.clone(),
-            method: measurement.method.to_owned(),
+            method: measurement.method.to_string(),
         });
         let flashed = report.flash.as_ref();
         let bus = serde_json::to_value(report.bus).and_then(serde_json::from_value).unwrap_or_default();

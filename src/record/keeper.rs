@@ -13,7 +13,7 @@ use super::readings::Readings;
 use super::seal::Receipt;
 use super::spool::Waiting;
 use super::store::Store;
-use super::{file_in, spool};
+use super::{file_in, journal, spool};
 use crate::advice::Advice;
 use crate::procedure::{Plan, RunReport, Verdict};
 
@@ -84,7 +84,10 @@ impl Keeper {
     pub fn keep(&mut self, draft: &Draft) -> Result<Receipt, Advice> {
         let stored = self.store().and_then(|store| store.append(draft));
         let error = match stored {
-            Ok(receipt) => return Ok(receipt),
+            Ok(receipt) => {
+                self.is_over(&draft.entry.serial);
+                return Ok(receipt);
+            }
             Err(error) => error,
         };
         // It is opened anew the next time: the disk may be another by then.
@@ -92,14 +95,17 @@ impl Keeper {
         let Advice { what, why, next } = error.advice();
         let verdict = draft.entry.verdict;
         match spool::put(&self.folder, draft) {
-            Ok(path) => Err(Advice {
-                what: format!("The result ({verdict}) could not be stored: {what}"),
-                why,
-                next: format!(
-                    "{next}. The result waits in {} and is taken over at the next start; nothing has to be measured again",
-                    path.display()
-                ),
-            }),
+            Ok(path) => {
+                self.is_over(&draft.entry.serial);
+                Err(Advice {
+                    what: format!("The result ({verdict}) could not be stored: {what}"),
+                    why,
+                    next: format!(
+                        "{next}. The result waits in {} and is taken over at the next start; nothing has to be measured again",
+                        path.display()
+                    ),
+                })
+            }
             Err(problem) => {
                 tell(draft);
                 Err(Advice {
@@ -135,6 +141,13 @@ impl Keeper {
             why,
             next: format!("{next}. {waits}"),
         })
+    }
+
+    /// The run has its record, so nothing is left of it to be taken up.
+    fn is_over(&self, serial: &str) {
+        if let Err(error) = journal::done(&self.folder, serial) {
+            tracing::error!(%error, serial, "what was kept of the run could not be removed");
+        }
     }
 }
 

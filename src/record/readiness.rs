@@ -8,6 +8,7 @@ use super::spool;
 use super::time::Stamp;
 use crate::advice::Advice;
 use crate::procedure::Custody;
+use crate::procedure::custody::Proven;
 use crate::profile::ProfileError;
 use crate::profile::inventory::{CalendarDate, Inventory};
 use crate::profile::vigilance::{Missing, Vigilance};
@@ -46,6 +47,10 @@ pub struct Readiness {
     pub said: Vec<Advice>,
     /// Why it may not begin.
     pub blocked: Option<Advice>,
+    /// A golden unit has to be measured, whether that holds the run up or not.
+    pub due: Option<Advice>,
+    /// The bench is suspected.
+    pub alarm: Option<Advice>,
     /// The station's rules.
     pub vigilance: Vigilance,
 }
@@ -63,15 +68,21 @@ impl Readiness {
             Some(Ok(store)) => {
                 newest = store.newest_day().ok().flatten();
                 if intent.units == Units::Ordinary {
+                    // A store that does not tell is told of below.
+                    let proven = store.golden_reference(&readiness.vigilance.golden, intent.simulated).ok().flatten();
+                    let missing = readiness.vigilance.golden.missing;
+                    readiness.custody.proven = proven.map(|reference| Proven { reference, missing });
                     let filter = Filter { simulated: intent.simulated, ..Filter::default() };
                     let alarmed = store.alarm(&readiness.vigilance.alarm, &filter);
-                    readiness.said.extend(alarmed.ok().flatten().map(|alarmed| alarmed.advice()));
+                    readiness.alarm = alarmed.ok().flatten().map(|alarmed| alarmed.advice());
+                    readiness.said.extend(readiness.alarm.clone());
                     let rules = &readiness.vigilance.golden;
                     let advice = match store.golden_state(rules, &inventory, &Stamp::now(), intent.simulated) {
                         Ok(state) => state.advice(),
                         // Nobody knows when one was measured.
                         Err(error) => Some(error.advice()),
                     };
+                    readiness.due.clone_from(&advice);
                     if let Some(advice) = advice {
                         readiness.wants_golden(advice, intent.supervisor.as_deref());
                     }
@@ -92,6 +103,8 @@ impl Readiness {
             last_record: newest.and_then(|day| day.to_string().parse().ok()),
             supervisor: intent.supervisor,
             exceptions: std::mem::take(&mut readiness.custody.exceptions),
+            asks_supervisor: false,
+            proven: readiness.custody.proven.take(),
         };
         Ok(readiness)
     }

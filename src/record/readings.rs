@@ -1,6 +1,7 @@
 //! What meter and reference showed on the way: listens to a run's events and keeps the readings by position.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,8 @@ pub struct Readings {
     heard: Mutex<Vec<(Option<usize>, Reading)>>,
     /// Positions that have a unit, in their order.
     used: Mutex<Vec<usize>>,
+    /// Those of the part of the run before it was cut off, by position.
+    earlier: Mutex<BTreeMap<usize, Vec<Reading>>>,
 }
 
 impl Readings {
@@ -53,8 +56,7 @@ impl Readings {
         let heard = match event {
             Event::Started { serials, .. } => {
                 let used = serials.iter().enumerate().filter(|(_, serial)| !serial.is_empty());
-                *self.used.lock().unwrap_or_else(PoisonError::into_inner) =
-                    used.map(|(position, _)| position).collect();
+                *lock(&self.used) = used.map(|(position, _)| position).collect();
                 return;
             }
             Event::Reference { reading } => {
@@ -83,20 +85,52 @@ impl Readings {
             }
             _ => return,
         };
-        self.heard.lock().unwrap_or_else(PoisonError::into_inner).push(heard);
+        lock(&self.heard).push(heard);
     }
 
     /// The position (from 0) of the unit whose report is the `nth`: positions without a unit have none.
     #[must_use]
     pub fn position_of(&self, nth: usize) -> usize {
-        self.used.lock().unwrap_or_else(PoisonError::into_inner).get(nth).copied().unwrap_or(nth)
+        lock(&self.used).get(nth).copied().unwrap_or(nth)
     }
 
     /// What the reference and the meter at `position` (from 0) have shown, in the order it came.
     #[must_use]
     pub fn of(&self, position: usize) -> Vec<Reading> {
-        let heard = self.heard.lock().unwrap_or_else(PoisonError::into_inner);
-        let mine = heard.iter().filter(|(owner, _)| owner.is_none_or(|owner| owner == position));
-        mine.map(|(_, reading)| reading.clone()).collect()
+        let mut all = self.earlier(position);
+        all.extend(self.since(position, 0).0);
+        all
     }
+
+    /// The same from the `known`th of all readings on, and how many there are now. Behind a part of the run before it was cut off
+    /// the station's clock goes on where it stood.
+    #[must_use]
+    pub fn since(&self, position: usize, known: usize) -> (Vec<Reading>, usize) {
+        let stood = lock(&self.earlier).get(&position).and_then(|earlier| earlier.last()).map_or(0.0, |last| last.at_s);
+        let heard = lock(&self.heard);
+        let new = heard.get(known..).unwrap_or_default();
+        let mine = new.iter().filter(|(owner, _)| owner.is_none_or(|owner| owner == position));
+        let behind = |(_, reading): &(_, Reading)| Reading { at_s: stood + reading.at_s, ..reading.clone() };
+        (mine.map(behind).collect(), heard.len())
+    }
+
+    /// The run at this position goes on where another was cut off, with what was read there.
+    pub fn begin_with(&self, position: usize, earlier: Vec<Reading>) {
+        lock(&self.earlier).insert(position, earlier);
+    }
+
+    /// It does not.
+    pub fn forget_earlier(&self, position: usize) {
+        lock(&self.earlier).remove(&position);
+    }
+
+    /// What was read before the run was cut off.
+    #[must_use]
+    pub fn earlier(&self, position: usize) -> Vec<Reading> {
+        lock(&self.earlier).get(&position).cloned().unwrap_or_default()
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }

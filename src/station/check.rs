@@ -89,6 +89,17 @@ pub fn meter(url: &DeviceUrl) -> Result<(), UrlError> {
     }
 }
 
+/// An optical head. What its options say is read when it is opened.
+///
+/// # Errors
+/// What is wrong with the address.
+pub fn head(url: &DeviceUrl) -> Result<(), UrlError> {
+    if url.kind != "pulse" || !matches!(url.transport, Transport::Serial(_)) {
+        return Err(url.error("an optical head is pulse+serial:PORT"));
+    }
+    url.expect_options(&["line", "lit", "output", "gap_ms", "width_ms"])
+}
+
 /// A reference.
 ///
 /// # Errors

@@ -135,6 +135,18 @@ impl RegisterSet {
             .collect()
     }
 
+    /// From that form; none when a register is missing or is no word.
+    #[must_use]
+    pub fn from_json(registers: &serde_json::Map<String, serde_json::Value>) -> Option<Self> {
+        let mut set = Self::power_on();
+        for register in Self::ORDER {
+            let text = registers.get(register.name())?.as_str()?;
+            let word = u16::from_str_radix(text.trim_start_matches("0x"), 16).ok()?;
+            set.set(register, word).ok()?;
+        }
+        Some(set)
+    }
+
     /// A register of the set; 0 for one that is not, which no caller asks for.
     fn value(&self, register: Register) -> u16 {
         self.get(register).unwrap_or_default()

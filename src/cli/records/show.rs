@@ -203,5 +203,8 @@ fn print_traceability(of: &Traceability, out: &mut dyn Write) -> anyhow::Result<
             writeln!(out, "  {name:<11} {text}")?;
         }
     }
+    for continued in &of.continued {
+        writeln!(out, "  CONTINUED   {continued}")?;
+    }
     Ok(())
 }

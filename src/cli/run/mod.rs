@@ -1,11 +1,12 @@
 //! `meterbench run`: a procedure on one unit, or on several at once.
 
 mod flashing;
+mod unfinished;
 
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::bail;
 
@@ -19,9 +20,10 @@ use crate::procedure::{self, Bench, Control, Event, FlashReport, Measurement, Pl
 use crate::profile;
 use crate::profile::vigilance::{GoldenUnit, Vigilance};
 use crate::provision::{Allotment, Standing};
-use crate::record::{About, Intent, Keeper, Readiness, Readings, Receipt, Units};
+use crate::record::{About, Intent, Journal, Keeper, Readiness, Readings, Receipt, Sitting, Units};
 use crate::reference::SWITCH_OFF;
 use crate::station::{self, Addresses, Station, StationError};
+use unfinished::Earlier;
 
 /// Run a procedure on a unit; several units with --meter and --serial given several times
 #[derive(clap::Args, Debug)]
@@ -74,6 +76,12 @@ pub struct Run {
     /// Give each unit its row of a provisioning list: the name of one, or a CSV file with columns named as the fields are
     #[arg(long, value_name = "NAME|FILE")]
     provision: Option<String>,
+    /// Go on with a run of this unit that was cut off, without asking
+    #[arg(long, conflicts_with_all = ["restart", "no_record"])]
+    r#continue: bool,
+    /// Start again where a run of this unit was cut off, without asking
+    #[arg(long)]
+    restart: bool,
     /// Keep no record of this run, and say so in its result
     #[arg(long)]
     no_record: bool,
@@ -105,7 +113,7 @@ impl Run {
             source: self.source.clone(),
             later: self.flash.iter().chain(&self.service).cloned().collect(),
         };
-        let Readiness { custody, said, blocked, vigilance } = match &folder {
+        let Readiness { custody, said, blocked, vigilance, .. } = match &folder {
             Some(folder) => Readiness::of(folder, keeper.as_mut(), self.intent(&addresses))?,
             None => Readiness::default(),
         };
@@ -116,6 +124,22 @@ impl Run {
         if blocked.is_some() {
             return Ok(Exit::COULD_NOT_MEASURE);
         }
+        let readings = Arc::new(Readings::default());
+        let journal: Arc<OnceLock<Journal>> = Arc::default();
+        let (heard, written) = (Arc::clone(&readings), Arc::clone(&journal));
+        let control = Arc::new(Control::new(move |event| {
+            heard.hear(&event);
+            if let Some(journal) = written.get() {
+                journal.hear(&event);
+            }
+            say(event);
+        }));
+        let operator = Terminal::shared(&control);
+        let mut earlier = Earlier::default();
+        if let Some(folder) = data.as_ref().filter(|_| !self.no_record) {
+            earlier = unfinished::earlier(self, folder, &plan, (&operator, &readings))?;
+            journal.set(Journal::new(folder, &plan, self.sitting(), &readings).taking_up(&earlier.pages)).ok();
+        }
         let allotment = match (&self.provision, &data) {
             (Some(name), Some(data)) => match provision::reserve(data, name, &self.serial) {
                 Ok(allotment) => Some(allotment),
@@ -124,13 +148,6 @@ impl Run {
             _ => None,
         };
         let kept = Kept { keeper, allotment, golden };
-        let readings = Arc::new(Readings::default());
-        let heard = Arc::clone(&readings);
-        let control = Arc::new(Control::new(move |event| {
-            heard.hear(&event);
-            say(event);
-        }));
-        let operator = Terminal::shared(&control);
         let station = match station::open(&addresses, &operator) {
             Ok(station) => station,
             Err(error) => return self.not_opened(error, kept, (&plan, &readings), out),
@@ -154,8 +171,16 @@ impl Run {
         let positions =
             places.map(|((serial, meter), head)| Place { serial, meter, head, flash: sites.next() }).collect();
         let mut bench = Bench { positions, reference, source, clock, operator, simulated };
-        let reports = procedure::run_with(&mut bench, &plan, &custody, &control);
+        let reports = procedure::go_on(&mut bench, &plan, &custody, earlier.taken_up, &control);
         self.finish(reports, kept, (&plan, &readings), out)
+    }
+
+    fn sitting(&self) -> Sitting {
+        Sitting {
+            operator: self.operator.clone(),
+            batch: self.batch.clone(),
+            meters: self.meter.iter().map(ToString::to_string).collect(),
+        }
     }
 
     fn intent(&self, addresses: &Addresses) -> Intent {
@@ -338,6 +363,9 @@ fn print(report: &RunReport, out: &mut dyn Write) -> anyhow::Result<()> {
     }
     if let Some(mark) = report.traceability.mark() {
         writeln!(out, "  EXCEPTION  {mark}")?;
+    }
+    for continued in &report.traceability.continued {
+        writeln!(out, "  CONTINUED  {continued}")?;
     }
     for measurement in report.measurements.iter().filter(|measurement| measurement.lower.is_some()) {
         writeln!(out, "  {}", line(measurement))?;

@@ -27,6 +27,8 @@ pub struct Connection {
     fault: Option<String>,
     /// The addresses of the meters at further positions, one a line.
     more: String,
+    /// The addresses of the optical heads, by position, one a line.
+    heads: String,
     /// The line of the list that gets the focus in the next frame.
     focus: Option<usize>,
     /// The line of the list that has the focus.
@@ -43,6 +45,7 @@ impl Default for Connection {
             draft: String::new(),
             fault: None,
             more: String::new(),
+            heads: String::new(),
             focus: None,
             row: None,
             before: None,
@@ -65,6 +68,7 @@ impl Connection {
         (self.open, self.last) = (Some(device), device);
         self.write(core, device, device.address(station, &core.settings.target).to_owned());
         self.more = station.more_meters.join("\n");
+        self.heads = station.pulses.join("\n");
         let ports = core.ports.as_deref().unwrap_or_default();
         let way = draft::way(&self.draft);
         self.focus = draft::choices(device, ports, &self.draft).iter().position(|choice| choice.way == way).or(Some(0));

@@ -11,13 +11,16 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::time::Duration;
 
 mod flashing;
+mod heads;
 mod order;
 mod readiness;
 mod reconnect;
 mod records;
 mod registers;
+mod start;
 mod watch;
 
+pub use readiness::Vigil;
 use reconnect::{Ports, lost_port};
 pub use registers::{RegisterNotice, RegisterRequest, RegisterWord, Registers, Scope, Write, Written};
 pub use watch::{Basis, ChipState, EnergyCount, LimitPoint, MeterRound, WatchNotice, WatchWish};
@@ -31,8 +34,8 @@ use crate::meter::{MeterError, Quantity};
 use crate::operator::{Answer, Operator, Prompt};
 use crate::port::OpenError;
 use crate::port::url::{DeviceUrl, UrlError};
-use crate::procedure::{self, Bench, Control, Event, Place, RunReport, StepError, Verdict};
-use crate::record::{Keeper, Readings, Receipt};
+use crate::procedure::{self, Bench, Control, Event, Place, RunReport, StepError};
+use crate::record::{Keeper, Receipt};
 use crate::reference::{Identity, ReferenceReading};
 use crate::sim;
 use crate::station::{self, Addresses, StationError, Ways};
@@ -40,6 +43,8 @@ use crate::units::Volts;
 
 /// How often the instruments are looked at while nothing runs.
 const LOOK: Duration = Duration::from_millis(250);
+/// How often files and records are asked what they say of the station.
+const VIGIL: Duration = Duration::from_secs(30);
 /// More virtual seconds a second than this are not kept up while nothing runs.
 const FASTEST: f64 = 1000.0;
 /// How long closing the window waits for the source to be off.
@@ -65,6 +70,8 @@ pub struct Order {
     pub image: String,
     /// Provisioning list from which units that are flashed get their rows; empty is none.
     pub provisioning: String,
+    /// The units are golden ones: the bench is judged.
+    pub golden: bool,
 }
 
 /// One device of the station.
@@ -170,6 +177,10 @@ pub enum Notice {
     Ended(Vec<RunReport>),
     /// What was asked for cannot be done.
     Refused(Advice),
+    /// The run that was about to begin does not.
+    NotBegun,
+    /// The station says this of itself.
+    Vigil(Vigil),
     /// A device does not do what it should.
     Trouble(Device, Advice),
     /// The operator is asked.
@@ -233,7 +244,23 @@ impl Session {
             let operator = WindowOperator::shared(ctl.clone(), answered);
             let links = Links::default();
             let (addresses, shown) = (AddressTexts::default(), String::new());
-            let mut worker = Worker { ctl, operator, open: None, links, addresses, shown, next: 0, records };
+            let vigil_clock = RealClock::shared();
+            let (vigil, vigil_at) = (Vigil::default(), vigil_clock.now());
+            let reference = None;
+            let mut worker = Worker {
+                ctl,
+                operator,
+                open: None,
+                links,
+                addresses,
+                shown,
+                next: 0,
+                records,
+                reference,
+                vigil,
+                vigil_at,
+                vigil_clock,
+            };
             worker.look_at_records();
             worker.serve(&inbox)
         })?;
@@ -330,6 +357,12 @@ struct Worker<'a> {
     next: usize,
     /// Where runs are recorded.
     records: Option<Keeper>,
+    /// What the reference said it is, when it was asked last.
+    reference: Option<Identity>,
+    /// What the window knows the station to say of itself, and when that was looked at.
+    vigil: Vigil,
+    vigil_at: Moment,
+    vigil_clock: SharedClock,
 }
 
 struct Open {
@@ -364,13 +397,19 @@ impl Worker<'_> {
                 Ok(request) => Some(request),
                 Err(RecvTimeoutError::Timeout) => {
                     self.look();
+                    if self.vigil_clock.now().since(self.vigil_at) >= VIGIL {
+                        self.keep_vigil();
+                    }
                     None
                 }
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             };
             while let Some(wanted) = request.take() {
                 match wanted {
-                    Request::Connect(addresses) => self.connect(&addresses),
+                    Request::Connect(addresses) => {
+                        self.connect(&addresses);
+                        self.keep_vigil();
+                    }
                     Request::Reconnect(device) => self.reconnect(device),
                     Request::Disconnect => self.disconnect(),
                     Request::Start(order, consent) => self.start(&order, &consent),
@@ -436,7 +475,8 @@ impl Worker<'_> {
         let pace = meters.iter().find_map(|url| url.parsed::<f64>("pace").transpose()).transpose()?.unwrap_or(1.0);
         let addresses = Addresses { meters, reference, source, later: Vec::new() };
         let operator: Arc<dyn Operator> = self.operator.clone();
-        let station = station::open(&addresses, &operator)?;
+        let mut station = station::open(&addresses, &operator)?;
+        self.attach_heads(texts, &mut station.heads, &station.clock);
         let positions = station
             .meters
             .into_iter()
@@ -451,6 +491,7 @@ impl Worker<'_> {
         let (reference, source) = (bench.reference.identify(), bench.source.identify());
         // Whatever its address: an instrument that says it is simulated marks all that is read from it.
         self.links.simulated |= [&reference, &source].into_iter().flatten().any(|found| found.simulated);
+        self.reference = reference.as_ref().ok().cloned();
         let found = reference.map(|found| name(&found)).map_err(StepError::Instrument);
         self.links.reference = self.link(Device::Reference, found);
         let found = source.map(|found| name(&found)).map_err(StepError::Instrument);
@@ -563,78 +604,6 @@ impl Worker<'_> {
         }
         if before != self.links {
             self.show_links();
-        }
-    }
-
-    fn start(&mut self, order: &Order, consent: &Consent) {
-        for serial in order.serials.iter().filter(|serial| !serial.is_empty() && !consent.again.contains(*serial)) {
-            if let Some(warning) = self.tested_before(serial) {
-                return self.ctl.notice(Notice::Tested { serial: serial.clone(), warning });
-            }
-        }
-        let Some(custody) = self.ready(&order.serials) else { return };
-        let Some(Open { bench, ways, .. }) = &mut self.open else {
-            return self.ctl.notice(Notice::Refused(Advice {
-                what: t!("no station is connected").to_owned(),
-                why: t!("The addresses were not opened, or opening them failed").to_owned(),
-                next: t!("Check the addresses and connect").to_owned(),
-            }));
-        };
-        let plan = match order::plan(order) {
-            Ok(plan) => plan,
-            Err(advice) => return self.ctl.notice(Notice::Refused(advice)),
-        };
-        let folder = self.records.as_ref().map(Keeper::folder);
-        let (sites, allotment) = match flashing::sites(order, &plan, ways, folder) {
-            Ok(found) => found,
-            Err(advice) => return self.ctl.notice(Notice::Refused(advice)),
-        };
-        let mut sites = sites.into_iter();
-        for (number, place) in bench.positions.iter_mut().enumerate() {
-            place.serial = order.serials.get(number).cloned().unwrap_or_default();
-            place.flash = sites.next().flatten();
-        }
-        let ctl = self.ctl.clone();
-        let readings = Arc::new(Readings::default());
-        let heard = Arc::clone(&readings);
-        let control = Arc::new(Control::new(move |event| {
-            heard.hear(&event);
-            match event {
-                Event::Reference { .. } | Event::Meter { .. } | Event::StepProgress { .. } => {
-                    ctl.progress(Notice::Run(event));
-                }
-                _ => ctl.notice(Notice::Run(event)),
-            }
-        }));
-        if self.ctl.is_cancelled() {
-            control.cancel();
-        }
-        self.operator.work_under(&control);
-        let basis = Basis::new(0, &plan.meter, &plan.procedure);
-        self.ctl.notice(Notice::Watch(WatchNotice::Began(Arc::new(basis))));
-        let (limits, expected) = (order::limits(&plan), plan.expected());
-        self.ctl.notice(Notice::Began { control: Arc::clone(&control), limits, expected });
-        let mut reports = procedure::run_with(bench, &plan, &custody, &control);
-        self.operator.rest();
-        self.shown.clear();
-        let measured = |report: &RunReport| matches!(report.verdict, Verdict::Pass | Verdict::Fail);
-        let used = bench.positions.iter().zip(&mut self.links.meters).filter(|(place, _)| !place.serial.is_empty());
-        let mut answered: Vec<&mut Link> =
-            used.zip(&reports).filter(|(_, report)| measured(report)).map(|((_, link), _)| link).collect();
-        if !answered.is_empty() {
-            // What measured one unit answers, and so does every meter that was measured.
-            answered.extend([&mut self.links.reference, &mut self.links.source]);
-            for link in answered {
-                if matches!(link, Link::Trouble(_)) {
-                    *link = Link::Ready(t!("answers again").to_owned());
-                }
-            }
-            self.show_links();
-        }
-        let told = self.record(&mut reports, (&plan, &readings), &consent.operator, allotment);
-        self.ctl.notice(Notice::Ended(reports));
-        for told in told {
-            self.ctl.notice(Notice::Said(told));
         }
     }
 }

@@ -10,6 +10,8 @@ use crate::procedure::Verdict;
 pub enum Mark {
     /// A filled circle with a tick: good.
     Tick,
+    /// A filled square on its corner with a tick: good, and near to what is not accepted.
+    Diamond,
     /// A filled square with a cross: out of limits.
     Cross,
     /// A filled triangle with a bar: could not be done.
@@ -46,6 +48,10 @@ impl Mark {
             Self::Tick => {
                 painter.circle_filled(square.center(), size * 0.48, colour);
                 line(vec![at(-0.22, 0.02), at(-0.06, 0.18), at(0.24, -0.16)]);
+            }
+            Self::Diamond => {
+                filled(vec![at(0.0, -0.5), at(0.5, 0.0), at(0.0, 0.5), at(-0.5, 0.0)]);
+                line(vec![at(-0.18, 0.02), at(-0.04, 0.16), at(0.2, -0.14)]);
             }
             Self::Cross => {
                 painter.rect_filled(

@@ -18,7 +18,7 @@ use crate::meter::{Line, Meter, Reach};
 use crate::operator::Operator;
 use crate::port::pulse::PulseInput;
 use crate::procedure::control::Control;
-use crate::procedure::custody::Trust;
+use crate::procedure::custody::{Traceability, Trust};
 use crate::procedure::error::StepError;
 use crate::procedure::event::{Event, MeterReading};
 use crate::procedure::feed::Feed;
@@ -26,6 +26,7 @@ use crate::procedure::flashing::{FlashReport, FlashSite};
 use crate::procedure::plan::{Plan, Step};
 use crate::procedure::report::{Measurement, StepReport, Verdict};
 use crate::procedure::runner::Place;
+use crate::procedure::unfinished::{Continued, TakenUp, Watched};
 
 mod assess;
 mod averages;
@@ -42,6 +43,7 @@ mod prepare;
 mod pulses;
 mod readings;
 mod restart;
+mod resume;
 mod self_test;
 mod settle;
 mod state;
@@ -138,6 +140,16 @@ pub struct Position<'a> {
     /// Writes go out although the run was cancelled.
     clearing_up: bool,
     started: Moment,
+    /// A run that was cut off, to be taken up.
+    earlier: Option<Box<TakenUp>>,
+    /// How long that had taken.
+    elapsed_before: Duration,
+    /// How long the test in hand was watched then.
+    watched: Option<Watched>,
+    /// How often the run was taken up.
+    pub continued: Vec<Continued>,
+    /// What was allowed before it was.
+    pub exceptions: Traceability,
 }
 
 impl<'a> Position<'a> {
@@ -167,13 +179,24 @@ impl<'a> Position<'a> {
             test: None,
             clearing_up: false,
             started: around.clock.now(),
+            earlier: None,
+            elapsed_before: Duration::ZERO,
+            watched: None,
+            continued: Vec::new(),
+            exceptions: Traceability::default(),
             around,
         }
     }
 
-    /// Does one step and notes how it went. A position that has failed does nothing any more.
+    /// It has this step still to do.
+    #[must_use]
+    pub fn needs(&self, number: usize) -> bool {
+        self.failure.is_none() && self.steps.len() <= number
+    }
+
+    /// Does one step and notes how it went. A position that has failed does nothing any more, nor what an earlier run has done.
     pub fn perform(&mut self, number: usize, step: Step) {
-        if self.failure.is_some() {
+        if !self.needs(number) {
             return;
         }
         let control = self.around.control;
@@ -199,10 +222,12 @@ impl<'a> Position<'a> {
             title: self.around.plan.title(step),
             verdict,
             detail: detail.clone(),
-            started_s: started.since(self.started).as_secs_f64(),
+            started_s: (self.elapsed_before + started.since(self.started)).as_secs_f64(),
             duration_s: self.around.clock.now().since(started).as_secs_f64(),
         });
         control.tell(Event::StepDone { position: self.number, step: number, verdict, detail });
+        self.watched = None;
+        self.keep(None);
     }
 
     fn dispatch(&mut self, step: Step) -> Result<String, StepError> {

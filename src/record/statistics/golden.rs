@@ -3,6 +3,7 @@
 use rusqlite::OptionalExtension as _;
 
 use crate::advice::Advice;
+use crate::procedure::custody::Role;
 use crate::procedure::{Traceability, Verdict};
 use crate::profile::inventory::Inventory;
 use crate::profile::vigilance::Golden;
@@ -58,6 +59,25 @@ impl GoldenState {
 }
 
 impl Store {
+    /// Serial number of the reference that the last golden unit was measured with; none where none was, or nobody asks for one.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn golden_reference(&self, rules: &Golden, simulated: Option<bool>) -> Result<Option<String>, StoreError> {
+        if !rules.is_wanted() {
+            return Ok(None);
+        }
+        let sql = "SELECT w.text FROM attempt a JOIN station s ON s.id = a.station JOIN word w ON w.id = a.traceability
+             WHERE s.own = 1 AND a.golden = 1 AND a.verdict = 'PASS' AND (?1 IS NULL OR a.simulated = ?1)
+             ORDER BY a.number DESC LIMIT 1";
+        let find =
+            || self.connection.prepare_cached(sql)?.query_row([simulated], |row| row.get::<_, String>(0)).optional();
+        let Some(text) = find().in_file(&self.file)? else { return Ok(None) };
+        let then: Traceability = serde_json::from_str(&text)?;
+        let reference = then.instruments.into_iter().find(|used| used.role == Role::Reference);
+        Ok(reference.map(|used| used.serial))
+    }
+
     /// Whether a golden unit is due. What was simulated proves no real bench, nor the other way round; none counts both.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 use egui::text::{CCursor, CCursorRange};
 use egui::{ComboBox, Event, FontId, Id, Key, Margin, RichText, Stroke, StrokeKind, TextEdit, Ui};
 
-use super::BenchPage;
+use super::{BenchPage, vigil};
 use crate::gui::change::Change;
 use crate::gui::command::Command;
 use crate::gui::pages::PageCtx;
@@ -33,6 +33,12 @@ impl BenchPage {
                 self.operator_ui(ui, page, label, f32::INFINITY);
             });
             self.choices_ui(ui, page);
+            if vigil::offers_choice(page.core) {
+                ui.horizontal(|ui| {
+                    ui.add_space(label_width(page) + ui.spacing().item_spacing.x);
+                    vigil::choice_ui(ui, page);
+                });
+            }
         });
         ui.add_space(tokens.spacing.grid * 0.25);
         ui.horizontal_wrapped(|ui| {
@@ -59,6 +65,7 @@ impl BenchPage {
             let text = t!("Goes on by itself after {pause} s", pause);
             ui.label(RichText::new(text).size(page.tokens.sizes.secondary).color(page.tokens.colours.text_quiet));
         }
+        vigil::notes_ui(ui, page);
         if core.operator_missing() && !core.run().running {
             note_ui(ui, page, t!("Type your name first; it is required here"));
         }
@@ -94,7 +101,13 @@ impl BenchPage {
         let core = page.core;
         self.follow(core);
         let out = core.positions.current().left_out;
-        let free = core.question.is_none() && !core.unacknowledged && !out;
+        // In the frame behind a question its dialog still keeps the focus from all others.
+        let asked = core.question.is_some();
+        let closing = std::mem::replace(&mut self.asked, asked) && !asked;
+        if closing {
+            ui.ctx().request_repaint();
+        }
+        let free = !asked && !closing && !core.unacknowledged && !out;
         // Before the field is drawn, so that what a scanner types in this frame already finds it.
         if self.wants_focus && free {
             self.wants_focus = false;

@@ -27,6 +27,7 @@ mod several;
 mod steps;
 mod tiles;
 pub(super) mod verdict;
+mod vigil;
 
 /// The form is no narrower.
 const LEAST_FORM: f32 = 272.0;
@@ -61,6 +62,8 @@ pub struct BenchPage {
     seen: Option<(usize, usize, usize)>,
     /// The serial number gets the focus as soon as it may have it.
     wants_focus: bool,
+    /// A question stood in the last frame.
+    asked: bool,
     /// Enter was pressed on something that is no serial number.
     refused: bool,
     /// Tiles beside each other in the last frame.
@@ -91,6 +94,7 @@ impl BenchPage {
             rules: BTreeMap::new(),
             seen: None,
             wants_focus: true,
+            asked: false,
             refused: false,
             columns: 1,
             scanner: Scanner::default(),
@@ -167,6 +171,7 @@ impl BenchPage {
             target: settings.target.clone(),
             image: settings.image.clone(),
             provisioning: settings.provisioning.clone(),
+            golden: core.golden,
         }
     }
 

@@ -6,7 +6,7 @@ use egui::{
 };
 
 use super::form::{choice_ui, serial_id};
-use super::{BenchPage, in_card_ui, results_ui, steps, verdict};
+use super::{BenchPage, in_card_ui, results_ui, steps, verdict, vigil};
 use crate::gui::command::Command;
 use crate::gui::pages::PageCtx;
 use crate::gui::positions::Positions;
@@ -110,7 +110,8 @@ impl BenchPage {
         let tokens = page.tokens;
         ui.horizontal(|ui| {
             let quiet = |text: &str| RichText::new(text).color(tokens.colours.text_quiet);
-            let width = ((ui.available_width() - 480.0) / 3.0).clamp(90.0, 200.0);
+            let others = if vigil::offers_choice(page.core) { 610.0 } else { 480.0 };
+            let width = ((ui.available_width() - others) / 3.0).clamp(90.0, 200.0);
             for (name, chosen, known) in [
                 (t!("Profile"), &mut self.profile, &self.profiles),
                 (t!("Procedure"), &mut self.procedure, &self.procedures),
@@ -123,6 +124,9 @@ impl BenchPage {
             let label = ui.label(quiet(t!("Operator"))).id;
             self.operator_ui(ui, page, label, width);
             ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+                if vigil::offers_choice(page.core) {
+                    vigil::choice_ui(ui, page);
+                }
                 let text = if self.detail { t!("All positions") } else { t!("Details") };
                 if ui.button(text).on_hover_text("Ctrl+D").clicked() {
                     page.commands.push(Command::ToggleDetail);
@@ -197,7 +201,8 @@ fn said(page: &PageCtx<'_>) -> (String, String) {
     } else {
         t!("Scan the unit at position {number}", number)
     };
-    (title, text)
+    // Which position is scanned stands at the field too.
+    vigil::instruction(core).unwrap_or((title, text))
 }
 
 /// The failed units by their places.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Color32, FontId, Painter, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
 
-use super::verdict::hatch;
+use super::verdict::{fill, hatch, mark, remarks};
 use crate::gui::command::Command;
 use crate::gui::core::Core;
 use crate::gui::pages::PageCtx;
@@ -137,19 +137,15 @@ fn face<'a>(core: &'a Core, tokens: &Tokens, number: usize, position: &'a Positi
     };
     let run = &position.run;
     if let Some(report) = run.result().filter(|_| core.resulted) {
-        let about = match &report.advice {
-            Some(advice) => Cow::Borrowed(advice.what.as_str()),
-            None => out_of_limits(run),
+        let about = match (&report.advice, remarks(report).first()) {
+            (Some(advice), _) => Cow::Borrowed(advice.what.as_str()),
+            (None, Some(remark)) => Cow::Owned(remark.clone()),
+            (None, None) => worth_a_look(run),
         };
-        let fill = match report.verdict {
-            Verdict::Pass => colours.pass_fill,
-            Verdict::Fail => colours.fail_fill,
-            Verdict::Error => colours.attention_fill,
-            Verdict::Aborted | Verdict::NotRun => colours.neutral_fill,
-        };
+        let fill = fill(tokens, report);
         let strong = matches!(report.verdict, Verdict::Pass | Verdict::Fail | Verdict::Error);
         let front = if strong { colours.text_on_strong } else { colours.text };
-        let (mark, word) = (Mark::of(report.verdict), report.verdict.word());
+        let (mark, word) = (mark(report), report.verdict.word());
         return Face { mark, word, colour: front, fill, front, quiet: front, about, verdict: true, ..plain };
     }
     if run.running && run.used() {
@@ -199,9 +195,15 @@ fn face<'a>(core: &'a Core, tokens: &Tokens, number: usize, position: &'a Positi
     }
 }
 
-/// The first measurement that failed, in words.
-fn out_of_limits(run: &crate::gui::run_view::RunView) -> Cow<'_, str> {
+/// The first measurement that failed, in words, or else the first that passed by little.
+fn worth_a_look(run: &crate::gui::run_view::RunView) -> Cow<'_, str> {
     let bad = run.measurements.iter().find(|done| done.verdict == Verdict::Fail);
+    let marginal = run.measurements.iter().find(|done| done.marginal);
+    if let (None, Some(near)) = (bad, marginal) {
+        let (name, value, load_point) = (near.name.replace('_', " "), near.value, &near.load_point);
+        let value = format!("{value:+.3} {}", near.unit);
+        return t!("MARGINAL {name} {value} at {load_point}", name, value, load_point).into();
+    }
     bad.map_or(Cow::Borrowed(""), |bad| {
         let decimals = if bad.unit.is_empty() { 0 } else { 3 };
         t!(

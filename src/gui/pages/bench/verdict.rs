@@ -2,8 +2,10 @@
 //!
 //! The place is always the same and always there; before a verdict it says what to do or what is being done.
 
+use egui::text::{LayoutJob, TextFormat};
 use egui::{Align, Color32, Label, Layout, Painter, Rect, RichText, Stroke, Ui, UiBuilder, pos2, vec2};
 
+use super::vigil;
 use crate::gui::pages::PageCtx;
 use crate::gui::remaining;
 use crate::gui::run_view::StepState;
@@ -46,12 +48,7 @@ pub(super) fn verdict_ui(ui: &mut Ui, page: &PageCtx<'_>, rect: Rect) {
     let colours = &tokens.colours;
     let run = page.core.run();
     let report = run.result().filter(|_| page.core.resulted);
-    let fill = match report.map(|report| report.verdict) {
-        Some(Verdict::Pass) => colours.pass_fill,
-        Some(Verdict::Fail) => colours.fail_fill,
-        Some(Verdict::Error) => colours.attention_fill,
-        Some(Verdict::Aborted | Verdict::NotRun) | None => colours.neutral_fill,
-    };
+    let fill = report.map_or(colours.neutral_fill, |report| fill(tokens, report));
     let simulated = report.map_or(run.running && page.core.links.simulated, |report| report.simulated);
     ui.painter().rect_filled(rect, tokens.spacing.radius, fill);
     if simulated {
@@ -70,6 +67,18 @@ pub(super) fn verdict_ui(ui: &mut Ui, page: &PageCtx<'_>, rect: Rect) {
     });
 }
 
+/// The colour behind a verdict. A PASS near to what is not accepted is none to be glad of.
+pub(super) fn fill(tokens: &Tokens, report: &RunReport) -> Color32 {
+    let colours = &tokens.colours;
+    match report.verdict {
+        Verdict::Pass if report.is_marginal() => colours.attention_fill,
+        Verdict::Pass => colours.pass_fill,
+        Verdict::Fail => colours.fail_fill,
+        Verdict::Error => colours.attention_fill,
+        Verdict::Aborted | Verdict::NotRun => colours.neutral_fill,
+    }
+}
+
 /// Stripes from corner to corner: a simulated verdict cannot be taken for a real one, not even on a photograph.
 pub(in crate::gui::pages) fn hatch(painter: &Painter, rect: Rect, colour: Color32) {
     let (step, width) = (28.0, 8.0);
@@ -85,6 +94,9 @@ fn waiting_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
     if !page.core.links.open {
         return instruction_ui(ui, tokens, t!("No station"), t!("Connect the devices in the bar above"));
+    }
+    if let Some((title, text)) = vigil::instruction(page.core) {
+        return vigil::instruction_ui(ui, page, &title, &text);
     }
     let last = page.core.run().result().map(|report| {
         t!("    Last: {serial} {verdict}", serial = report.serial, verdict = words::verdict(report.verdict))
@@ -160,7 +172,7 @@ fn report_ui(ui: &mut Ui, page: &PageCtx<'_>, report: &RunReport, (fill, banner)
         about_ui(ui, tokens, report, front);
         return;
     }
-    let size = fitting(ui, tokens, report.verdict, (banner.height() / 1.4).min(banner.width() * WORD_SHARE), banner);
+    let size = fitting(ui, tokens, report, (banner.height() / 1.4).min(banner.width() * WORD_SHARE), banner);
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = tokens.spacing.page;
         word_ui(ui, tokens, report, size, (front, fill));
@@ -179,9 +191,8 @@ fn report_ui(ui: &mut Ui, page: &PageCtx<'_>, report: &RunReport, (fill, banner)
 }
 
 /// The size of the word that leaves room for what stands beside it, however long the language has it.
-fn fitting(ui: &Ui, tokens: &Tokens, verdict: Verdict, size: f32, banner: Rect) -> f32 {
-    let font = tokens.strong(size);
-    let word = ui.painter().layout_no_wrap(words::verdict(verdict).to_owned(), font, tokens.colours.text);
+fn fitting(ui: &Ui, tokens: &Tokens, report: &RunReport, size: f32, banner: Rect) -> f32 {
+    let word = ui.painter().layout_job(word(tokens, report, size, tokens.colours.text));
     let room = banner.width() - tokens.spacing.page * 4.5 - LEAST_ABOUT;
     size * (room / (word.size().x + size * 0.72)).min(1.0)
 }
@@ -189,21 +200,43 @@ fn fitting(ui: &Ui, tokens: &Tokens, verdict: Verdict, size: f32, banner: Rect) 
 fn word_ui(ui: &mut Ui, tokens: &Tokens, report: &RunReport, size: f32, (front, fill): (Color32, Color32)) {
     let side = size * 0.72;
     let (square, _) = ui.allocate_exact_size(vec2(side, side), egui::Sense::hover());
-    Mark::of(report.verdict).paint(ui.painter(), square, front, fill);
-    ui.label(RichText::new(words::verdict(report.verdict)).font(tokens.strong(size)).color(front));
+    mark(report).paint(ui.painter(), square, front, fill);
+    ui.label(word(tokens, report, size, front));
+}
+
+/// The shape of a result.
+pub(super) fn mark(report: &RunReport) -> Mark {
+    if report.is_marginal() { Mark::Diamond } else { Mark::of(report.verdict) }
+}
+
+/// The word, and below it what makes a PASS a marginal one, no higher together than the word alone.
+fn word(tokens: &Tokens, report: &RunReport, size: f32, colour: Color32) -> LayoutJob {
+    let word = words::verdict(report.verdict).to_owned();
+    if !report.is_marginal() {
+        return LayoutJob::simple_singleline(word, tokens.strong(size), colour);
+    }
+    let mut job = LayoutJob::single_section(word, TextFormat::simple(tokens.strong(size * 0.66), colour));
+    job.append("\n", 0.0, TextFormat::simple(tokens.strong(size * 0.34), colour));
+    job.append(t!("MARGINAL"), 0.0, TextFormat::simple(tokens.strong(size * 0.34), colour));
+    job
 }
 
 /// A guess at the height of what stands beside the verdict, to set it in the middle.
 fn about_height(tokens: &Tokens, report: &RunReport) -> f32 {
-    let lines = if report.advice.is_some() { 4 } else { judged(report).count().min(4) };
+    let lines = if report.advice.is_some() { 4 } else { judged(report).count().min(4) } + remarks(report).len();
     tokens.sizes.heading * 2.2 + lines as f32 * tokens.sizes.body * 1.5
 }
 
 fn judged(report: &RunReport) -> impl Iterator<Item = &Measurement> {
-    let with_limits = |measurement: &&Measurement| measurement.lower.is_some() && measurement.unit == "%";
-    let failed = report.measurements.iter().filter(with_limits).filter(|done| done.verdict != Verdict::Pass);
-    let passed = report.measurements.iter().filter(with_limits).filter(|done| done.verdict == Verdict::Pass);
-    failed.chain(passed)
+    // Of a golden unit it is how far the bench is from its laboratory that counts.
+    let golden = report.traceability.golden.is_some();
+    let counts = move |done: &&Measurement| {
+        done.lower.is_some() && done.unit == "%" && (!golden || done.name.starts_with("golden_"))
+    };
+    let all = || report.measurements.iter().filter(counts);
+    let failed = all().filter(|done| done.verdict != Verdict::Pass);
+    let near = all().filter(|done| done.verdict == Verdict::Pass && done.marginal);
+    failed.chain(near).chain(all().filter(|done| done.verdict == Verdict::Pass && !done.marginal))
 }
 
 fn about_ui(ui: &mut Ui, tokens: &Tokens, report: &RunReport, front: Color32) {
@@ -215,6 +248,9 @@ fn about_ui(ui: &mut Ui, tokens: &Tokens, report: &RunReport, front: Color32) {
             simulated_ui(ui, tokens, tokens.sizes.heading);
         }
     });
+    for remark in remarks(report) {
+        ui.label(RichText::new(remark).font(tokens.strong(tokens.sizes.body)).color(front));
+    }
     if let Some(advice) = &report.advice {
         ui.label(RichText::new(texts::of(&advice.what)).font(tokens.strong(tokens.sizes.body)).color(front));
         ui.label(RichText::new(texts::of(&advice.why)).color(front));
@@ -225,7 +261,17 @@ fn about_ui(ui: &mut Ui, tokens: &Tokens, report: &RunReport, front: Color32) {
         let limit =
             done.upper.map_or(String::new(), |limit| t!("  (limit {limit})", limit = format_args!("{limit:.2}")));
         let name = done.name.replace('_', " ");
-        let text = format!("{}  {name} {:+.3} %{limit}  {}", words::verdict(done.verdict), done.value, done.load_point);
+        let marginal = if done.marginal { t!(" MARGINAL") } else { "" };
+        let verdict = words::verdict(done.verdict);
+        let text = format!("{verdict}{marginal}  {name} {:+.3} %{limit}  {}", done.value, done.load_point);
         ui.add(Label::new(RichText::new(text).color(front)).truncate());
     }
+}
+
+/// What a result is marked with.
+pub(super) fn remarks(report: &RunReport) -> Vec<String> {
+    let golden = report.traceability.golden.as_ref().map(|_| t!("Golden unit: the verdict is the bench's").to_owned());
+    let exception = report.traceability.mark().map(|mark| t!("EXCEPTION  {mark}", mark));
+    let continued = report.traceability.continued.iter().map(|one| t!("CONTINUED  {one}", one));
+    golden.into_iter().chain(exception).chain(continued).collect()
 }

@@ -15,12 +15,12 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const LOOK: Duration = Duration::from_secs(1);
 
 impl Position<'_> {
-    /// Waits until the meter answers and meters, and notes its registers.
-    pub(in crate::procedure::position) fn find(&mut self) -> Result<String, StepError> {
+    /// Waits until the meter answers and meters.
+    pub(in crate::procedure::position) fn until_it_meters(&mut self) -> Result<(), StepError> {
         let give_up = self.now() + PATIENCE;
         loop {
             match self.look_for_it() {
-                Ok(()) => break,
+                Ok(()) => return Ok(()),
                 // What is not there does not come by waiting.
                 Err(error @ StepError::Meter(MeterError::Port(_))) => return Err(error),
                 Err(error @ (StepError::Meter(_) | StepError::NotMetering { .. })) if self.now() < give_up => {
@@ -30,6 +30,11 @@ impl Position<'_> {
             }
             self.wait(LOOK)?;
         }
+    }
+
+    /// Waits until the meter answers and meters, and notes its registers.
+    pub(in crate::procedure::position) fn find(&mut self) -> Result<String, StepError> {
+        self.until_it_meters()?;
         if !self.meter.reach().registers() {
             return Ok("The meter answers; this link shows its readings only".to_owned());
         }

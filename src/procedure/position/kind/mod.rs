@@ -2,7 +2,7 @@
 //! switched on.
 
 use crate::meter::Reach;
-use crate::procedure::error::StepError;
+use crate::procedure::error::{HEAD, StepError};
 use crate::procedure::plan::Plan;
 use crate::profile::procedure::{EnergyMethod, Mode};
 use crate::profile::verification::{Kind, Test};
@@ -74,7 +74,7 @@ pub(super) fn check_head(plan: &Plan, has_head: bool) -> Result<(), StepError> {
     let first = plan.procedure.verify.iter().find(by_energy).map(|test| test.name.as_str());
     match adjusts.or(first) {
         Some(test) if plan.procedure.energy.method == EnergyMethod::Pulses && !has_head => {
-            Err(StepError::OutOfReach { test: test.to_owned(), needs: "an optical head before the meter" })
+            Err(StepError::OutOfReach { test: test.to_owned(), needs: HEAD })
         }
         _ => Ok(()),
     }

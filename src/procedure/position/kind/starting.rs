@@ -8,6 +8,7 @@ use crate::procedure::durations::{self, words};
 use crate::procedure::error::StepError;
 use crate::procedure::position::Position;
 use crate::procedure::report::Measurement;
+use crate::procedure::unfinished::Watched;
 use crate::profile::verification::Starting;
 use crate::reference::LoadPoint;
 
@@ -27,6 +28,7 @@ impl Position<'_> {
         let rating = &self.around.plan.meter.rating;
         let allowed = durations::starting(starting, rating);
         let going_on = self.around.plan.count_time(point).mul_f64(COUNTS_TO_GO_ON as f64 * TIME_TO_GO_ON);
+        let interrupted = self.begun_before();
         self.expect_voltage(point)?;
         let mut counted = self.count_from_now()?;
         let first =
@@ -40,11 +42,12 @@ impl Position<'_> {
         if pulses < 1.0 {
             self.still_the_same()?;
             let backward = self.pulses(counted.backward);
-            return Ok(match (counted.forward, counted.backward) {
+            let found = match (counted.forward, counted.backward) {
                 (0, 0) => format!("it does not start: nothing registered in {}", words(allowed)),
                 (0, _) => format!("it registers backward: {backward:.2} impulses in {}", words(allowed)),
                 _ => format!("it does not start in time: {pulses:.2} impulses in {}", words(allowed)),
-            });
+            };
+            return Ok(found + &interrupted);
         }
         self.record(time.limited_by(source).obtained("energy register", None));
         let mut further = Counted { since: self.now(), forward: 0, backward: 0 };
@@ -54,10 +57,19 @@ impl Position<'_> {
         self.record(judged.limited_by(source).obtained("energy register", None));
         self.still_the_same()?;
         let after = words(first);
-        Ok(if got < wanted {
+        let found = if got < wanted {
             format!("it starts and stops again: one impulse after {after}, then {got} counts in {}", words(going_on))
         } else {
             format!("one impulse after {after} of {}, and it goes on", words(allowed))
+        };
+        Ok(found + &interrupted)
+    }
+
+    /// That it was interrupted: it begins anew, for the time from switching on to the first impulse is one, and cannot be put together.
+    fn begun_before(&mut self) -> String {
+        self.watched.take().map_or_else(String::new, |before| {
+            let (time, pulses) = (words(before.time()), self.pulses(before.counts));
+            format!("; begun anew after an interruption at {time}, {pulses:.2} impulses")
         })
     }
 
@@ -78,6 +90,7 @@ impl Position<'_> {
             let rest = allowed.saturating_sub(elapsed);
             let part = elapsed.as_secs_f64() / allowed.as_secs_f64();
             let pulses = self.pulses(counted.forward);
+            self.keep(Some(Watched { secs: elapsed.as_secs_f64(), counts: counted.forward, interruptions: 0 }));
             self.progress(part, format!("{pulses:.2} impulses, at most {} remain", words(rest)));
             if rest.is_zero() || enough(self, counted) {
                 return Ok(elapsed.min(allowed));

@@ -143,7 +143,7 @@ pub(in crate::gui::pages) fn simulated_ui(ui: &mut Ui, tokens: &Tokens, size: f3
         .corner_radius(4.0)
         .inner_margin(egui::Margin::symmetric(10, 3))
         .show(ui, |ui| {
-            ui.label(RichText::new("SIMULATED").font(tokens.strong(size)).color(tokens.colours.simulated));
+            ui.label(RichText::new(t!("SIMULATED")).font(tokens.strong(size)).color(tokens.colours.simulated));
         });
 }
 

@@ -10,6 +10,7 @@ use crate::calibration::registers::{RegisterSet, dump};
 use crate::gui::command::Command;
 use crate::gui::core::Core;
 use crate::gui::session::{Registers, Write};
+use crate::gui::texts::words;
 use crate::gui::widgets::card;
 use crate::gui::widgets::command_button::command_button_ui;
 use crate::gui::widgets::status::{Mark, mark_ui};
@@ -37,7 +38,7 @@ impl RegistersPage {
                     self.selected = None;
                 }
             });
-            ui.label(quiet(register.meaning()));
+            ui.label(quiet(words::meaning(register)));
             match page.core.registers.value(register) {
                 None => {
                     ui.label(t!("Not read yet"));

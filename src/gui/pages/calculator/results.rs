@@ -279,7 +279,7 @@ fn checksum_row(register: Register, value: Option<u16>, part: &[(Register, Optio
         .filter(|(other, value)| value.is_none() && *other != register)
         .map(|(other, _)| other.name())
         .collect();
-    let covered = if register == Register::Cs1 { "21 to 2B" } else { "31 to 3A" };
+    let covered = if register == Register::Cs1 { "21–2B" } else { "31–3A" };
     Row {
         name: register.name().to_owned(),
         hex: value.map(|value| format!("{value:04X}")),

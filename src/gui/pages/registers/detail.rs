@@ -239,7 +239,7 @@ fn consequences(Write { register, value }: Write, core: &Core) -> Vec<String> {
         _ if Register::METERING.contains(&register) || register == Register::Cs1 => metering,
         _ if Register::MEASUREMENT.contains(&register) || register == Register::Cs2 => measuring,
         Register::CalStart | Register::AdjStart if value == command::CAL_START => {
-            let block = if register == Register::CalStart { "21 to 2B" } else { "31 to 3A" };
+            let block = if register == Register::CalStart { "21–2B" } else { "31–3A" };
             return vec![t!("{block} go back to their power-on values", block)];
         }
         Register::SmallPMod if value == command::SMALL_POWER => {

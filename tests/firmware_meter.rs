@@ -240,14 +240,31 @@ fn a_sound_supply_closes_the_relay() {
 #[test]
 fn the_display_turns_its_pages_and_follows_the_keypad() {
     let mut rig = Rig::calibrated("sim:?seed=13&unrest=0");
+    rig.run(1_000);
+    assert_eq!(rig.board.lines().map(|line| line[..3].to_owned()), ["CS1", "CS2"]);
+    // A page stays for five seconds; the first is the stock meter's first.
+    rig.run(3_500);
     let mut seen = Vec::new();
-    for _ in 0..40 {
-        rig.run(1_000);
-        seen.push(rig.board.lines()[0].clone());
+    for _ in 0..8 {
+        seen.push(rig.board.lines());
+        rig.run(5_000);
     }
-    for beginning in ["CS1", "U 2", "P 4", "f 50", "Energy", "Calibrated", "SIM1"] {
-        assert!(seen.iter().any(|line| line.starts_with(beginning)), "{beginning} of {seen:?}");
+    let beginnings = [
+        ["V=23", "W=4"],
+        ["ENERGY   Load on", "0.0"],
+        ["Meter number", "SIM1"],
+        ["Date/time", "2026-11-21 08:45"],
+        ["Battery sense", "1.650 V"],
+        ["f 50.00 Hz", "Version "],
+        ["CS1 ", "CS2 "],
+        ["Calibrated", "no date"],
+    ];
+    for (page, expected) in seen.iter().zip(beginnings) {
+        for (line, beginning) in page.iter().zip(expected) {
+            assert!(line.starts_with(beginning), "{beginning} of {seen:?}");
+        }
     }
+    assert_eq!(rig.board.lines(), seen[0]);
     let before = rig.board.lines();
     rig.board.contacts = 1 << 14;
     rig.run(300);

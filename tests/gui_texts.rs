@@ -11,6 +11,7 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers, Rect, Shape};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable as _;
+use meterbench::advice::Advice;
 use meterbench::calibration::registers::RegisterSet;
 use meterbench::gui::app::{App, dress};
 use meterbench::gui::core::Core;
@@ -361,6 +362,40 @@ fn a_run_is_shown_in_german_and_reported_in_english() {
     window.state_mut().core.apply(Notice::Question(prompt));
     window.run();
     window.get_by_label("0 bis 300 V");
+}
+
+#[test]
+fn the_advice_of_a_verdict_is_translated_and_seen_whole() {
+    let advices = [
+        [
+            "the N line reads 0.0837 A where the reference shows 4.9803 A",
+            "The current transformer is open or not connected, or the load current does not pass through the meter",
+            "Check the current terminals first, then the transformer and its burden",
+        ],
+        [
+            "Ugain would be 12000, plausible is 24772 to 32767",
+            "A part of the board has another value than the profile expects: burden, current transformer ratio or divider; \
+             or the unit is of another type",
+            "Compare the unit with the profile; take it out for repair if the type is right",
+        ],
+    ];
+    for language in language::shipped() {
+        for advice @ [what, why, next] in advices {
+            let Notice::Ended(mut reports) = ended(Verdict::Error) else { panic!("a run ended") };
+            reports[0].advice = Some(Advice::new(what, why, next));
+            let window = told(&language, vec![connected(), began(), Notice::Ended(reports)]);
+            let mut drawn = Vec::new();
+            for clipped in &window.output().shapes {
+                collect(&clipped.shape, clipped.clip_rect, &mut drawn);
+            }
+            for text in advice {
+                let said = language.catalog.and_then(|catalog| catalog.translation(text)).unwrap_or(text);
+                assert!(language.catalog.is_none() || said != text || text == what, "{}: {text}", language.name);
+                let Some(seen) = drawn.iter().find(|drawn| drawn.text == said) else { panic!("{said} is not drawn") };
+                assert!(seen.whole.bottom() <= seen.seen.bottom() + 1.0, "{}: {said} is cut", language.name);
+            }
+        }
+    }
 }
 
 #[test]

@@ -18,6 +18,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use firmware_rig::block;
+use meter_interface::block::Text;
+use meter_interface::map::{Crash, CrashKind};
 use meterbench::clock::{RealClock, SharedClock};
 use meterbench::meter::service::ServiceMeter;
 use meterbench::operator::{Answer, Kind, Operator, OperatorError, Prompt};
@@ -297,6 +299,40 @@ fn the_command_tests_a_good_unit() {
     assert_eq!(report["tests"].as_array().expect("tests").len(), 7);
     assert_eq!(report["diagnostics"]["stack_bytes"], 16_384);
     assert_eq!(report["tests"][6]["judged"], "judged by the operator");
+}
+
+/// What `meterbench read` prints.
+fn read(address: &str, arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_meterbench"));
+    let output = command.args(["read", "--meter", address]).args(arguments).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("text")
+}
+
+#[test]
+fn the_read_command_tells_the_stack_and_what_ended_the_program_last_time() {
+    let served = serve();
+    std::thread::sleep(Duration::from_secs(2));
+    let text = read(&served.address, &[]);
+    assert!(text.contains(" of 16384 bytes used at most; longest turn "), "{text}");
+    assert!(text.contains("; no crash on record"), "{text}");
+    let crash = Crash {
+        kind: CrashKind::Panic,
+        boot: 4,
+        uptime_millis: 2_500,
+        program_counter: 0,
+        link_register: 0,
+        message: Text::new("meter/src/lcd.rs:7").expect("text"),
+    };
+    served.port.peer().crash(crash);
+    std::thread::sleep(Duration::from_secs(2));
+    let text = read(&served.address, &[]);
+    assert!(text.contains("; crash on record: Panic, in start 4 after 2.5 s, meter/src/lcd.rs:7"), "{text}");
+    let report: Value = serde_json::from_str(&read(&served.address, &["--json"])).expect("JSON");
+    assert_eq!(report["diagnostics"]["stack_bytes"], 16_384);
+    assert_eq!((&report["crash"]["kind"], &report["crash"]["boot"]), (&Value::from("Panic"), &Value::from(4)));
+    let (_, report) = selftest(&served.address, &["--only", "echo"], "");
+    assert_eq!(report["crash"]["message"], "meter/src/lcd.rs:7");
 }
 
 #[test]

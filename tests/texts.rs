@@ -1,4 +1,6 @@
-//! Every text of the window goes through `t!` or `mark!`, its values have their names, and the template lists it.
+//! Every text of the window goes through `t!` or `mark!`, its values have their names, and the template lists it. The template also lists
+//! what the window shows of other rooms word for word: constant sentences of advice, and what the registers are for. Those rooms know
+//! nothing of translations; the window looks their sentences up where it draws them.
 //!
 //! `UPDATE_TEXTS=1 cargo test --test texts` writes the template anew.
 
@@ -130,6 +132,48 @@ fn collect(tokens: &TokenStream, said: &mut Said) {
     }
 }
 
+/// Adds what other rooms say that the window shows.
+fn add_others(said: &mut BTreeMap<String, Said>) {
+    let meanings = m90e26::Register::ALL.map(|register| register.meaning().to_owned()).to_vec();
+    said.insert("firmware/m90e26/src/register.rs".to_owned(), Said { texts: meanings, ..Said::default() });
+    let mut paths = Vec::new();
+    files(&root().join("src"), &mut paths);
+    for path in paths {
+        let name = path.strip_prefix(root()).expect("below the root").to_string_lossy().replace('\\', "/");
+        let text = fs::read_to_string(&path).expect("text");
+        if !name.starts_with("src/gui/") && text.contains("Advice::new") {
+            let code = text.split_once("\n#[cfg(test)]\nmod ").map_or(text.as_str(), |(code, _)| code);
+            let mut texts = Vec::new();
+            advised(&code.parse().unwrap_or_else(|error| panic!("{name}: {error}")), &mut texts);
+            said.insert(name, Said { texts, ..Said::default() });
+        }
+    }
+}
+
+/// The constant sentences of functions that give advice.
+fn advised(stream: &TokenStream, texts: &mut Vec<String>) {
+    let tokens: Vec<TokenTree> = stream.clone().into_iter().collect();
+    let mut gives = false;
+    for (number, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Ident(name) if name == "Advice" => {
+                let before: Vec<_> =
+                    tokens.iter().take(number).skip(number.saturating_sub(4)).map(ToString::to_string).collect();
+                gives |= before.windows(2).any(|two| two == ["-", ">"]);
+            }
+            TokenTree::Ident(name) if name == "fn" => gives = false,
+            TokenTree::Group(body) if body.delimiter() == Delimiter::Brace && gives => {
+                let mut said = Said::default();
+                collect(&body.stream(), &mut said);
+                texts.extend(said.bare.into_iter().filter(|text| !text.contains('{')));
+                gives = false;
+            }
+            TokenTree::Group(group) => advised(&group.stream(), texts),
+            TokenTree::Ident(_) | TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+        }
+    }
+}
+
 /// What stands in `t!` or `mark!`: a text, then values by name.
 fn text(stream: &TokenStream, said: &mut Said) {
     let tokens: Vec<TokenTree> = stream.clone().into_iter().collect();
@@ -206,7 +250,9 @@ fn no_text_bypasses_the_catalog() {
 
 #[test]
 fn the_template_lists_every_text() {
-    let wanted = template(&said());
+    let mut said = said();
+    add_others(&mut said);
+    let wanted = template(&said);
     let path = root().join(TEMPLATE);
     if std::env::var_os("UPDATE_TEXTS").is_some() {
         fs::write(&path, &wanted).expect("written");
@@ -220,6 +266,8 @@ fn the_template_lists_every_text() {
 
 #[test]
 fn the_template_is_a_catalog_with_nothing_in_it() {
-    let read = Catalog::read(&template(&said()));
+    let mut said = said();
+    add_others(&mut said);
+    let read = Catalog::read(&template(&said));
     assert!(read.catalog.is_empty() && read.faults.is_empty(), "{:?}", read.faults);
 }

@@ -18,6 +18,7 @@ use crate::station::{self, Addresses, Station, StationError};
 pub mod calculate;
 pub mod exit;
 pub mod flash;
+mod health;
 pub mod image;
 pub mod instruments;
 pub mod operator;

@@ -9,6 +9,7 @@ use m90e26::field::command::CAL_POWER_ON;
 use serde_json::json;
 
 use super::exit::Exit;
+use super::health::Health;
 use super::operator::Terminal;
 use crate::clock::{Moment, SharedClock};
 use crate::meter::{Line, Meter, MeterError, Readings};
@@ -155,7 +156,9 @@ impl Read {
             let stopped = stopped(meter)?;
             remarks.extend(stopped.clone());
             let measures = stopped.is_none();
-            let shown = Shown { at: clock.now(), readings, measures, truth, remarks, simulated };
+            let at = clock.now();
+            let health = meter.service().map(Health::of).transpose()?;
+            let shown = Shown { at, readings, measures, truth, remarks, health, simulated };
             if self.json {
                 writeln!(out, "{}", shown.to_json())?;
             } else {
@@ -229,6 +232,8 @@ struct Shown {
     measures: bool,
     truth: Option<ReferenceReading>,
     remarks: Vec<String>,
+    /// What the meter's own program tells of itself, over its service port.
+    health: Option<Health>,
     simulated: bool,
 }
 
@@ -261,6 +266,8 @@ impl Shown {
             "reference": reference,
             "error_percent": { "u": u, "i": i, "p": p },
             "remarks": self.remarks,
+            "diagnostics": self.health.as_ref().map(Health::diagnostics),
+            "crash": self.health.as_ref().map(Health::crash),
         })
     }
 
@@ -282,6 +289,8 @@ impl Shown {
         let angle = angle.map_or(String::new(), |angle| format!("{angle:.1} °, "));
         writeln!(out, "PF {pf:.3}, {angle}{f:.2} Hz")?;
         // Atmel-46102B: Lphi and Nphi act on energy; a phase error of the board stays in P, Q and PF.
-        writeln!(out, "P, PF and angle are the measuring path's, which the phase compensation does not reach")
+        writeln!(out, "P, PF and angle are the measuring path's, which the phase compensation does not reach")?;
+        let health = self.health.as_ref().map(ToString::to_string).filter(|health| !health.is_empty());
+        health.map_or(Ok(()), |health| writeln!(out, "{health}"))
     }
 }

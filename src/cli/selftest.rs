@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::sync::Arc;
 
-use meter_interface::map::Diagnostics;
 use serde_json::json;
 
 use super::exit::Exit;
+use super::health::Health;
 use super::operator::Terminal;
 use crate::clock::{RealClock, SharedClock};
 use crate::meter::service::{Identification, ServiceMeter};
@@ -42,7 +42,7 @@ pub struct Selftest {
 struct Results {
     outcomes: Vec<Outcome>,
     stopped: Option<Stop>,
-    diagnostics: Option<Diagnostics>,
+    health: Option<Health>,
 }
 
 impl Selftest {
@@ -106,8 +106,8 @@ impl Selftest {
         if let Err(error) = meter.lock() {
             tracing::warn!(%error, "the meter was not locked again");
         }
-        let diagnostics = if stopped.is_none() { meter.diagnostics().ok().flatten() } else { None };
-        Results { outcomes, stopped, diagnostics }
+        let health = if stopped.is_none() { Health::of(meter).ok() } else { None };
+        Results { outcomes, stopped, health }
     }
 
     fn print(&self, found: &Identification, results: &Results, out: &mut dyn Write) -> anyhow::Result<Exit> {
@@ -125,15 +125,11 @@ impl Selftest {
                 })
                 .collect();
             let stopped = results.stopped.as_ref().map(ToString::to_string);
-            let diagnostics = results.diagnostics.map(|found| {
-                json!({
-                    "stack_bytes": found.stack_bytes, "stack_unused": found.stack_unused,
-                    "longest_turn_ms": found.longest_turn_millis,
-                })
-            });
             let report = json!({
                 "serial": found.serial, "firmware": found.firmware, "build": found.build,
-                "verdict": verdict.to_string(), "tests": tests, "stopped": stopped, "diagnostics": diagnostics,
+                "verdict": verdict.to_string(), "tests": tests, "stopped": stopped,
+                "diagnostics": results.health.as_ref().map(Health::diagnostics),
+                "crash": results.health.as_ref().map(Health::crash),
             });
             writeln!(out, "{report}")?;
         } else {
@@ -141,12 +137,8 @@ impl Selftest {
             for outcome in &results.outcomes {
                 writeln!(out, "  {outcome}")?;
             }
-            if let Some(Diagnostics { stack_bytes, stack_unused, longest_turn_millis }) = results.diagnostics {
-                let used = stack_bytes.saturating_sub(stack_unused);
-                writeln!(
-                    out,
-                    "  Stack: {used} of {stack_bytes} bytes used at most; longest turn {longest_turn_millis} ms"
-                )?;
+            if let Some(health) = &results.health {
+                writeln!(out, "  {health}")?;
             }
         }
         Ok(Exit(verdict.exit_code()))

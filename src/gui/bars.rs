@@ -28,7 +28,7 @@ pub(super) fn status_ui(ui: &mut Ui, page: &mut PageCtx<'_>, route: Route) {
             let size = tokens.sizes.secondary;
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 if simulated {
-                    ui.label(RichText::new("SIMULATED").font(tokens.strong(size)).color(colours.simulated));
+                    ui.label(RichText::new(t!("SIMULATED")).font(tokens.strong(size)).color(colours.simulated));
                 }
                 clock_ui(ui, page, size);
                 let operator = page.core.settings.operator.trim();

@@ -19,6 +19,7 @@ use super::sound::Cue;
 use super::supply::Supply;
 use super::tested::Tested;
 use super::texts::language::Language;
+use super::texts::{self, words};
 use super::watch_view::WatchView;
 use crate::advice::Advice;
 use crate::clock::{Moment, RealClock, SharedClock};
@@ -232,11 +233,11 @@ impl Core {
                     run.running &= running;
                 }
                 self.cancel_wanted = false;
-                self.say(&advice.what, Tone::Attention);
+                self.say(texts::of(&advice.what), Tone::Attention);
                 self.problem = Some(advice);
             }
             Notice::Trouble(device, advice) => {
-                self.say(&advice.what, Tone::Attention);
+                self.say(texts::of(&advice.what), Tone::Attention);
                 self.problem = Some(advice.clone());
                 self.troubles.insert(device, advice);
             }
@@ -543,7 +544,7 @@ impl Core {
             [only] => {
                 let record =
                     self.record.map_or(String::new(), |receipt| t!(", record {number}", number = receipt.number));
-                Some(format!("{} {}{record}", only.serial, only.verdict))
+                Some(format!("{} {}{record}", only.serial, words::verdict(only.verdict)))
             }
             _ => None,
         };
@@ -660,7 +661,7 @@ impl Core {
             why: t!("The program has a fault").to_owned(),
             next: t!("Make sure that the source is off, then start the program again").to_owned(),
         };
-        self.say(&advice.what, Tone::Attention);
+        self.say(texts::of(&advice.what), Tone::Attention);
         self.problem = Some(advice);
     }
 

@@ -126,6 +126,27 @@ impl Emulator {
         Terminal::new(TcpStream::connect(("127.0.0.1", self.port)).expect("the service port"))
     }
 
+    /// Bytes sent to the service port by `stream` that the machine has not read yet, as the system tells them of its sockets.
+    pub fn unread(&self, stream: &TcpStream) -> u32 {
+        let loopback = |port: u16| format!("0100007F:{port:04X}");
+        let (here, there) = (loopback(stream.local_addr().expect("an address").port()), loopback(self.port));
+        let table = fs::read_to_string("/proc/net/tcp").expect("the system's table of sockets");
+        let queued = |row: &str| {
+            let mut fields = row.split_whitespace().skip(1);
+            let ends = (fields.next()?, fields.next()?);
+            let (unsent, unread) = fields.nth(1)?.split_once(':')?;
+            let bytes = if ends == (&here, &there) {
+                unsent
+            } else if ends == (&there, &here) {
+                unread
+            } else {
+                return None;
+            };
+            u32::from_str_radix(bytes, 16).ok()
+        };
+        table.lines().filter_map(queued).sum()
+    }
+
     /// What comes before the program listens is lost; so ask until it answers.
     fn await_boot(&self) {
         for _ in 0..100 {

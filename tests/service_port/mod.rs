@@ -16,7 +16,7 @@ use meter_firmware::Meter;
 use meter_firmware::board::Coil;
 use meter_firmware::meter::Facts;
 use meter_interface::block::{Block, FLASH_START, PAGE, choose};
-use meter_interface::map::{Program, ResetCause};
+use meter_interface::map::{Crash, Program, ResetCause};
 use meterbench::clock::{Moment, SharedClock};
 use meterbench::port::{Level, LineSettings, Port, PortError, Signal};
 use meterbench::sim::board::Contact;
@@ -79,7 +79,7 @@ pub struct Peer {
 impl Peer {
     fn new(chip: Shared<AfeDevice>, block: Option<Block>, (unique, program): Processor, now: u64) -> Self {
         let mut board = StandIn::default();
-        let meter = start(block.as_ref(), 1, (unique, program), &mut board);
+        let meter = start(block.as_ref(), (1, None), (unique, program), &mut board);
         Self {
             meter,
             block,
@@ -112,6 +112,13 @@ impl Peer {
         self.meter.snapshot(self.now - self.born)
     }
 
+    /// The program ended badly and started anew.
+    pub fn crash(&mut self, crash: Crash) {
+        self.born = self.now;
+        self.to_meter.clear();
+        self.meter = start(self.block.as_ref(), (crash.boot + 1, Some(crash)), self.unique, &mut self.board);
+    }
+
     /// The supply of the whole meter, chip included, goes off and on.
     pub fn power_cycle(&mut self) {
         self.chip.lock().chip().power_on();
@@ -123,7 +130,7 @@ impl Peer {
         let eeprom = self.board.eeprom.take();
         self.board = StandIn::default();
         self.board.eeprom = eeprom;
-        self.meter = start(self.block.as_ref(), boot, (self.unique, self.program), &mut self.board);
+        self.meter = start(self.block.as_ref(), (boot, None), (self.unique, self.program), &mut self.board);
     }
 
     fn rolls(&mut self, part: f64) -> bool {
@@ -218,20 +225,19 @@ impl Peer {
     }
 }
 
-fn start(block: Option<&Block>, boot: u16, (unique, program): Processor, board: &mut StandIn) -> Meter<'static> {
+/// A meter on that board; told are the number of its start, and what ended the one before.
+fn start(
+    block: Option<&Block>,
+    (boot, crash): (u16, Option<Crash>),
+    (unique, program): Processor,
+    board: &mut StandIn,
+) -> Meter<'static> {
     let mut page = [0xFF; PAGE];
     if let Some(block) = block {
         block.encode(&mut page).expect("a page is enough");
     }
-    let facts = Facts {
-        boot,
-        reset_cause: ResetCause::PowerOn,
-        crash: None,
-        crystal: true,
-        unique,
-        stack_bytes: 16_384,
-        program,
-    };
+    let facts =
+        Facts { boot, reset_cause: ResetCause::PowerOn, crash, crystal: true, unique, stack_bytes: 16_384, program };
     // A meter keeps its block for ever.
     let chosen = Box::leak(Box::new(choose(&page, &[0xFF; PAGE])));
     Meter::start(facts, chosen, board, 0)

@@ -8,6 +8,7 @@
 
 mod buzzer;
 mod clock;
+mod division;
 mod fault;
 mod hardware;
 mod mem;

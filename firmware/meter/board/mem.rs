@@ -1,4 +1,4 @@
-//! Copying and filling memory, byte by byte: what the compiler calls for both.
+//! Copying, filling and comparing memory, byte by byte: what the compiler calls for them.
 //!
 //! The compiler's own library has a fast version of each for every alignment, and they take two kilobytes of the flash. Here
 //! frames and screens are copied, some hundred bytes at most. Reads and writes are volatile, or the compiler would see that a
@@ -36,6 +36,18 @@ unsafe extern "C" fn memset(to: *mut u8, byte: i32, count: usize) -> *mut u8 {
     // SAFETY: the same contract.
     unsafe { fill(to, byte as u8, count) }
     to
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn memcmp(one: *const u8, other: *const u8, count: usize) -> i32 {
+    for place in 0..count {
+        // SAFETY: the same contract.
+        let (one, other) = unsafe { (one.add(place).read_volatile(), other.add(place).read_volatile()) };
+        if one != other {
+            return i32::from(one) - i32::from(other);
+        }
+    }
+    0
 }
 
 macro_rules! copies {

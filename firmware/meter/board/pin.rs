@@ -60,15 +60,17 @@ impl<'a> Pin<'a> {
 
     /// Drives it, or for an open drain lets it go.
     pub fn set(&self, high: bool) {
+        // The mask proves to the compiler that there is such a pin.
+        let number = self.number & 15;
         if high {
-            self.port.bsrr().write(|w| w.bs(self.number).set_bit());
+            self.port.bsrr().write(|w| w.bs(number).set_bit());
         } else {
-            self.port.bsrr().write(|w| w.br(self.number).set_bit());
+            self.port.bsrr().write(|w| w.br(number).set_bit());
         }
     }
 
     /// Whether it is high.
     pub fn is_high(&self) -> bool {
-        self.port.idr().read().idr(self.number).bit_is_set()
+        self.port.idr().read().idr(self.number & 15).bit_is_set()
     }
 }

@@ -4,12 +4,9 @@ use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 use meter_interface::block::Text;
 use meter_interface::map::{Crash, CrashKind};
 
-use crate::text::Writer;
+use crate::text::{LONGEST, Writer};
 
 const CRC_32: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
-
-/// Characters of the message.
-const MESSAGE: usize = 48;
 
 /// A crash record as it lies in memory that outlives a restart.
 #[derive(Clone, Copy, Debug)]
@@ -57,11 +54,11 @@ pub fn none() -> Crash {
 
 /// The end of a path and a line in it: `meter/board/main.rs:42`.
 #[must_use]
-pub fn place(file: &str, line: u32) -> Text<MESSAGE> {
-    const FILE: usize = MESSAGE - 8;
+pub fn place(file: &str, line: u32) -> Text<LONGEST> {
+    const FILE: usize = LONGEST - 8;
     let tail = file.get(file.len().saturating_sub(FILE)..).unwrap_or(file);
-    let mut writer = Writer::<MESSAGE>::new();
-    writer.text(tail).byte(b':').number(line.into(), 0);
+    let mut writer = Writer::new();
+    writer.text(tail).byte(b':').number(line as i32, 0);
     Text::lossy(writer.written())
 }
 

@@ -6,6 +6,7 @@ pub mod board;
 pub mod chip;
 pub mod crash;
 pub mod display;
+pub mod division;
 pub mod energy;
 pub mod i2c;
 pub mod keypad;

@@ -46,8 +46,10 @@ pub fn set(board: &mut impl Board, secs: u32) -> Result<(), BusError> {
     board.i2c(DEVICE, &[0, second, minute, hour, weekday, day, month, year], &mut [])
 }
 
-/// What the clock holds at that time; the years end with 2099. 2000-01-01 was a Saturday, and Sunday is 1.
-fn registers(secs: u32) -> [u8; 7] {
+/// What the clock holds at that time, two decimal digits each: second, minute, hour, day of the week, day, month, year; the years end with
+/// 2099. 2000-01-01 was a Saturday, and Sunday is 1.
+#[must_use]
+pub fn registers(secs: u32) -> [u8; 7] {
     let (days, second) = (secs / 86_400, secs % 86_400);
     // Four years have one leap day, and the first of each four has it.
     let (cycle, rest) = (days / 1_461 % 25, days % 1_461);

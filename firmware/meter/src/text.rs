@@ -1,25 +1,28 @@
-//! Text of a fixed length, for the display and the crash record. By hand, because `core::fmt` takes 6 KiB of the flash.
+//! Short text, for the display, the device identification and the crash record. By hand, because `core::fmt` takes 6 KiB of the flash.
 
 use meter_interface::block::Date;
 
+/// Characters of the longest text. One length for all, or the image holds this code once for each.
+pub const LONGEST: usize = 48;
+
 /// Characters written so far, and blanks behind them.
 #[derive(Clone, Copy, Debug)]
-pub struct Writer<const N: usize> {
-    bytes: [u8; N],
+pub struct Writer {
+    bytes: [u8; LONGEST],
     used: usize,
 }
 
-impl<const N: usize> Default for Writer<N> {
+impl Default for Writer {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<const N: usize> Writer<N> {
+impl Writer {
     /// Nothing.
     #[must_use]
     pub const fn new() -> Self {
-        Self { bytes: [b' '; N], used: 0 }
+        Self { bytes: [b' '; LONGEST], used: 0 }
     }
 
     /// Appends a character; what does not fit is left out, and what is no printable ASCII becomes a question mark.
@@ -45,27 +48,22 @@ impl<const N: usize> Writer<N> {
     }
 
     /// Appends `value` with its last `decimals` digits behind a point.
-    pub fn number(&mut self, value: i64, decimals: usize) -> &mut Self {
+    pub fn number(&mut self, value: i32, decimals: usize) -> &mut Self {
         if value < 0 {
             self.byte(b'-');
         }
-        let mut digits = [b'0'; 20];
-        let mut rest = value.unsigned_abs();
-        let mut first = digits.len();
-        for (index, digit) in digits.iter_mut().enumerate().rev() {
-            let shown = 20 - index;
-            if rest == 0 && shown > decimals + 1 {
-                break;
+        let (mut rest, mut weight, mut begun) = (value.unsigned_abs(), 1_000_000_000, false);
+        for place in (0..10).rev() {
+            let digit = (rest / weight) as u8;
+            rest %= weight;
+            weight = (weight / 10).max(1);
+            begun |= digit > 0 || place <= decimals;
+            if begun {
+                self.byte(b'0' + digit);
             }
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            first = index;
-        }
-        for (index, &digit) in digits.iter().enumerate().skip(first) {
-            if decimals > 0 && index == digits.len() - decimals {
+            if place == decimals && decimals > 0 {
                 self.byte(b'.');
             }
-            self.byte(digit);
         }
         self
     }
@@ -83,21 +81,26 @@ impl<const N: usize> Writer<N> {
     pub fn date(&mut self, date: Date) -> &mut Self {
         self.number(date.year().into(), 0);
         for part in [date.month(), date.day()] {
-            self.byte(b'-').byte(b'0' + part / 10).byte(b'0' + part % 10);
+            self.byte(b'-').pair(part / 10, part % 10);
         }
         self
     }
 
+    /// Appends two digits.
+    pub fn pair(&mut self, tens: u8, ones: u8) -> &mut Self {
+        self.byte(b'0' + tens).byte(b'0' + ones)
+    }
+
     /// Continues at a column.
     pub fn column(&mut self, column: usize) -> &mut Self {
-        self.used = column.min(N);
+        self.used = column.min(LONGEST);
         self
     }
 
-    /// All characters, the blanks included.
+    /// A line of `N` characters, cut or filled up with blanks.
     #[must_use]
-    pub const fn padded(&self) -> [u8; N] {
-        self.bytes
+    pub fn padded<const N: usize>(&self) -> [u8; N] {
+        self.bytes.first_chunk().copied().unwrap_or([b' '; N])
     }
 
     /// What was written.
@@ -111,8 +114,8 @@ impl<const N: usize> Writer<N> {
 mod tests {
     use super::*;
 
-    fn number(value: i64, decimals: usize) -> [u8; 10] {
-        Writer::<10>::new().number(value, decimals).padded()
+    fn number(value: i32, decimals: usize) -> [u8; 10] {
+        Writer::new().number(value, decimals).padded()
     }
 
     #[test]
@@ -121,13 +124,14 @@ mod tests {
         assert_eq!(&number(5, 3), b"0.005     ");
         assert_eq!(&number(-23_012, 2), b"-230.12   ");
         assert_eq!(&number(1_000, 0), b"1000      ");
-        assert_eq!(Writer::<24>::new().number(i64::MIN, 0).written(), b"-9223372036854775808");
+        assert_eq!(Writer::new().number(i32::MIN, 0).written(), b"-2147483648");
     }
 
     #[test]
     fn what_does_not_fit_is_left_out() {
-        assert_eq!(Writer::<4>::new().text("CS").hex(0xA3F0).written(), b"CSA3");
-        assert_eq!(Writer::<4>::new().text("\u{7f}a").written(), b"?a");
-        assert_eq!(&Writer::<4>::new().column(2).text("x").padded(), b"  x ");
+        assert_eq!(&Writer::new().text("CS").hex(0xA3F0).padded(), b"CSA3");
+        assert_eq!(&Writer::new().column(2).text("x").padded(), b"  x ");
+        assert_eq!(Writer::new().text("\u{7f}a").written(), b"?a");
+        assert_eq!(Writer::new().text(&"x".repeat(LONGEST + 1)).written(), [b'x'; LONGEST]);
     }
 }

@@ -14,6 +14,7 @@ use crate::gui::firmware_view::work::{Keeping, Task};
 use crate::gui::offers::Offer;
 use crate::gui::pages::firmware::{self, FirmwareCommand, ProvisionCommand};
 use crate::gui::route::Route;
+use crate::gui::texts;
 
 impl App {
     /// Takes in what image and target have told; also while the window is hidden.
@@ -67,7 +68,7 @@ impl App {
     fn work_on_target(&mut self, ctx: &Context, task: Task) {
         match refusal::target(&self.core, &self.page.addresses) {
             Ok(url) => self.core.firmware.begin(url, self.page.profile.clone(), task, Arc::new(ctx.clone())),
-            Err(refusal) => self.core.say(&refusal.advice.what, Tone::Attention),
+            Err(refusal) => self.core.say(texts::of(&refusal.advice.what), Tone::Attention),
         }
     }
 

@@ -86,7 +86,7 @@ impl Connection {
                 problem_ui(ui, page, advice, remedy.then_some(Command::Reconnect(Some(device))));
             } else {
                 ui.horizontal_wrapped(|ui| {
-                    quiet_ui(ui, page, &t!("Last wrong: {what}", what = advice.what));
+                    quiet_ui(ui, page, &t!("Last wrong: {what}", what = texts::of(&advice.what)));
                     command_button_ui(ui, page, Command::ShowLog, true);
                 });
             }

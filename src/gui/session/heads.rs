@@ -3,7 +3,7 @@
 use super::{AddressTexts, Notice, Worker, of_station};
 use crate::clock::SharedClock;
 use crate::gui::device::Device;
-use crate::meter::Meter;
+use crate::port::pulse::PulseInput;
 use crate::station::{self, StationError};
 
 impl Worker<'_> {

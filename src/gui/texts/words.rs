@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use m90e26::Register;
+
 use crate::flash::Stage;
 use crate::procedure::Verdict;
 
@@ -15,6 +17,12 @@ const STEPS: [&str; 7] = [
     mark!("Offsets without current"),
     mark!("Checksums and normal operation"),
 ];
+
+/// What a register is for.
+#[must_use]
+pub fn meaning(register: Register) -> &'static str {
+    super::of(register.meaning())
+}
 
 /// A verdict.
 #[must_use]

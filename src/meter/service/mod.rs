@@ -15,7 +15,7 @@ use m90e26::{Access, Register};
 use meter_interface::block::{Block, BlockError, PAGE};
 use meter_interface::map::identification::{Object, PRODUCT_CODE, VENDOR_NAME};
 use meter_interface::map::{
-    self, Command, Control, Diagnostics, Events, Exception, Holding, Identity, Program, Snapshot, TALLIED, Tally,
+    self, Command, Control, Crash, Diagnostics, Events, Exception, Holding, Identity, Program, Snapshot, TALLIED, Tally,
     control, tally_address, windows,
 };
 
@@ -222,8 +222,23 @@ impl ServiceMeter {
     /// # Errors
     /// The meter does not answer.
     pub fn diagnostics(&mut self) -> Result<Option<Diagnostics>, ServiceError> {
-        match self.input(Diagnostics::START, Diagnostics::WORDS) {
-            Ok((words, _)) => Ok(Diagnostics::decode(&words).ok()),
+        let words = self.offered(Diagnostics::START, Diagnostics::WORDS)?;
+        Ok(words.and_then(|words| Diagnostics::decode(&words).ok()))
+    }
+
+    /// What ended the meter's program last time, kept over restarts; its kind says whether anything did. `None` for a firmware that does not tell.
+    ///
+    /// # Errors
+    /// The meter does not answer.
+    pub fn crash(&mut self) -> Result<Option<Crash>, ServiceError> {
+        let words = self.offered(Crash::START, Crash::WORDS)?;
+        Ok(words.and_then(|words| Crash::decode(&words).ok()))
+    }
+
+    /// Input registers that not every version of the map has.
+    fn offered(&mut self, address: u16, count: usize) -> Result<Option<Vec<u16>>, ServiceError> {
+        match self.input(address, count) {
+            Ok((words, _)) => Ok(Some(words)),
             Err(ServiceError::Refused { exception: Exception::IllegalAddress }) => Ok(None),
             Err(error) => Err(error),
         }

@@ -151,7 +151,10 @@ impl Ratio {
     /// `value` times the factor, towards zero; `None` beyond 64 bits.
     #[must_use]
     pub fn scale(self, value: i64) -> Option<i64> {
-        value.checked_mul(i64::from(self.numerator))?.checked_div(i64::from(self.denominator))
+        // By the magnitude: a division with signs is a function of its own in the meter's image.
+        let scaled = value.unsigned_abs().checked_mul(self.numerator.into())?.checked_div(self.denominator.into())?;
+        let scaled = i64::try_from(scaled).ok()?;
+        Some(if value < 0 { -scaled } else { scaled })
     }
 }
 

@@ -14,9 +14,6 @@ pub const FUNCTION: u8 = 0x2B;
 /// Its kind: read device identification.
 const KIND: u8 = 0x0E;
 
-/// The longest text.
-type Text = Writer<48>;
-
 /// Appends the answer behind unit and function.
 ///
 /// # Errors
@@ -57,8 +54,8 @@ fn put(object: Object, block: Option<&Block>, answer: &mut Answer) {
     }
 }
 
-fn text(object: Object, block: Option<&Block>) -> Text {
-    let mut text = Text::new();
+fn text(object: Object, block: Option<&Block>) -> Writer {
+    let mut text = Writer::new();
     match object {
         Object::VendorName => text.text(VENDOR_NAME),
         Object::ProductCode => text.text(PRODUCT_CODE),

@@ -35,9 +35,18 @@ pub(super) fn registers_ui(ui: &mut Ui, page: &PageCtx<'_>) {
             .spacing(spacing)
             .min_row_height(tokens.spacing.grid * 2.0)
             .show(ui, |ui| {
-                let heads =
-                    [t!("Register"), t!("Old"), t!("New"), t!("Old, decimal"), t!("New, decimal"), t!("What it does")];
-                for head in heads.into_iter().filter(|head| columns == Columns::All || !head.ends_with("decimal")) {
+                let heads = match columns {
+                    Columns::All => &[
+                        t!("Register"),
+                        t!("Old"),
+                        t!("New"),
+                        t!("Old, decimal"),
+                        t!("New, decimal"),
+                        t!("What it does"),
+                    ][..],
+                    Columns::Hexadecimal => &[t!("Register"), t!("Old"), t!("New"), t!("What it does")],
+                };
+                for &head in heads {
                     ui.label(RichText::new(head).size(tokens.sizes.secondary).color(colours.text_quiet));
                 }
                 ui.end_row();

@@ -11,7 +11,7 @@ use crate::gui::core::Core;
 use crate::gui::pages::PageCtx;
 use crate::gui::positions::Position;
 use crate::gui::session::Link;
-use crate::gui::texts::words;
+use crate::gui::texts::{self, words};
 use crate::gui::tokens::Tokens;
 use crate::gui::widgets::status::Mark;
 use crate::procedure::Verdict;
@@ -138,7 +138,7 @@ fn face<'a>(core: &'a Core, tokens: &Tokens, number: usize, position: &'a Positi
     let run = &position.run;
     if let Some(report) = run.result().filter(|_| core.resulted) {
         let about = match (&report.advice, remarks(report).first()) {
-            (Some(advice), _) => Cow::Borrowed(advice.what.as_str()),
+            (Some(advice), _) => Cow::Borrowed(texts::of(&advice.what)),
             (None, Some(remark)) => Cow::Owned(remark.clone()),
             (None, None) => worth_a_look(run),
         };

@@ -3,9 +3,10 @@
 //! The place is always the same and always there; before a verdict it says what to do or what is being done.
 
 use egui::text::{LayoutJob, TextFormat};
-use egui::{Align, Color32, Label, Layout, Painter, Rect, RichText, Stroke, Ui, UiBuilder, pos2, vec2};
+use egui::{Align, Color32, FontId, Label, Layout, Painter, Rect, RichText, Stroke, Ui, UiBuilder, pos2, vec2};
 
 use super::vigil;
+use crate::advice::Advice;
 use crate::gui::pages::PageCtx;
 use crate::gui::remaining;
 use crate::gui::run_view::StepState;
@@ -24,11 +25,14 @@ const STACKED_BELOW: f32 = 600.0;
 /// The word takes no more of the width than leaves room for the reason.
 const WORD_SHARE: f32 = 0.135;
 
-/// What stands beside the verdict is no narrower; the word gives way.
-const LEAST_ABOUT: f32 = 300.0;
+/// What stands beside the verdict takes the first of these widths at which all of its lines have room; the word gives way.
+const ABOUT_WIDTHS: [f32; 5] = [300.0, 350.0, 400.0, 450.0, 500.0];
 
 /// What stands beside the verdict is no wider, so that the stripes of a simulated one show on both sides.
 const ABOUT_WIDTH: f32 = 640.0;
+
+/// Between the lines beside the verdict.
+const LINE_GAP: f32 = 2.0;
 
 /// Size of the verdict's letters on a page of that height.
 fn letters(tokens: &Tokens, page_height: f32) -> f32 {
@@ -155,7 +159,7 @@ pub(in crate::gui::pages) fn simulated_ui(ui: &mut Ui, tokens: &Tokens, size: f3
         .corner_radius(4.0)
         .inner_margin(egui::Margin::symmetric(10, 3))
         .show(ui, |ui| {
-            ui.label(RichText::new("SIMULATED").font(tokens.strong(size)).color(tokens.colours.simulated));
+            ui.label(RichText::new(t!("SIMULATED")).font(tokens.strong(size)).color(tokens.colours.simulated));
         });
 }
 
@@ -181,7 +185,7 @@ fn report_ui(ui: &mut Ui, page: &PageCtx<'_>, report: &RunReport, (fill, banner)
         let left = ui.cursor().left() - tokens.spacing.grid;
         let plate = banner.with_min_x(left).with_max_x((left + room.x + tokens.spacing.page).min(banner.right()));
         ui.painter().rect_filled(plate, tokens.spacing.radius, fill);
-        let used = about_height(tokens, report);
+        let used = about_height(ui, tokens, report, room.x);
         ui.vertical(|ui| {
             ui.set_width(room.x);
             ui.add_space(((room.y - used) / 2.0).max(0.0));
@@ -193,7 +197,11 @@ fn report_ui(ui: &mut Ui, page: &PageCtx<'_>, report: &RunReport, (fill, banner)
 /// The size of the word that leaves room for what stands beside it, however long the language has it.
 fn fitting(ui: &Ui, tokens: &Tokens, report: &RunReport, size: f32, banner: Rect) -> f32 {
     let word = ui.painter().layout_job(word(tokens, report, size, tokens.colours.text));
-    let room = banner.width() - tokens.spacing.page * 4.5 - LEAST_ABOUT;
+    let height = banner.height() - tokens.spacing.grid * 2.0;
+    let fits = |width: &f32| about_height(ui, tokens, report, *width) <= height;
+    let [.., widest] = ABOUT_WIDTHS;
+    let about = ABOUT_WIDTHS.into_iter().find(fits).unwrap_or(widest);
+    let room = banner.width() - tokens.spacing.page * 4.5 - about;
     size * (room / (word.size().x + size * 0.72)).min(1.0)
 }
 
@@ -221,10 +229,25 @@ fn word(tokens: &Tokens, report: &RunReport, size: f32, colour: Color32) -> Layo
     job
 }
 
-/// A guess at the height of what stands beside the verdict, to set it in the middle.
-fn about_height(tokens: &Tokens, report: &RunReport) -> f32 {
-    let lines = if report.advice.is_some() { 4 } else { judged(report).count().min(4) } + remarks(report).len();
-    tokens.sizes.heading * 2.2 + lines as f32 * tokens.sizes.body * 1.5
+/// The height of what stands beside the verdict in a width.
+fn about_height(ui: &Ui, tokens: &Tokens, report: &RunReport, width: f32) -> f32 {
+    let line = tokens.sizes.body * 1.5;
+    let heading = tokens.sizes.heading * 1.3 + tokens.spacing.grid + remarks(report).len() as f32 * line;
+    let Some(advice) = &report.advice else {
+        return heading + judged(report).count().min(4) as f32 * line;
+    };
+    let height = |(text, font): (&str, FontId)| {
+        LINE_GAP + ui.painter().layout(text.to_owned(), font, tokens.colours.text, width).size().y
+    };
+    heading + advised(tokens, advice).into_iter().map(height).sum::<f32>()
+}
+
+/// What happened, why, what to do; the cause is the least of them.
+fn advised<'a>(tokens: &Tokens, advice: &'a Advice) -> [(&'a str, FontId); 3] {
+    let strong = tokens.strong(tokens.sizes.body);
+    let quiet = FontId::proportional(tokens.sizes.secondary);
+    [(&advice.what, strong.clone()), (&advice.why, quiet), (&advice.next, strong)]
+        .map(|(text, font)| (texts::of(text), font))
 }
 
 fn judged(report: &RunReport) -> impl Iterator<Item = &Measurement> {
@@ -240,7 +263,7 @@ fn judged(report: &RunReport) -> impl Iterator<Item = &Measurement> {
 }
 
 fn about_ui(ui: &mut Ui, tokens: &Tokens, report: &RunReport, front: Color32) {
-    ui.spacing_mut().item_spacing = vec2(tokens.spacing.grid, 2.0);
+    ui.spacing_mut().item_spacing = vec2(tokens.spacing.grid, LINE_GAP);
     ui.horizontal(|ui| {
         let heading = format!("{}    {:.0} s", report.serial, report.duration_s);
         ui.label(RichText::new(heading).font(tokens.strong(tokens.sizes.heading)).color(front));
@@ -252,9 +275,9 @@ fn about_ui(ui: &mut Ui, tokens: &Tokens, report: &RunReport, front: Color32) {
         ui.label(RichText::new(remark).font(tokens.strong(tokens.sizes.body)).color(front));
     }
     if let Some(advice) = &report.advice {
-        ui.label(RichText::new(texts::of(&advice.what)).font(tokens.strong(tokens.sizes.body)).color(front));
-        ui.label(RichText::new(texts::of(&advice.why)).color(front));
-        ui.label(RichText::new(texts::of(&advice.next)).font(tokens.strong(tokens.sizes.body)).color(front));
+        for (text, font) in advised(tokens, advice) {
+            ui.label(RichText::new(text).font(font).color(front));
+        }
         return;
     }
     for done in judged(report).take(4) {

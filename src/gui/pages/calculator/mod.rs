@@ -7,6 +7,7 @@
 use egui::{Button, CentralPanel, Frame, Margin, Panel, RichText, Ui};
 
 use crate::calibration::workbook::Workbook;
+use crate::gui::texts::{self, catalog::Catalog};
 use crate::gui::tokens::Tokens;
 
 mod case;
@@ -50,8 +51,8 @@ pub struct CalculatorPage {
     /// What an opened workbook has that looks wrong.
     remarks: Vec<String>,
     results: Results,
-    /// The form the results are of.
-    computed_for: Form,
+    /// The form the results are of, and the language they are in.
+    computed_for: (Form, Option<&'static Catalog>),
     /// The results stand where the inputs would, as there is no room for both.
     results_shown: bool,
 }
@@ -68,7 +69,7 @@ impl CalculatorPage {
     pub fn with(form: Form) -> Self {
         let results = Results::of(&form);
         Self {
-            computed_for: form.clone(),
+            computed_for: (form.clone(), texts::spoken()),
             form,
             said: String::new(),
             remarks: Vec::new(),
@@ -153,13 +154,25 @@ impl CalculatorPage {
 
     /// After the inputs, so that no result is older than them.
     fn compute(&mut self, ui: &Ui) {
-        if self.computed_for != self.form {
+        let (form, language) = &self.computed_for;
+        let changed = *form != self.form;
+        if changed || !same(*language, texts::spoken()) {
             self.results = Results::of(&self.form);
             // It was said about what stood here before.
-            self.said.clear();
-            self.computed_for = self.form.clone();
+            if changed {
+                self.said.clear();
+            }
+            self.computed_for = (self.form.clone(), texts::spoken());
             // Computed inputs on the left show them too.
             ui.request_repaint();
         }
+    }
+}
+
+/// Whether both are one language; its texts need not be compared.
+fn same(one: Option<&'static Catalog>, other: Option<&'static Catalog>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => std::ptr::eq(one, other),
+        (one, other) => one.is_none() && other.is_none(),
     }
 }

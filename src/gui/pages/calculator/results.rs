@@ -11,6 +11,7 @@ use crate::calibration::formula::steps_from_phase;
 use crate::calibration::readings::{Evaluation, Readings};
 use crate::calibration::registers::RegisterSet;
 use crate::calibration::sheet::SheetInputs;
+use crate::gui::texts::words;
 
 /// How a row came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,9 +207,9 @@ impl Nearest<'_> {
         let (state, meaning) = match (value, change) {
             (None, _) if halves => (State::Failed, t!("as PL_Constant").to_owned()),
             (None, _) => (State::Failed, self.reason(register)),
-            (Some(_), _) if !self.asked(register) => (State::Kept, register.meaning().to_owned()),
+            (Some(_), _) if !self.asked(register) => (State::Kept, words::meaning(register).to_owned()),
             (Some(_), Some(change)) => (State::Computed, change.meaning),
-            (Some(_), None) => (State::Computed, register.meaning().to_owned()),
+            (Some(_), None) => (State::Computed, words::meaning(register).to_owned()),
         };
         Row {
             name: register.name().to_owned(),
@@ -278,7 +279,7 @@ fn checksum_row(register: Register, value: Option<u16>, part: &[(Register, Optio
         .filter(|(other, value)| value.is_none() && *other != register)
         .map(|(other, _)| other.name())
         .collect();
-    let covered = if register == Register::Cs1 { "21 to 2B" } else { "31 to 3A" };
+    let covered = if register == Register::Cs1 { "21–2B" } else { "31–3A" };
     Row {
         name: register.name().to_owned(),
         hex: value.map(|value| format!("{value:04X}")),

@@ -35,7 +35,7 @@ pub(super) fn chip_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
     row_ui(ui, page, t!("Readout protection"), RichText::new(protected));
     row_ui(ui, page, t!("Reached through"), RichText::new(&identity.loader));
     if is_simulated(identity) {
-        ui.label(RichText::new("SIMULATED").font(tokens.strong(tokens.sizes.body)).color(tokens.colours.simulated));
+        ui.label(RichText::new(t!("SIMULATED")).font(tokens.strong(tokens.sizes.body)).color(tokens.colours.simulated));
     }
 }
 

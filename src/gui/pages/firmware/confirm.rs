@@ -48,7 +48,9 @@ impl FirmwarePage {
             row_ui(ui, page, t!("Unique id"), mono(unique));
             if chip::is_simulated(identity) {
                 ui.label(
-                    RichText::new("SIMULATED").font(tokens.strong(tokens.sizes.body)).color(tokens.colours.simulated),
+                    RichText::new(t!("SIMULATED"))
+                        .font(tokens.strong(tokens.sizes.body))
+                        .color(tokens.colours.simulated),
                 );
             }
             let found = core.firmware.comparison.as_ref();

@@ -10,6 +10,7 @@ use crate::calibration::formula::{
     amps_from_current_offset, degrees_from_phase, fraction_from_gain, volts_from_sag_threshold,
 };
 use crate::gui::session::Registers;
+use crate::gui::texts::words;
 use crate::meter::{Line, Quantity};
 use crate::units::{Amps, Degrees, Hertz, Percent, Vars, VoltAmps, Volts, Watts};
 
@@ -78,7 +79,7 @@ pub fn meaning(register: Register, word: u16, others: &Registers) -> String {
         Register::CalStart => start(t!("metering"), "CS1", word),
         Register::AdjStart => start(t!("measuring"), "CS2", word),
         Register::SagTh => others.value(Register::Ugain).map_or_else(
-            || register.meaning().to_owned(),
+            || words::meaning(register).to_owned(),
             |ugain| t!("sag below {voltage}", voltage = format_args!("{:.1}", volts_from_sag_threshold(word, ugain))),
         ),
         Register::PLconstH | Register::PLconstL => pl_constant(register, word, others),
@@ -101,7 +102,7 @@ pub fn meaning(register: Register, word: u16, others: &Registers) -> String {
                 let lsb = others.words.get(&register).map_or(0, |read| read.lsb);
                 measured(quantity, word, lsb)
             }
-            None => register.meaning().to_owned(),
+            None => words::meaning(register).to_owned(),
         },
     }
 }
@@ -273,7 +274,7 @@ fn pl_constant(register: Register, word: u16, others: &Registers) -> String {
     let of = |other| if other == register { Some(word) } else { others.value(other) };
     match (of(Register::PLconstH), of(Register::PLconstL)) {
         (Some(high), Some(low)) => t!("PL_Constant {number}", number = u32::from(high) << 16 | u32::from(low)),
-        _ => register.meaning().to_owned(),
+        _ => words::meaning(register).to_owned(),
     }
 }
 
@@ -286,7 +287,7 @@ fn offset(register: Register, word: u16, gain: Option<u16>) -> String {
         Some(Ok(amps)) => {
             t!("{amps} {unit} by the register's scale", amps = format_args!("{:+.4}", amps.0), unit = Amps::UNIT)
         }
-        _ => register.meaning().to_owned(),
+        _ => words::meaning(register).to_owned(),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::calibration::registers::{RegisterSet, dump};
 use crate::gui::command::Command;
 use crate::gui::core::Core;
 use crate::gui::session::{Registers, Write};
+use crate::gui::texts::words;
 use crate::gui::widgets::card;
 use crate::gui::widgets::command_button::command_button_ui;
 use crate::gui::widgets::status::{Mark, mark_ui};
@@ -37,7 +38,7 @@ impl RegistersPage {
                     self.selected = None;
                 }
             });
-            ui.label(quiet(register.meaning()));
+            ui.label(quiet(words::meaning(register)));
             match page.core.registers.value(register) {
                 None => {
                     ui.label(t!("Not read yet"));
@@ -238,7 +239,7 @@ fn consequences(Write { register, value }: Write, core: &Core) -> Vec<String> {
         _ if Register::METERING.contains(&register) || register == Register::Cs1 => metering,
         _ if Register::MEASUREMENT.contains(&register) || register == Register::Cs2 => measuring,
         Register::CalStart | Register::AdjStart if value == command::CAL_START => {
-            let block = if register == Register::CalStart { "21 to 2B" } else { "31 to 3A" };
+            let block = if register == Register::CalStart { "21–2B" } else { "31–3A" };
             return vec![t!("{block} go back to their power-on values", block)];
         }
         Register::SmallPMod if value == command::SMALL_POWER => {

@@ -11,7 +11,7 @@ use m90e26::{Access, Register};
 use super::{RegistersPage, decode};
 use crate::gui::core::Core;
 use crate::gui::pages::PageCtx;
-use crate::gui::texts;
+use crate::gui::texts::{self, words};
 use crate::gui::widgets::number::NOTHING;
 
 /// Widths of the columns in points; the meaning takes what is left, and as many lines as it needs.
@@ -144,7 +144,7 @@ impl RegistersPage {
         let rows = Register::ALL.into_iter().map(|register| self.row(register, core));
         rows.filter(|row| {
             let section = decode::section(row.register.section());
-            let texts = [row.register.meaning(), section].into_iter().chain(row.cells.iter().map(String::as_str));
+            let texts = [words::meaning(row.register), section].into_iter().chain(row.cells.iter().map(String::as_str));
             let found = wanted.is_empty() || texts.into_iter().any(|text| text.to_lowercase().contains(&wanted));
             found && (row.differs || !self.only_differing)
         })
@@ -169,7 +169,7 @@ impl RegistersPage {
             word.map_or_else(String::new, |word| decode::number(register, word)),
             match word {
                 Some(word) => decode::meaning(register, word, &core.registers),
-                None => register.meaning().to_owned(),
+                None => words::meaning(register).to_owned(),
             },
             compared,
         ];
@@ -243,7 +243,7 @@ fn row_ui(ui: &mut Ui, page: &PageCtx<'_>, columns: &Columns, width: f32, row: &
     for (number, cell) in galleys.into_iter().enumerate() {
         place(ui, rect, columns, number, cell);
     }
-    response.on_hover_text(row.register.meaning());
+    response.on_hover_text(words::meaning(row.register));
     clicked
 }
 

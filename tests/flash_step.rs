@@ -270,7 +270,7 @@ fn pulses_are_counted_at_the_unit_whatever_way_it_is_reached_over() {
     let outcome = rig.run();
     assert_eq!(outcome.report.verdict, Verdict::Pass, "{} {:?}", what(&outcome), outcome.report.steps);
     let errors = outcome.report.measurements.iter().filter(|measured| measured.name == "energy_error");
-    let methods: Vec<_> = errors.map(|measured| measured.method).collect();
+    let methods: Vec<_> = errors.map(|measured| measured.method.clone()).collect();
     assert!(methods.len() == 2 && methods.iter().all(|method| method.contains("optical head")), "{methods:?}");
 }
 

@@ -60,7 +60,7 @@ fn run(address: &str, plan: &Plan, earlier: Option<TakenUp>) -> (RunReport, Told
         }
     });
     let Setup { clock, meter, reference, source, operator, flash, .. } = Setup::new(address);
-    let positions = vec![Place { serial: SERIAL.to_owned(), meter, flash }];
+    let positions = vec![Place { serial: SERIAL.to_owned(), meter, head: None, flash }];
     let mut bench = Bench { positions, reference, source, clock, operator, simulated: true };
     let earlier: BTreeMap<_, _> = earlier.into_iter().map(|earlier| (SERIAL.to_owned(), earlier)).collect();
     let report = procedure::go_on(&mut bench, plan, &Custody::default(), earlier, &control).remove(0);

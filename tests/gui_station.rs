@@ -252,7 +252,7 @@ fn cut_off(folder: &Path, serial: &str) {
         }
     });
     let Setup { clock, meter, reference, source, operator, flash, .. } = Setup::new(UNIT);
-    let positions = vec![Place { serial: serial.to_owned(), meter, flash }];
+    let positions = vec![Place { serial: serial.to_owned(), meter, head: None, flash }];
     let mut bench = Bench { positions, reference, source, clock, operator, simulated: true };
     procedure::go_on(&mut bench, &plan, &Custody::default(), BTreeMap::new(), &control);
     let left = std::fs::read_dir(folder.join("unfinished")).unwrap().count();

@@ -236,6 +236,7 @@ fn run(
         target: target.to_owned(),
         image: IMAGE.to_owned(),
         provisioning: list.to_owned(),
+        golden: false,
     };
     let again = serials.iter().map(|&serial| serial.to_owned()).collect();
     assert!(session.start(order, Consent { again, ..Consent::default() }));

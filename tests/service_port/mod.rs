@@ -116,7 +116,8 @@ impl Peer {
     pub fn crash(&mut self, crash: Crash) {
         self.born = self.now;
         self.to_meter.clear();
-        self.meter = start(self.block.as_ref(), (crash.boot + 1, Some(crash)), (self.unique, self.program), &mut self.board);
+        self.meter =
+            start(self.block.as_ref(), (crash.boot + 1, Some(crash)), (self.unique, self.program), &mut self.board);
     }
 
     /// The supply of the whole meter, chip included, goes off and on.

@@ -9,8 +9,8 @@ use crate::advice::Advice;
 use crate::operator::{Answer, Operator as _, OperatorError, Prompt};
 use crate::procedure::{self, Control, Custody, Event, Plan, RunReport, TakenUp, Verdict};
 use crate::profile::vigilance::GoldenUnit;
-use crate::record::journal::STARTED_AGAIN;
 use crate::provision::Allotment;
+use crate::record::journal::STARTED_AGAIN;
 use crate::record::{Interrupted, Journal, Keeper, Readings, Sitting, Stamp};
 
 /// A run that has been asked for and has not begun.

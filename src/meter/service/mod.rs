@@ -15,8 +15,8 @@ use m90e26::{Access, Register};
 use meter_interface::block::{Block, BlockError, PAGE};
 use meter_interface::map::identification::{Object, PRODUCT_CODE, VENDOR_NAME};
 use meter_interface::map::{
-    self, Command, Control, Crash, Diagnostics, Events, Exception, Holding, Identity, Program, Snapshot, TALLIED, Tally,
-    control, tally_address, windows,
+    self, Command, Control, Crash, Diagnostics, Events, Exception, Holding, Identity, Program, Snapshot, TALLIED,
+    Tally, control, tally_address, windows,
 };
 
 use super::{BusStatistics, Meter, MeterError, Reach, Relay, Word};

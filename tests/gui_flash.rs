@@ -27,6 +27,7 @@ fn run(meter: &str, serials: &[&str], target: &str, image: &str) -> (Result<Vec<
         target: target.to_owned(),
         image: image.to_owned(),
         provisioning: String::new(),
+        golden: false,
     };
     assert!(session.start(order, Consent::default()));
     let mut details = Vec::new();

@@ -37,5 +37,5 @@ pub fn in_no_load(folder: &Path, (serial, address): (&str, &str), plan: &Plan, s
     let mut bench = Bench { positions, reference, source, clock, operator, simulated: true };
     procedure::go_on(&mut bench, plan, &Custody::default(), BTreeMap::new(), &control);
     let left = fs::read_dir(folder.join("unfinished")).expect("folder").count();
-    assert!(left > 0 && left % 2 == 0, "a page and its readings for each unit");
+    assert!(left > 0 && left.is_multiple_of(2), "a page and its readings for each unit");
 }

@@ -8,11 +8,11 @@
     reason = "a test that cannot go on stops"
 )]
 
+mod cut_off;
 mod outline;
 mod simulated;
 mod verifying;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,10 +25,9 @@ use meterbench::gui::app::{App, dress};
 use meterbench::gui::command::Command;
 use meterbench::gui::offers::offers;
 use meterbench::job::NoWake;
-use meterbench::procedure::{self, Bench, Control, Custody, Event, Place, RunReport, Verdict};
-use meterbench::record::{Journal, Readings, Sitting, Store, file_in};
+use meterbench::procedure::{RunReport, Verdict};
+use meterbench::record::{Store, file_in};
 use meterbench::settings;
-use simulated::Setup;
 use verifying::{SHORT_NO_LOAD, measured, of_entries, text_of_entries};
 
 type Window = Harness<'static, App>;
@@ -229,41 +228,12 @@ fn failures_in_a_row_suspect_the_bench_on_the_bench_page() {
     assert!(shows(&window, "Suspect the bench") && shows(&window, "2 units one after the other did not pass"));
 }
 
-/// Leaves behind what a program that was killed in the middle of its no-load test would have.
-fn cut_off(folder: &Path, serial: &str) {
-    let plan = of_entries(SHORT_NO_LOAD);
-    let whole = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let readings = Arc::new(Readings::default());
-    let sitting = Sitting { operator: Some("Ada".to_owned()), ..Sitting::default() };
-    // As the window writes the procedure it loads: by its name in the file, whatever the file is called.
-    let journal = Journal::new(whole.path(), &plan, sitting, &readings);
-    let (from, to) = (whole.path().join("unfinished"), folder.join("unfinished"));
-    std::fs::create_dir_all(&to).unwrap();
-    let control = Control::new(move |event| {
-        readings.hear(&event);
-        journal.hear(&event);
-        if let Event::Reached { state, .. } = &event
-            && state.watched.is_some_and(|watched| (60.0..70.0).contains(&watched.secs))
-        {
-            for file in std::fs::read_dir(&from).unwrap() {
-                let file = file.unwrap();
-                std::fs::copy(file.path(), to.join(file.file_name())).unwrap();
-            }
-        }
-    });
-    let Setup { clock, meter, reference, source, operator, flash, .. } = Setup::new(UNIT);
-    let positions = vec![Place { serial: serial.to_owned(), meter, head: None, flash }];
-    let mut bench = Bench { positions, reference, source, clock, operator, simulated: true };
-    procedure::go_on(&mut bench, &plan, &Custody::default(), BTreeMap::new(), &control);
-    let left = std::fs::read_dir(folder.join("unfinished")).unwrap().count();
-    assert!(left > 0 && left % 2 == 0, "a page and its readings for each unit");
-}
-
 #[test]
 fn a_run_that_was_cut_off_goes_on_or_starts_again_as_the_operator_says() {
     let folder = folder();
-    cut_off(folder.path(), "MT1");
-    cut_off(folder.path(), "MT2");
+    for serial in ["MT1", "MT2"] {
+        cut_off::in_no_load(folder.path(), (serial, UNIT), &of_entries(SHORT_NO_LOAD), 60.0);
+    }
     let mut window = window(folder.path(), SHORT_NO_LOAD, |_| {});
     scan(&mut window, "MT1");
     let asked = question(&mut window);

@@ -7,6 +7,7 @@
     reason = "a test stops at what it did not expect"
 )]
 
+mod cut_off;
 mod simulated;
 mod verifying;
 
@@ -15,6 +16,7 @@ use std::sync::{Arc, Mutex};
 
 use meterbench::procedure::unfinished::{Admitted, Unfinished, Watched};
 use meterbench::procedure::{self, Bench, Control, Custody, Event, Place, Plan, RunReport, TakenUp, Verdict};
+use meterbench::record::{About, Interrupted, Keeper, Readings, Stamp};
 use simulated::Setup;
 use verifying::{SHORT_NO_LOAD, STARTING, detail, measured, of_entries};
 
@@ -207,4 +209,116 @@ fn a_calibration_is_not_taken_up_and_its_verification_is() {
     assert_eq!(state(tests).why_not(&plan), None);
     let flashing = simulated::plan("opensmartmeter-mt50", "calibrate-flash-quick");
     assert!(state(tests).why_not(&flashing).expect("not").contains("flashed"));
+}
+
+#[test]
+fn what_is_too_old_or_not_the_same_any_more_says_why() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("folder");
+    let (cold, warmed) = (of_entries(SHORT_NO_LOAD), of_entries(&format!("{ENTRY}{SHORT_NO_LOAD}")));
+    for (serial, plan) in [("COLD", &cold), ("WARM", &warmed)] {
+        cut_off::in_no_load(folder.path(), (serial, UNIT), plan, 40.0);
+    }
+    let found = |serial: &str, plan: &Plan, minutes: i64| {
+        let now = Stamp { at_ms: Stamp::now().at_ms + minutes * 60_000, ..Stamp::now() };
+        Interrupted::of(folder.path(), &[serial.to_owned(), String::new()], plan, &now).expect("read")
+    };
+    let reason = |serial: &str, plan: &Plan, minutes: i64| {
+        let Interrupted { open, closed, busy } = found(serial, plan, minutes);
+        assert!(busy.is_empty() && open.len() + closed.len() == 1);
+        closed.into_iter().next().map(|(_, reason)| reason)
+    };
+    assert_eq!(reason("COLD", &cold, 8 * 60 - 2), None);
+    assert!(reason("COLD", &cold, 8 * 60 + 1).expect("too old").contains("8 hours ago, and 8 are allowed"));
+    assert_eq!(reason("COLD", &cold, -60).as_deref(), Some("the clock was set back since"));
+    assert_eq!(reason("WARM", &warmed, 8), None);
+    assert!(reason("WARM", &warmed, 11).expect("cold").contains("had been warmed up"));
+    assert!(reason("COLD", &warmed, 0).expect("another plan").contains("the procedure is another one now"));
+    let meter =
+        Plan { meter: meterbench::profile::load_meter("opensmartmeter-mt100").expect("shipped"), ..cold.clone() };
+    assert!(reason("COLD", &meter, 0).expect("another type").contains("the meter profile is another one now"));
+    let question = found("COLD", &cold, 0).question(&cold).expect("asked");
+    assert!(question.starts_with("COLD was interrupted on 2") && question.contains("of it watched"), "{question}");
+    assert!(found("NOBODY", &cold, 0).question(&cold).is_none());
+
+    // Another version of the program counts its steps otherwise.
+    for file in std::fs::read_dir(folder.path().join("unfinished")).expect("folder") {
+        let path = file.expect("file").path();
+        let text = std::fs::read_to_string(&path).expect("text").replace("\"meterbench ", "\"meterbench 0.0.");
+        std::fs::write(&path, text).expect("written");
+    }
+    assert!(reason("COLD", &cold, 0).expect("another program").starts_with("it was begun by meterbench 0.0."));
+}
+
+#[test]
+fn a_unit_that_does_not_answer_is_not_taken_up_and_loses_nothing() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("folder");
+    let plan = of_entries(SHORT_NO_LOAD);
+    cut_off::in_no_load(folder.path(), (SERIAL, UNIT), &plan, 40.0);
+    let pages = || std::fs::read_dir(folder.path().join("unfinished")).expect("folder").count();
+    let readings = Readings::default();
+    let page = || {
+        let found = Interrupted::of(folder.path(), &[SERIAL.to_owned()], &plan, &Stamp::now()).expect("read");
+        found.open.into_iter().next().expect("open")
+    };
+    let taken_up = || page().take_up(folder.path(), (0, &readings)).expect("read");
+    let mut keeper = Keeper::in_folder(folder.path().to_owned());
+    let (report, _) = run("sim:?seed=7&state=calibrated&defect=chip-dead", &plan, Some(taken_up()));
+    assert_eq!((report.verdict, report.steps.len()), (Verdict::Error, 0));
+    keeper.keep_run(&mut [report], &plan, &readings, &About::now(1));
+    assert_eq!(pages(), 2, "for the next try");
+    let (report, _) = run(UNIT, &plan, Some(taken_up()));
+    assert_eq!((report.verdict, report.traceability.continued.len()), (Verdict::Pass, 1));
+    keeper.keep_run(&mut [report], &plan, &readings, &About::now(1));
+    assert_eq!(pages(), 0);
+}
+
+#[test]
+fn what_a_supervisor_allowed_before_marks_the_whole_run() {
+    let plan = of_entries(SHORT_NO_LOAD);
+    let (_, told) = run(UNIT, &plan, None);
+    let mut earlier = cut_off(&told, watched_for(20.0));
+    earlier.admitted.traceability.exceptions = vec!["no golden unit was measured".to_owned()];
+    earlier.admitted.traceability.supervisor = Some("Ada".to_owned());
+    let (report, _) = run(UNIT, &plan, Some(earlier));
+    assert_eq!(report.traceability.mark().as_deref(), Some("no golden unit was measured; allowed by Ada"));
+}
+
+#[test]
+fn units_that_had_come_to_different_steps_go_on_side_by_side() {
+    let plan = of_entries(&format!("{ENTRY}{SHORT_NO_LOAD}"));
+    let (first, second) = ("sim:?seed=7&state=calibrated", "sim:?seed=7&state=calibrated");
+    let (_, told) = run(first, &plan, None);
+    let early = cut_off(&told, |state| state.steps.len() == 2);
+    let late = cut_off(&told, watched_for(60.0));
+    let states = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&states);
+    let control = Control::new(move |event| {
+        if let Event::StepStarted { position, step } = event {
+            heard.lock().expect("alone").push((position, step));
+        }
+    });
+    // Two boards on the same wires, alike to the last register.
+    let setup = Setup::new(first);
+    let options = meterbench::sim::SimOptions::from_url(&second.parse().expect("address")).expect("options");
+    let port = setup.station.meter_port(&options, setup.station.meter(&options));
+    let twin = Box::new(meterbench::meter::afe::AfeMeter::new(port, setup.clock.clone(), None));
+    let Setup { clock, meter, reference, source, operator, .. } = setup;
+    let place = |serial: &str, meter| Place { serial: serial.to_owned(), meter, flash: None };
+    let positions = vec![place("EARLY", meter), place("LATE", twin)];
+    let mut bench = Bench { positions, reference, source, clock, operator, simulated: true };
+    let named = |serial: &str, mut of: TakenUp| {
+        of.unit.serial = serial.to_owned();
+        (serial.to_owned(), of)
+    };
+    let earlier = BTreeMap::from([named("EARLY", early), named("LATE", late)]);
+    let reports = procedure::go_on(&mut bench, &plan, &Custody::default(), earlier, &control);
+    for report in &reports {
+        assert_eq!((report.verdict, report.steps.len()), (Verdict::Pass, 4), "{:?}", report.steps);
+        assert_eq!(report.traceability.continued.len(), 1);
+    }
+    assert!(reports[1].steps[3].duration_s < reports[0].steps[3].duration_s - 50.0);
+    let started = states.lock().expect("alone").clone();
+    let of =
+        |position: usize| started.iter().filter(|(at, _)| *at == position).map(|(_, step)| *step).collect::<Vec<_>>();
+    assert_eq!((of(0), of(1)), (vec![2, 3], vec![3]), "nobody does again what is done");
 }

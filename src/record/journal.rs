@@ -13,14 +13,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
-use super::entry::{About, Draft};
+use super::entry::{About, Draft, Entry, Step};
 use super::readings::{Reading, Readings};
 use super::seal::Hash;
 use super::spool;
 use super::time::Stamp;
 use crate::disk;
 use crate::procedure::unfinished::Admitted;
-use crate::procedure::{Event, Plan, TakenUp, Unfinished};
+use crate::procedure::{Event, Plan, StepReport, TakenUp, Unfinished};
 use crate::profile::verification::Kind;
 use crate::profile::{self, Loaded};
 
@@ -141,7 +141,7 @@ impl Journal {
         let mut added = lock(&self.added);
         let (file, known) = match added.remove(&position) {
             Some(open) => open,
-            None => (place.begin(self.readings.earlier(position).is_empty())?, 0),
+            None => (place.begin(!self.earlier.contains_key(&state.serial))?, 0),
         };
         let (new, known) = self.readings.since(position, known);
         // Kept locked: as long as this process lives, nobody else takes the run for one that was cut off.
@@ -273,7 +273,10 @@ impl Page {
     /// It could not be written; its own files stay.
     pub fn give_up(&self, folder: &Path, reason: &str) -> io::Result<()> {
         let place = Place::of(folder, &self.unit.serial);
-        let plan = Plan { meter: parsed(&self.profile)?, procedure: parsed(&self.procedure)? };
+        let (Ok(meter), Ok(procedure)) = (parsed(&self.profile), parsed(&self.procedure)) else {
+            return place.put_aside("its profiles are none to this program");
+        };
+        let plan = Plan { meter, procedure };
         let report = self.unit.given_up(&plan, &self.admitted, reason);
         let about = About {
             at: self.at.clone(),
@@ -290,12 +293,18 @@ fn parsed<P: profile::Profile>(of: &Text) -> io::Result<Loaded<P>> {
     profile::parse(&of.text, &of.name).map_err(|error| io::Error::other(error.to_string()))
 }
 
-/// The run has its record, or it waits beside the records: nothing is left to be taken up.
+/// The run has its record, or it waits beside the records: nothing is left to be taken up. A record that does not hold what the page
+/// does is that of a run which did not come to take it up, and the page stays.
 ///
 /// # Errors
 /// The files are there and stay.
-pub(super) fn done(folder: &Path, serial: &str) -> io::Result<()> {
-    Place::of(folder, serial).clear()
+pub(super) fn done(folder: &Path, entry: &Entry) -> io::Result<()> {
+    let place = Place::of(folder, &entry.serial);
+    let Some(page) = place.read()? else { return Ok(()) };
+    let same =
+        |(kept, recorded): (&StepReport, &Step)| (&kept.title, &kept.detail) == (&recorded.title, &recorded.detail);
+    let steps = &page.unit.steps;
+    if steps.len() <= entry.steps.len() && steps.iter().zip(&entry.steps).all(same) { place.clear() } else { Ok(()) }
 }
 
 /// A unit's two files.
@@ -348,12 +357,17 @@ impl Place {
         match serde_json::from_slice(&bytes) {
             Ok(page) => Ok(Some(page)),
             Err(error) => {
-                let aside = self.page.with_extension("broken");
-                tracing::error!(%error, file = %aside.display(), "what is left of a run that was cut off cannot be read");
-                fs::rename(&self.page, aside)?;
+                self.put_aside(&error.to_string())?;
                 Ok(None)
             }
         }
+    }
+
+    /// What nobody can use is kept for a person, and holds nobody up.
+    fn put_aside(&self, reason: &str) -> io::Result<()> {
+        let aside = self.page.with_extension("broken");
+        tracing::error!(reason, file = %aside.display(), "what is left of a run that was cut off cannot be used");
+        fs::rename(&self.page, aside)
     }
 
     /// All readings that are whole: the last line may have been cut off with the run.

@@ -6,7 +6,7 @@
 use std::io::Write as _;
 use std::path::PathBuf;
 
-use super::entry::{About, Draft};
+use super::entry::{About, Draft, Entry};
 use super::error::StoreError;
 use super::flashing::Flashing;
 use super::readings::Readings;
@@ -85,7 +85,7 @@ impl Keeper {
         let stored = self.store().and_then(|store| store.append(draft));
         let error = match stored {
             Ok(receipt) => {
-                self.is_over(&draft.entry.serial);
+                self.is_over(&draft.entry);
                 return Ok(receipt);
             }
             Err(error) => error,
@@ -96,7 +96,7 @@ impl Keeper {
         let verdict = draft.entry.verdict;
         match spool::put(&self.folder, draft) {
             Ok(path) => {
-                self.is_over(&draft.entry.serial);
+                self.is_over(&draft.entry);
                 Err(Advice {
                     what: format!("The result ({verdict}) could not be stored: {what}"),
                     why,
@@ -144,9 +144,9 @@ impl Keeper {
     }
 
     /// The run has its record, so nothing is left of it to be taken up.
-    fn is_over(&self, serial: &str) {
-        if let Err(error) = journal::done(&self.folder, serial) {
-            tracing::error!(%error, serial, "what was kept of the run could not be removed");
+    fn is_over(&self, entry: &Entry) {
+        if let Err(error) = journal::done(&self.folder, entry) {
+            tracing::error!(%error, serial = entry.serial, "what was kept of the run could not be removed");
         }
     }
 }

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use m90e26::Register;
+
 use super::{Mode, Position};
 use crate::calibration::registers::RegisterSet;
 use crate::procedure::custody::InstrumentUsed;
@@ -37,20 +39,18 @@ impl Position<'_> {
 
     /// Looks whether this is the unit of the earlier run, in the state that left it in, and goes on from there; or starts again.
     pub fn recognise(&mut self) {
-        let Some(earlier) = self.earlier.take() else { return };
+        let Some(mut earlier) = self.earlier.take() else { return };
         let Some(registers) = RegisterSet::from_json(&earlier.unit.registers) else {
             return self.start_again("what was kept of it cannot be read".to_owned());
         };
-        match self.expect_registers(&registers) {
+        let recognised = self.expect_registers(&registers).and_then(|()| self.charge(earlier.unit.watched.as_mut()));
+        match recognised {
             Ok(()) => self.go_on(*earlier, registers),
             Err(error @ (StepError::RegisterDiffers { .. } | StepError::NotMetering { .. })) => {
                 self.start_again(format!("it is another unit, or its chip was reset: {error}"));
             }
-            // Nobody knows which unit it is: what was found of the one of that serial number is its record all the same.
-            Err(error) => {
-                self.go_on(*earlier, registers);
-                self.failure = Some(error);
-            }
+            // Nobody knows which unit it is. What was kept stays where it is, for the next try.
+            Err(error) => self.failure = Some(error),
         }
     }
 
@@ -63,6 +63,16 @@ impl Position<'_> {
             }
         }
         self.expect_clean_status()
+    }
+
+    /// What was counted while nobody watched goes to the unit's account, before the bench lets anything flow again: nobody knows
+    /// under what load. So does one count that was on its way when the unit lost its supply, if it did.
+    fn charge(&mut self, watched: Option<&mut Watched>) -> Result<(), StepError> {
+        let Some(watched) = watched else { return Ok(()) };
+        let unwatched = u64::from(self.read(Register::APenergy)?) + u64::from(self.read(Register::ANenergy)?);
+        watched.counts = watched.counts.saturating_add(unwatched + 1);
+        watched.interruptions = watched.interruptions.saturating_add(1);
+        Ok(())
     }
 
     fn go_on(&mut self, earlier: TakenUp, registers: RegisterSet) {

@@ -21,6 +21,8 @@ use crate::procedure::Verdict;
 const SCAN_WIDTH: f32 = 336.0;
 /// Width of the steps beside the results in detail.
 const STEPS_WIDTH: f32 = 280.0;
+/// Lists to choose from are no narrower.
+const LEAST_CHOICE: f32 = 90.0;
 /// Most serial numbers named in one line.
 const NAMED: usize = 6;
 
@@ -108,10 +110,13 @@ impl BenchPage {
     /// Who does what with which profile, and what is done with the position that is shown.
     fn choice_row_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         let tokens = page.tokens;
+        let others = if vigil::offers_choice(page.core) { 610.0 } else { 480.0 };
+        // Where they do not fit beside each other, the buttons have a row of their own.
+        let two_rows = ui.available_width() < others + 3.0 * LEAST_CHOICE;
         ui.horizontal(|ui| {
             let quiet = |text: &str| RichText::new(text).color(tokens.colours.text_quiet);
-            let others = if vigil::offers_choice(page.core) { 610.0 } else { 480.0 };
-            let width = ((ui.available_width() - others) / 3.0).clamp(90.0, 200.0);
+            let others = if two_rows { 220.0 } else { others };
+            let width = ((ui.available_width() - others) / 3.0).clamp(LEAST_CHOICE, 200.0);
             for (name, chosen, known) in [
                 (t!("Profile"), &mut self.profile, &self.profiles),
                 (t!("Procedure"), &mut self.procedure, &self.procedures),
@@ -123,21 +128,30 @@ impl BenchPage {
             }
             let label = ui.label(quiet(t!("Operator"))).id;
             self.operator_ui(ui, page, label, width);
-            ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
-                if vigil::offers_choice(page.core) {
-                    vigil::choice_ui(ui, page);
-                }
-                let text = if self.detail { t!("All positions") } else { t!("Details") };
-                if ui.button(text).on_hover_text("Ctrl+D").clicked() {
-                    page.commands.push(Command::ToggleDetail);
-                }
-                let (shown, out) = (page.core.positions.shown(), page.core.positions.current().left_out);
-                command_button_ui(ui, page, Command::LeaveOut(shown, !out), true);
-            });
+            if !two_rows {
+                self.choice_buttons_ui(ui, page);
+            }
         });
+        if two_rows {
+            ui.horizontal(|ui| self.choice_buttons_ui(ui, page));
+        }
         if page.core.operator_missing() || page.core.problem.is_some() {
             self.notes_ui(ui, page);
         }
+    }
+
+    fn choice_buttons_ui(&self, ui: &mut Ui, page: &mut PageCtx<'_>) {
+        ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
+            if vigil::offers_choice(page.core) {
+                vigil::choice_ui(ui, page);
+            }
+            let text = if self.detail { t!("All positions") } else { t!("Details") };
+            if ui.button(text).on_hover_text("Ctrl+D").clicked() {
+                page.commands.push(Command::ToggleDetail);
+            }
+            let (shown, out) = (page.core.positions.shown(), page.core.positions.current().left_out);
+            command_button_ui(ui, page, Command::LeaveOut(shown, !out), true);
+        });
     }
 }
 

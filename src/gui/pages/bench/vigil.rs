@@ -28,11 +28,15 @@ pub(super) fn instruction_ui(ui: &mut Ui, page: &PageCtx<'_>, title: &str, text:
     let (tokens, colours) = (page.tokens, &page.tokens.colours);
     let used = tokens.sizes.instruction * 1.25 + tokens.sizes.heading * 2.5;
     ui.add_space(((ui.available_height() - used) / 2.0).max(0.0));
+    // However wide the window and long the language: the title is read from three metres, and never cut.
+    let full = tokens.sizes.instruction;
+    let width = ui.painter().layout_no_wrap(title.to_owned(), tokens.strong(full), colours.text).size().x;
+    let size = full * ((ui.available_width() - full - tokens.spacing.grid) / width).clamp(0.5, 1.0);
     ui.horizontal(|ui| {
-        let side = tokens.sizes.instruction * 0.8;
+        let side = size * 0.8;
         let (square, _) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
         Mark::Triangle.paint(ui.painter(), square, colours.attention, colours.neutral_fill);
-        let title = RichText::new(title).font(tokens.strong(tokens.sizes.instruction)).color(colours.text);
+        let title = RichText::new(title).font(tokens.strong(size)).color(colours.text);
         ui.add(Label::new(title).truncate());
     });
     let text = RichText::new(text).size(tokens.sizes.heading).color(colours.text_quiet);

@@ -218,7 +218,7 @@ impl DetailView {
                 secs = back / 1000
             ),
         };
-        let facts = [
+        let mut facts = vec![
             (t!("Ended"), ended),
             (t!("Time"), figures::seconds(Some(entry.duration_s))),
             (t!("Profile"), entry.profile.name.clone()),
@@ -232,6 +232,9 @@ impl DetailView {
             (t!("Station"), sealed.station.clone()),
             (t!("Hash"), hash.clone()),
         ];
+        let exceptions = entry.traceability.mark().map(|mark| (t!("Exception"), mark));
+        let continued = entry.traceability.continued.iter().map(|one| (t!("Continued"), one.to_string()));
+        facts.splice(2..2, exceptions.into_iter().chain(continued));
         card_ui(ui, page, t!("About the run"), |ui, page| {
             for (name, text) in facts {
                 fact_ui(ui, page, name, |ui, _| {

@@ -1,7 +1,5 @@
 //! No energy is registered at an open current circuit.
 
-use m90e26::Register;
-
 use super::counting::LOOK;
 use crate::meter::Line;
 use crate::procedure::durations::{self, words};
@@ -23,7 +21,7 @@ impl Position<'_> {
     ) -> Result<String, StepError> {
         let duration = durations::no_load(no_load, &self.around.plan.meter.rating);
         self.expect_voltage(point)?;
-        let mut before = self.watched_before(no_load.pulses)?;
+        let mut before = self.watched_before(no_load.pulses);
         let mut counted = self.count_from_now()?;
         let line = self.measured_lines()?.first().copied().unwrap_or(Line::L);
         let (elapsed, counts) = loop {
@@ -70,18 +68,11 @@ impl Position<'_> {
         })
     }
 
-    /// What an interrupted test leaves to this one: the time somebody watched, with everything that may have been counted besides. That
-    /// is what stands in the registers now, though nobody knows what flowed meanwhile, and one count that was on its way when the unit
-    /// lost its supply, if it did. Where all that is more than is allowed, the test begins anew.
-    fn watched_before(&mut self, allowed: f64) -> Result<Watched, StepError> {
-        let Some(before) = self.watched.take() else { return Ok(Watched::default()) };
-        let unwatched = u64::from(self.read(Register::APenergy)?) + u64::from(self.read(Register::ANenergy)?);
-        let counts = before.counts.saturating_add(unwatched + 1);
-        Ok(if self.pulses(counts) > allowed {
-            Watched::default()
-        } else {
-            Watched { counts, interruptions: before.interruptions.saturating_add(1), ..before }
-        })
+    /// What an interrupted test leaves to this one: the time somebody watched, with everything that may have been counted besides. Where
+    /// that is more than is allowed, the test begins anew.
+    fn watched_before(&mut self, allowed: f64) -> Watched {
+        let before = self.watched.take().filter(|before| self.pulses(before.counts) <= allowed);
+        before.unwrap_or_default()
     }
 }
 

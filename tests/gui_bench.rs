@@ -18,7 +18,7 @@ use meterbench::gui::pages::bench::BenchPage;
 use meterbench::gui::session::{Links, Notice, Vigil};
 use meterbench::job::NoWake;
 use meterbench::operator::Prompt;
-use meterbench::procedure::Verdict;
+use meterbench::procedure::{Measurement, Verdict};
 use notices::bench::{began, connected, energy_error, reference, report, running};
 
 type Window = Harness<'static, App>;

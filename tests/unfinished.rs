@@ -303,7 +303,7 @@ fn units_that_had_come_to_different_steps_go_on_side_by_side() {
     let port = setup.station.meter_port(&options, setup.station.meter(&options));
     let twin = Box::new(meterbench::meter::afe::AfeMeter::new(port, setup.clock.clone(), None));
     let Setup { clock, meter, reference, source, operator, .. } = setup;
-    let place = |serial: &str, meter| Place { serial: serial.to_owned(), meter, flash: None };
+    let place = |serial: &str, meter| Place { serial: serial.to_owned(), meter, head: None, flash: None };
     let positions = vec![place("EARLY", meter), place("LATE", twin)];
     let mut bench = Bench { positions, reference, source, clock, operator, simulated: true };
     let named = |serial: &str, mut of: TakenUp| {

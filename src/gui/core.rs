@@ -406,6 +406,8 @@ impl Core {
             self.golden = false;
             for position in self.positions.all_mut() {
                 position.next.clear();
+                // The unit is gone, and its error with it.
+                position.live.energy = None;
             }
             self.show(self.positions.first());
         }

@@ -169,7 +169,9 @@ impl Positions {
     pub fn fraction(&self) -> f32 {
         let fractions =
             self.all.iter().filter(|position| position.run.working()).map(|position| position.run.fraction());
-        fractions.reduce(f32::min).unwrap_or_default()
+        // Where nothing is left to be done, the rest is switching off.
+        let begun = self.all.iter().any(|position| position.run.used() && !position.run.steps.is_empty());
+        fractions.reduce(f32::min).unwrap_or(if begun { 1.0 } else { 0.0 })
     }
 
     /// How long the run still takes.

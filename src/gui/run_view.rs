@@ -166,6 +166,12 @@ impl RunView {
         self.steps.iter().find(|step| matches!(step.state, StepState::Active { .. }))
     }
 
+    /// The step that comes next.
+    #[must_use]
+    pub fn coming(&self) -> Option<&StepView> {
+        self.steps.iter().find(|step| step.state == StepState::Waiting)
+    }
+
     /// Takes in what happened here or on the whole bench; `live` follows.
     pub fn apply(&mut self, event: &Event, live: &mut Live) {
         match event {

@@ -33,7 +33,7 @@ pub fn in_no_load(folder: &Path, (serial, address): (&str, &str), plan: &Plan, s
         }
     });
     let Setup { clock, meter, reference, source, operator, flash, .. } = Setup::new(address);
-    let positions = vec![Place { serial: serial.to_owned(), meter, flash }];
+    let positions = vec![Place { serial: serial.to_owned(), meter, head: None, flash }];
     let mut bench = Bench { positions, reference, source, clock, operator, simulated: true };
     procedure::go_on(&mut bench, plan, &Custody::default(), BTreeMap::new(), &control);
     let left = fs::read_dir(folder.join("unfinished")).expect("folder").count();

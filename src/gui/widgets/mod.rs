@@ -1,5 +1,6 @@
 //! Small things drawn in several places.
 
+pub mod apart;
 pub mod card;
 pub mod command_button;
 pub mod elided;

@@ -8,8 +8,13 @@ use crate::gui::tokens::Tokens;
 pub const NOTHING: &str = "–";
 
 /// Draws `text` as printed by a quantity ("239.98 V") into a cell of that width.
-pub fn number_ui(ui: &mut Ui, tokens: &Tokens, (width, height): (f32, f32), text: Option<&str>) {
-    let size = tokens.sizes.reading;
+pub fn number_ui(ui: &mut Ui, tokens: &Tokens, cell: (f32, f32), text: Option<&str>) {
+    sized_number_ui(ui, tokens, (cell, tokens.sizes.reading), text);
+}
+
+/// As [`number_ui`], with digits of another size.
+pub fn sized_number_ui(ui: &mut Ui, tokens: &Tokens, (cell, size): ((f32, f32), f32), text: Option<&str>) {
+    let (width, height) = cell;
     ui.allocate_ui_with_layout(vec2(width, height), Layout::right_to_left(Align::Center), |ui| {
         ui.set_min_size(vec2(width, height));
         ui.spacing_mut().item_spacing.x = tokens.spacing.grid * 0.5;

@@ -1,7 +1,7 @@
 //! What to run: serial number, operator, profile, procedure, Start and Cancel.
 
 use egui::text::{CCursor, CCursorRange};
-use egui::{ComboBox, Event, FontId, Id, Key, Margin, RichText, Stroke, StrokeKind, TextEdit, Ui};
+use egui::{ComboBox, Event, FontId, Id, Key, Margin, Order as Layer, RichText, Stroke, StrokeKind, TextEdit, Ui};
 
 use super::{BenchPage, vigil};
 use crate::gui::change::Change;
@@ -14,7 +14,8 @@ use crate::gui::widgets::status::{Mark, mark_ui};
 use crate::procedure::Verdict;
 
 impl BenchPage {
-    pub(super) fn form_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
+    /// What cannot be changed in a run gives its room to the steps where there is little.
+    pub(super) fn form_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>, low: bool) {
         let tokens = page.tokens;
         card::heading_ui(ui, tokens, t!("Unit"), "");
         ui.horizontal(|ui| {
@@ -27,19 +28,21 @@ impl BenchPage {
             self.format_ui(ui, page);
         });
         let running = page.core.run().running;
-        ui.add_enabled_ui(!running, |ui| {
-            ui.horizontal(|ui| {
-                let label = label_ui(ui, page, t!("Operator"), ui.spacing().interact_size.y);
-                self.operator_ui(ui, page, label, f32::INFINITY);
-            });
-            self.choices_ui(ui, page);
-            if vigil::offers_choice(page.core) {
+        if !running || !low {
+            ui.add_enabled_ui(!running, |ui| {
                 ui.horizontal(|ui| {
-                    ui.add_space(label_width(page) + ui.spacing().item_spacing.x);
-                    vigil::choice_ui(ui, page);
+                    let label = label_ui(ui, page, t!("Operator"), ui.spacing().interact_size.y);
+                    self.operator_ui(ui, page, label, f32::INFINITY);
                 });
-            }
-        });
+                self.choices_ui(ui, page);
+                if vigil::offers_choice(page.core) {
+                    ui.horizontal(|ui| {
+                        ui.add_space(label_width(page) + ui.spacing().item_spacing.x);
+                        vigil::choice_ui(ui, page);
+                    });
+                }
+            });
+        }
         ui.add_space(tokens.spacing.grid * 0.25);
         ui.horizontal_wrapped(|ui| {
             let gap = ui.spacing().item_spacing.x;
@@ -99,7 +102,7 @@ impl BenchPage {
     /// The scanner's field.
     pub(super) fn serial_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>, label: Id) {
         let core = page.core;
-        self.follow(core);
+        self.follow(ui, core);
         let out = core.positions.current().left_out;
         // In the frame behind a question its dialog still keeps the focus from all others.
         let asked = core.question.is_some();
@@ -108,8 +111,10 @@ impl BenchPage {
             ui.ctx().request_repaint();
         }
         let free = !asked && !closing && !core.unacknowledged && !out;
+        // Esc, a click beside it or a dialog took the focus away, and nothing else got it.
+        let lost = ui.memory(|memory| memory.focused().is_none());
         // Before the field is drawn, so that what a scanner types in this frame already finds it.
-        if self.wants_focus && free {
+        if (self.wants_focus || lost) && free && !is_covered(ui) {
             self.wants_focus = false;
             ui.memory_mut(|memory| memory.request_focus(serial_id()));
             // The next scan replaces the number of the last unit.
@@ -221,7 +226,7 @@ impl BenchPage {
         if page.core.question.is_none() && ui.memory(|memory| memory.focused().is_none()) {
             button.request_focus();
         }
-        let scanned = self.scanner.scans(ui) && ui.input(|input| input.key_pressed(Key::Enter));
+        let scanned = self.scanned && ui.input(|input| input.key_pressed(Key::Enter));
         if button.clicked() && !scanned {
             page.commands.push(Command::Acknowledge);
         }
@@ -231,6 +236,18 @@ impl BenchPage {
 /// The scanner's field, of which there is one.
 pub(super) fn serial_id() -> Id {
     Id::unique("serial number")
+}
+
+/// A question, the list of commands, a panel or a list to choose from lies over the page; keys belong to it.
+fn is_covered(ui: &Ui) -> bool {
+    let over = |layer: &egui::LayerId| matches!(layer.order, Layer::Middle | Layer::Foreground);
+    ui.memory(|memory| memory.areas().visible_layer_ids().iter().any(over))
+}
+
+/// A text is being typed into another field.
+pub(super) fn types_elsewhere(ui: &Ui) -> bool {
+    let focused = ui.memory(egui::Memory::focused).filter(|id| *id != serial_id());
+    focused.is_some_and(|id| egui::text_edit::TextEditState::load(ui.ctx(), id).is_some())
 }
 
 /// Something to do, in a line that wraps.

@@ -5,8 +5,13 @@ use egui::{Align, Label, Layout, RichText, Ui, vec2};
 use crate::gui::pages::PageCtx;
 use crate::gui::widgets::card;
 use crate::gui::widgets::error_bar::error_bar_ui;
-use crate::gui::widgets::number::{NOTHING, number_ui};
+use crate::gui::widgets::number::{NOTHING, number_ui, sized_number_ui};
 use crate::units::{Hertz, Percent};
+
+/// Less room than this has meter and reference of a quantity below its name and error.
+const NARROW: f32 = 460.0;
+/// Height of a card of readings with so little room.
+pub(super) const NARROW_HEIGHT: f32 = 270.0;
 
 struct Row {
     name: &'static str,
@@ -58,6 +63,9 @@ pub(super) fn live_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     ];
     let room = ui.available_width();
     let grid = tokens.spacing.grid;
+    if room < NARROW {
+        return narrow_ui(ui, page, &rows);
+    }
     let (name, error) = (grid * 7.5, grid * 10.5);
     let rest = room - name - error - 4.0 * grid;
     let number = (rest * 0.38).clamp(130.0, 190.0);
@@ -73,7 +81,13 @@ pub(super) fn live_ui(ui: &mut Ui, page: &PageCtx<'_>) {
         row_ui(ui, page, &widths, row);
     }
     ui.add_space(grid * 0.5);
-    let more = reference.map_or_else(String::new, |reading| {
+    more_ui(ui, page);
+}
+
+/// What else the reference shows, in a line.
+fn more_ui(ui: &mut Ui, page: &PageCtx<'_>) {
+    let tokens = page.tokens;
+    let more = page.core.live().reference.as_ref().map_or_else(String::new, |reading| {
         let pf = reading.pf.map(|pf| t!("PF {pf}", pf = format_args!("{pf:.3}")));
         let f = reading.f.map(|f: Hertz| f.to_string());
         let q = reading.q.map(|q| q.to_string());
@@ -84,9 +98,37 @@ pub(super) fn live_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     ui.label(RichText::new(more).size(tokens.sizes.secondary).color(tokens.colours.text_quiet));
 }
 
-fn head_ui(ui: &mut Ui, page: &PageCtx<'_>, widths: &Widths) {
+/// Each quantity in two lines: its name, bar and error, and below them meter and reference.
+fn narrow_ui(ui: &mut Ui, page: &PageCtx<'_>, rows: &[Row]) {
     let tokens = page.tokens;
-    let height = tokens.spacing.grid * 2.5;
+    let grid = tokens.spacing.grid;
+    let number = (ui.available_width() - grid) / 2.0;
+    let widths = Widths { name: grid * 7.5, number, error: grid * 10.5, bar: 0.0, row: grid * 4.25 };
+    let bar = (2.0 * number - widths.name - widths.error - grid).max(grid * 2.0);
+    let row_height = tokens.sizes.reading;
+    ui.horizontal(|ui| {
+        for text in [t!("Meter"), t!("Reference")] {
+            head_cell_ui(ui, page, text, (number, Layout::right_to_left(Align::Center)));
+        }
+    });
+    for row in rows {
+        ui.horizontal(|ui| {
+            name_ui(ui, page, &widths, row);
+            error_bar_ui(ui, tokens, (bar, widths.row), row.error.map(|error| error.0), row.limit);
+            error_cell_ui(ui, page, &widths, row);
+        });
+        ui.horizontal(|ui| {
+            for text in [&row.meter, &row.reference] {
+                let size = tokens.sizes.reading * 0.75;
+                sized_number_ui(ui, tokens, ((number, row_height), size), text.as_deref());
+            }
+        });
+    }
+    ui.add_space(grid * 0.5);
+    more_ui(ui, page);
+}
+
+fn head_ui(ui: &mut Ui, page: &PageCtx<'_>, widths: &Widths) {
     ui.horizontal(|ui| {
         for (text, width, layout) in [
             ("", widths.name, Layout::left_to_right(Align::Center)),
@@ -94,12 +136,18 @@ fn head_ui(ui: &mut Ui, page: &PageCtx<'_>, widths: &Widths) {
             (t!("Reference"), widths.number, Layout::right_to_left(Align::Center)),
             (t!("Error"), widths.error, Layout::right_to_left(Align::Center)),
         ] {
-            ui.allocate_ui_with_layout(vec2(width, height), layout, |ui| {
-                ui.set_min_size(vec2(width, height));
-                if !text.is_empty() {
-                    ui.label(RichText::new(text).size(tokens.sizes.secondary).color(tokens.colours.text_quiet));
-                }
-            });
+            head_cell_ui(ui, page, text, (width, layout));
+        }
+    });
+}
+
+fn head_cell_ui(ui: &mut Ui, page: &PageCtx<'_>, text: &str, (width, layout): (f32, Layout)) {
+    let tokens = page.tokens;
+    let size = vec2(width, tokens.spacing.grid * 2.5);
+    ui.allocate_ui_with_layout(size, layout, |ui| {
+        ui.set_min_size(size);
+        if !text.is_empty() {
+            ui.label(RichText::new(text).size(tokens.sizes.secondary).color(tokens.colours.text_quiet));
         }
     });
 }
@@ -107,19 +155,27 @@ fn head_ui(ui: &mut Ui, page: &PageCtx<'_>, widths: &Widths) {
 fn row_ui(ui: &mut Ui, page: &PageCtx<'_>, widths: &Widths, row: &Row) {
     let tokens = page.tokens;
     ui.horizontal(|ui| {
-        let size = vec2(widths.name, widths.row);
-        ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
-            ui.set_min_size(size);
-            ui.label(RichText::new(row.name).color(tokens.colours.text_quiet));
-        });
+        name_ui(ui, page, widths, row);
         number_ui(ui, tokens, (widths.number, widths.row), row.meter.as_deref());
         number_ui(ui, tokens, (widths.number, widths.row), row.reference.as_deref());
-        let size = vec2(widths.error, widths.row);
-        ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-            ui.set_min_size(size);
-            error_ui(ui, page, row);
-        });
+        error_cell_ui(ui, page, widths, row);
         error_bar_ui(ui, tokens, (widths.bar, widths.row), row.error.map(|error| error.0), row.limit);
+    });
+}
+
+fn name_ui(ui: &mut Ui, page: &PageCtx<'_>, widths: &Widths, row: &Row) {
+    let size = vec2(widths.name, widths.row);
+    ui.allocate_ui_with_layout(size, Layout::left_to_right(Align::Center), |ui| {
+        ui.set_min_size(size);
+        ui.label(RichText::new(row.name).color(page.tokens.colours.text_quiet));
+    });
+}
+
+fn error_cell_ui(ui: &mut Ui, page: &PageCtx<'_>, widths: &Widths, row: &Row) {
+    let size = vec2(widths.error, widths.row);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        ui.set_min_size(size);
+        error_ui(ui, page, row);
     });
 }
 

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use egui::{CentralPanel, Event, Frame, Key, Margin, Modifiers, Panel, Rect, ScrollArea, Ui, UiBuilder, vec2};
+use egui::{CentralPanel, Event, Frame, Key, Margin, Modifiers, Panel, ScrollArea, Ui, vec2};
 
 use super::PageCtx;
 use crate::gui::command::Command;
@@ -19,10 +19,12 @@ use crate::profile::meter::SerialRule;
 use crate::profile::{self, Kind, MeterProfile};
 use crate::settings::Settings;
 
+mod doing;
 mod form;
 mod live;
 mod plot;
 mod registers;
+mod results;
 mod several;
 mod steps;
 mod tiles;
@@ -33,12 +35,8 @@ mod vigil;
 const LEAST_FORM: f32 = 272.0;
 /// The steps are no lower; where they do not fit, the left side scrolls.
 const LEAST_STEPS: f32 = 120.0;
-/// Results narrower than this have readings, plot and registers in two rows of other shares.
-const NARROW: f32 = 860.0;
-/// Readings are no lower.
-const UPPER_HEIGHT: f32 = 220.0;
-/// What is below them is no lower; where both do not fit, the results scroll.
-const LOWER_HEIGHT: f32 = 150.0;
+/// A left side lower than this has no room for both form and steps.
+const LOW: f32 = 400.0;
 
 /// What is typed and chosen on the page.
 pub struct BenchPage {
@@ -68,7 +66,11 @@ pub struct BenchPage {
     refused: bool,
     /// Tiles beside each other in the last frame.
     columns: usize,
+    /// The position whose tile was brought into view last.
+    in_view: Option<usize>,
     scanner: Scanner,
+    /// Keys of this frame belong to a label that is being scanned.
+    scanned: bool,
     /// Keys that came behind an Enter in the same frame.
     held: Behind,
 }
@@ -97,7 +99,9 @@ impl BenchPage {
             asked: false,
             refused: false,
             columns: 1,
+            in_view: None,
             scanner: Scanner::default(),
+            scanned: false,
             held: Behind::default(),
         };
         page.relist(&Library::default().list());
@@ -176,14 +180,18 @@ impl BenchPage {
     }
 
     /// The form follows the core: a new round forgets what was typed, another position has its own serial number.
-    fn follow(&mut self, core: &Core) {
+    fn follow(&mut self, ui: &Ui, core: &Core) {
         let now = (core.turn, core.positions.shown(), core.round);
         let Some((turn, shown, round)) = self.seen.replace(now) else { return };
         if (shown, round) != (now.1, now.2) {
             self.serial.clone_from(&core.positions.current().next);
             self.refused = false;
         }
-        self.wants_focus |= (turn, shown, round) != now;
+        if (turn, shown, round) != now {
+            self.wants_focus |= !form::types_elsewhere(ui);
+            // What lay over the page may go in this frame; in the next one the field can have the focus.
+            ui.ctx().request_repaint();
+        }
     }
 
     /// Space, and Enter where no field takes it, go on from the results to the next unit.
@@ -198,7 +206,7 @@ impl BenchPage {
             if space {
                 input.events.retain(|event| !matches!(event, Event::Text(text) if text == " "));
             }
-            space || focused.is_none() && input.consume_key(Modifiers::NONE, Key::Enter)
+            space || focused.is_none() && !self.scanned && input.consume_key(Modifiers::NONE, Key::Enter)
         });
         if pressed {
             page.commands.push(Command::NextUnit);
@@ -207,6 +215,7 @@ impl BenchPage {
 
     /// Draws the page into what the bars have left.
     pub fn bench_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
+        self.scanned = self.scanner.scans(ui);
         self.next_keys(ui, page);
         if page.core.positions.several() {
             return self.several_ui(ui, page);
@@ -223,72 +232,23 @@ impl BenchPage {
             .exact_size(form)
             .show(ui, |ui| self.left_ui(ui, page));
         let right = Frame::new().fill(fill).inner_margin(Margin { left: gap, right: outer, top: outer, bottom: outer });
-        CentralPanel::default().frame(right).show(ui, |ui| results_ui(ui, page));
+        CentralPanel::default().frame(right).show(ui, |ui| results::results_ui(ui, page));
     }
 
     fn left_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         let tokens = page.tokens;
         let bottom = ui.max_rect().bottom();
-        // In a run the form is short, and the steps scroll to the one being done.
-        let running = page.core.run().running;
-        ScrollArea::new([false, !running]).auto_shrink([false, false]).show(ui, |ui| {
-            card::frame(tokens).show(ui, |ui| self.form_ui(ui, page));
+        let low = ui.available_height() < LOW;
+        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            card::frame(tokens).show(ui, |ui| self.form_ui(ui, page, low));
             ui.add_space(tokens.spacing.grid * 0.5);
             let room = bottom - ui.cursor().top() - 2.0 * (tokens.spacing.card + 1.0);
             card::frame(tokens).show(ui, |ui| {
-                let room = room.max(if running { 0.0 } else { LEAST_STEPS });
+                let room = room.max(LEAST_STEPS);
                 ui.set_max_height(room);
                 ui.set_min_size(vec2(ui.available_width(), room));
                 steps::steps_ui(ui, page);
             });
         });
     }
-}
-
-/// Verdict, readings, plot and registers, in shares of the room there is.
-fn results_ui(ui: &mut Ui, page: &PageCtx<'_>) {
-    let tokens = page.tokens;
-    let gap = tokens.spacing.grid * 1.25;
-    let room = ui.available_rect_before_wrap();
-    let (banner, rest) = room.split_top_bottom_at_y(room.top() + verdict::height(page, room.size()));
-    verdict::verdict_ui(ui, page, banner);
-    let rest = Rect::from_min_max(rest.min + vec2(0.0, gap), rest.max);
-    ui.scope_builder(UiBuilder::new().max_rect(rest), |ui| {
-        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
-            let least = UPPER_HEIGHT + gap + LOWER_HEIGHT;
-            let scrolls = rest.height() < least;
-            let width = rest.width() - if scrolls { tokens.spacing.grid * 1.5 } else { 0.0 };
-            let area = Rect::from_min_size(ui.cursor().min, vec2(width, rest.height().max(least)));
-            numbers_ui(ui, page, area);
-            ui.advance_cursor_after_rect(area);
-        });
-    });
-}
-
-/// All but the verdict. The registers' words need width, the plot does not.
-fn numbers_ui(ui: &mut Ui, page: &PageCtx<'_>, area: Rect) {
-    let gap = page.tokens.spacing.grid * 1.25;
-    let narrow = area.width() < NARROW;
-    let share = if narrow { 0.0 } else { 0.52 };
-    let (upper, lower) = area.split_top_bottom_at_y(area.top() + (area.height() * share).max(UPPER_HEIGHT));
-    let lower = Rect::from_min_max(lower.min + vec2(0.0, gap), lower.max);
-    let (live, plot, registers) = if narrow {
-        let (left, right) = lower.split_left_right_at_fraction(0.45);
-        (upper, left, Rect::from_min_max(right.min + vec2(gap, 0.0), right.max))
-    } else {
-        let (left, right) = upper.split_left_right_at_x(upper.left() + (upper.width() * 0.6).clamp(500.0, 900.0));
-        (left, Rect::from_min_max(right.min + vec2(gap, 0.0), right.max), lower)
-    };
-    in_card_ui(ui, page, live, |ui| live::live_ui(ui, page));
-    in_card_ui(ui, page, plot, |ui| plot::plot_ui(ui, page));
-    in_card_ui(ui, page, registers, |ui| registers::registers_ui(ui, page));
-}
-
-fn in_card_ui(ui: &mut Ui, page: &PageCtx<'_>, rect: Rect, content: impl FnOnce(&mut Ui)) {
-    let margin = page.tokens.spacing.card;
-    ui.scope_builder(UiBuilder::new().max_rect(rect), |ui| {
-        ui.set_clip_rect(rect.expand(1.0).intersect(ui.clip_rect()));
-        ui.painter().add(card::frame(page.tokens).paint(rect.shrink(margin + 1.0)));
-        ui.scope_builder(UiBuilder::new().max_rect(rect.shrink(margin)), content);
-    });
 }

@@ -2,11 +2,14 @@
 //! positions or the one that is shown in detail.
 
 use egui::{
-    CentralPanel, Frame, Key, Label, Layout, Margin, Modifiers, Panel, Rect, RichText, Sense, Ui, UiBuilder, pos2, vec2,
+    Button, CentralPanel, Frame, Key, Label, Layout, Margin, Modifiers, Panel, Rect, RichText, ScrollArea, Sense, Ui,
+    UiBuilder, vec2,
 };
 
+use super::doing::doing;
 use super::form::{choice_ui, serial_id};
-use super::{BenchPage, in_card_ui, results_ui, steps, verdict, vigil};
+use super::results::{in_card_ui, results_ui};
+use super::{BenchPage, steps, verdict, vigil};
 use crate::gui::command::Command;
 use crate::gui::pages::PageCtx;
 use crate::gui::positions::Positions;
@@ -14,15 +17,21 @@ use crate::gui::remaining;
 use crate::gui::session::Link;
 use crate::gui::texts::words;
 use crate::gui::widgets::card;
-use crate::gui::widgets::command_button::command_button_ui;
+use crate::gui::widgets::command_button::{button_width, command_button_ui};
 use crate::procedure::Verdict;
 
 /// Width of the scanner's field with its buttons.
 const SCAN_WIDTH: f32 = 336.0;
 /// Width of the steps beside the results in detail.
 const STEPS_WIDTH: f32 = 280.0;
-/// Lists to choose from are no narrower.
-const LEAST_CHOICE: f32 = 90.0;
+/// One position in detail is no lower; where it does not fit, it scrolls.
+const LEAST_DETAIL: f32 = 320.0;
+/// Pages lower than this have little room above the tiles.
+const LOW: f32 = 440.0;
+/// Strips narrower than this say what there is to do in more lines.
+const NARROW: f32 = 700.0;
+/// Fields to choose from are no narrower.
+const LEAST_FIELD: f32 = 90.0;
 /// Most serial numbers named in one line.
 const NAMED: usize = 6;
 
@@ -31,15 +40,30 @@ impl BenchPage {
         let tokens = page.tokens;
         let (outer, gap) = (tokens.spacing.page as i8, tokens.spacing.grid as i8);
         self.arrows(ui, page);
+        let low = ui.available_height() < LOW;
         let frame = Frame::new().fill(tokens.colours.window);
         let above = frame.inner_margin(Margin { left: outer, right: outer, top: outer, bottom: gap / 2 });
         Panel::top("strip").frame(above).resizable(false).show_separator_line(false).show(ui, |ui| {
-            card::frame(tokens).show(ui, |ui| self.strip_ui(ui, page));
+            card::frame(tokens).show(ui, |ui| self.strip_ui(ui, page, low));
         });
         let below = frame.inner_margin(Margin { left: outer, right: outer, top: gap / 2, bottom: outer });
         CentralPanel::default().frame(below).show(ui, |ui| {
-            let area = ui.available_rect_before_wrap();
-            if self.detail { detail_ui(ui, page, area) } else { self.columns = super::tiles::tiles_ui(ui, page, area) }
+            let view = ui.available_rect_before_wrap();
+            ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+                if low && !page.core.run().running {
+                    card::frame(tokens).show(ui, |ui| self.choice_row_ui(ui, page));
+                    ui.add_space(tokens.spacing.grid);
+                }
+                let left = view.bottom() - ui.cursor().top();
+                if self.detail {
+                    let size = vec2(ui.available_width(), left.max(LEAST_DETAIL));
+                    let area = Rect::from_min_size(ui.cursor().min, size);
+                    detail_ui(ui, page, area);
+                    ui.advance_cursor_after_rect(area);
+                } else {
+                    self.columns = super::tiles::tiles_ui(ui, page, left, &mut self.in_view);
+                }
+            });
         });
     }
 
@@ -72,18 +96,19 @@ impl BenchPage {
         }
     }
 
-    fn strip_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
+    /// In a low window what is chosen scrolls with the tiles; the instruction and the scanner's field stay.
+    fn strip_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>, low: bool) {
         let tokens = page.tokens;
-        let height = tokens.spacing.grid * 10.5;
+        let height = tokens.spacing.grid * if ui.available_width() < NARROW { 12.5 } else { 10.5 };
         let (room, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
         let split = room.right() - SCAN_WIDTH.min(room.width() * 0.45);
         let said = room.with_max_x(split - tokens.spacing.page);
         ui.scope_builder(UiBuilder::new().max_rect(said), |ui| {
             ui.set_clip_rect(said.intersect(ui.clip_rect()));
-            said_ui(ui, page, said);
+            said_ui(ui, page);
         });
         ui.scope_builder(UiBuilder::new().max_rect(room.with_min_x(split)), |ui| self.scan_ui(ui, page));
-        if !page.core.run().running {
+        if !page.core.run().running && !low {
             ui.separator();
             self.choice_row_ui(ui, page);
         }
@@ -110,71 +135,72 @@ impl BenchPage {
     /// Who does what with which profile, and what is done with the position that is shown.
     fn choice_row_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         let tokens = page.tokens;
-        let others = if vigil::offers_choice(page.core) { 610.0 } else { 480.0 };
-        // Where they do not fit beside each other, the buttons have a row of their own.
-        let two_rows = ui.available_width() < others + 3.0 * LEAST_CHOICE;
-        ui.horizontal(|ui| {
-            let quiet = |text: &str| RichText::new(text).color(tokens.colours.text_quiet);
-            let others = if two_rows { 220.0 } else { others };
-            let width = ((ui.available_width() - others) / 3.0).clamp(LEAST_CHOICE, 200.0);
-            for (name, chosen, known) in [
-                (t!("Profile"), &mut self.profile, &self.profiles),
-                (t!("Procedure"), &mut self.procedure, &self.procedures),
-            ] {
-                let label = ui.label(quiet(name)).id;
-                ui.allocate_ui(vec2(width, ui.spacing().interact_size.y), |ui| {
-                    choice_ui(ui, label, (name, chosen), known);
+        let (shown, out) = (page.core.positions.shown(), page.core.positions.current().left_out);
+        let leave = Command::LeaveOut(shown, !out);
+        let detail = if self.detail { t!("All positions") } else { t!("Details") };
+        let names = [t!("Profile"), t!("Procedure"), t!("Operator")];
+        let gap = ui.spacing().item_spacing.x;
+        let labels = names.map(|name| text_width(ui, name));
+        let golden = vigil::offers_choice(page.core).then(|| Command::Golden(!page.core.golden).look().text);
+        let golden = golden.map_or(0.0, |text| button_width(ui, page, &text) + gap);
+        let buttons = button_width(ui, page, &leave.look().text) + gap + button_width(ui, page, detail) + golden;
+        // In one row where each field has room; else each with its label where it fits.
+        let one_row = (ui.available_width() - buttons - labels.iter().sum::<f32>() - 7.0 * gap) / 3.0;
+        let width = if one_row < LEAST_FIELD { LEAST_FIELD * 1.4 } else { one_row.min(200.0) };
+        let room = ui.available_width();
+        ui.horizontal_wrapped(|ui| {
+            for ((name, label_width), number) in names.into_iter().zip(labels).zip(0..) {
+                let size = vec2(label_width + gap + width, ui.spacing().interact_size.y);
+                ui.allocate_ui_with_layout(size, Layout::left_to_right(egui::Align::Center), |ui| {
+                    ui.set_min_size(size);
+                    let label = ui.label(RichText::new(name).color(tokens.colours.text_quiet)).id;
+                    match number {
+                        0 => choice_ui(ui, label, (name, &mut self.profile), &self.profiles),
+                        1 => choice_ui(ui, label, (name, &mut self.procedure), &self.procedures),
+                        // The frame of a field is outside of its width.
+                        _ => self.operator_ui(ui, page, label, width - gap),
+                    }
                 });
             }
-            let label = ui.label(quiet(t!("Operator"))).id;
-            self.operator_ui(ui, page, label, width);
-            if !two_rows {
-                self.choice_buttons_ui(ui, page);
+            if one_row >= LEAST_FIELD {
+                ui.add_space(room - buttons - labels.iter().sum::<f32>() - 3.0 * width - 8.0 * gap);
+            }
+            if vigil::offers_choice(page.core) {
+                vigil::choice_ui(ui, page);
+            }
+            command_button_ui(ui, page, leave, true);
+            if ui
+                .add(Button::new(detail).min_size(vec2(button_width(ui, page, detail), 0.0)))
+                .on_hover_text("Ctrl+D")
+                .clicked()
+            {
+                page.commands.push(Command::ToggleDetail);
             }
         });
-        if two_rows {
-            ui.horizontal(|ui| self.choice_buttons_ui(ui, page));
-        }
         if page.core.operator_missing() || page.core.problem.is_some() {
             self.notes_ui(ui, page);
         }
     }
-
-    fn choice_buttons_ui(&self, ui: &mut Ui, page: &mut PageCtx<'_>) {
-        ui.with_layout(Layout::right_to_left(egui::Align::Center), |ui| {
-            if vigil::offers_choice(page.core) {
-                vigil::choice_ui(ui, page);
-            }
-            let text = if self.detail { t!("All positions") } else { t!("Details") };
-            if ui.button(text).on_hover_text("Ctrl+D").clicked() {
-                page.commands.push(Command::ToggleDetail);
-            }
-            let (shown, out) = (page.core.positions.shown(), page.core.positions.current().left_out);
-            command_button_ui(ui, page, Command::LeaveOut(shown, !out), true);
-        });
-    }
 }
 
 /// One instruction, or the step that is done, or how it ended.
-fn said_ui(ui: &mut Ui, page: &PageCtx<'_>, area: Rect) {
+fn said_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
     let core = page.core;
     let running = core.run().running;
     let (title, text) = said(page);
-    verdict::instruction_ui(ui, tokens, &title, &text);
     let simulated = core.links.simulated && (running || core.resulted);
-    if simulated {
-        let place = Rect::from_min_max(area.right_top() - vec2(140.0, 0.0), area.right_top() + vec2(0.0, 28.0));
-        ui.scope_builder(UiBuilder::new().max_rect(place).layout(Layout::right_to_left(egui::Align::Center)), |ui| {
-            verdict::simulated_ui(ui, tokens, tokens.sizes.body);
-        });
-    }
     if running {
-        let track = Rect::from_min_max(pos2(area.left(), area.bottom() - 6.0), area.max);
-        ui.painter().rect_filled(track, 2.0, tokens.colours.field);
-        let done = track.with_max_x(track.left() + track.width() * core.positions.fraction());
-        ui.painter().rect_filled(done, 2.0, tokens.colours.running_fill);
+        verdict::working_ui(ui, tokens, (&title, &text), core.positions.fraction(), simulated);
+    } else {
+        verdict::marked_ui(ui, tokens, (&title, &text), simulated);
     }
+}
+
+/// Width of a label.
+fn text_width(ui: &Ui, text: &str) -> f32 {
+    let font = egui::TextStyle::Body.resolve(ui.style());
+    ui.painter().layout_no_wrap(text.to_owned(), font, ui.visuals().text_color()).size().x
 }
 
 fn said(page: &PageCtx<'_>) -> (String, String) {
@@ -182,13 +208,9 @@ fn said(page: &PageCtx<'_>) -> (String, String) {
     let positions = &core.positions;
     let number = positions.shown() + 1;
     if core.run().running {
-        let working = positions.all().iter().find(|position| position.run.active().is_some());
-        let title = match (core.run().cancelling, working.and_then(|position| position.run.active())) {
-            (true, _) => t!("Stopping, the source goes off").to_owned(),
-            (false, Some(step)) => words::step(&step.title).into_owned(),
-            (false, None) => t!("Getting ready").to_owned(),
-        };
-        let units = positions.all().iter().filter(|position| position.run.used()).count();
+        let runs = positions.all().iter().map(|position| &position.run).filter(|run| run.used());
+        let title = doing(runs.clone()).into_owned();
+        let units = runs.count();
         return (title, t!("{units} units    {left}", units, left = remaining::words(positions.time_left())));
     }
     if core.unacknowledged {
@@ -242,10 +264,9 @@ fn failed(positions: &Positions) -> (String, String) {
 fn detail_ui(ui: &mut Ui, page: &mut PageCtx<'_>, area: Rect) {
     let tokens = page.tokens;
     let gap = tokens.spacing.grid;
-    let (strip, rest) = area.split_top_bottom_at_y(area.top() + tokens.spacing.grid * 4.5);
-    super::tiles::chips_ui(ui, page, strip);
-    let rest = rest.with_min_y(rest.top() + gap);
-    let (left, right) = rest.split_left_right_at_x(rest.left() + STEPS_WIDTH);
+    let chips = super::tiles::chips_ui(ui, page, area);
+    let rest = area.with_min_y(area.top() + chips + gap);
+    let (left, right) = rest.split_left_right_at_x(rest.left() + STEPS_WIDTH.min(rest.width() * 0.4));
     in_card_ui(ui, page, left, |ui| {
         ui.push_id("steps", |ui| {
             let run = page.core.run();

@@ -23,12 +23,16 @@ pub(super) fn steps_ui(ui: &mut Ui, page: &PageCtx<'_>) {
         ui.label(RichText::new(text).color(tokens.colours.text_quiet));
         return;
     }
+    let followed = ui.scope_id().with("followed");
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = tokens.spacing.grid * 0.25;
         ui.spacing_mut().interact_size.y = tokens.spacing.grid * 2.0;
         for (number, step) in steps.iter().enumerate() {
             let drawn = ui.push_id(number, |ui| step_ui(ui, page, step)).response;
-            if matches!(step.state, StepState::Active { .. }) && !ui.clip_rect().contains_rect(drawn.rect) {
+            // Once, when it begins: who scrolls away from it stays there.
+            let now = (page.core.run().position, number);
+            if matches!(step.state, StepState::Active { .. }) && ui.data(|data| data.get_temp(followed)) != Some(now) {
+                ui.data_mut(|data| data.insert_temp(followed, now));
                 drawn.scroll_to_me(None);
             }
             ui.add_space(tokens.spacing.grid * 0.5);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
-use egui::{Color32, FontId, Painter, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, pos2, vec2};
+use egui::{Color32, FontId, Painter, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, pos2, vec2};
 
 use super::verdict::{fill, hatch, mark, remarks};
 use crate::gui::command::Command;
@@ -20,6 +20,10 @@ use crate::procedure::Verdict;
 const SHAPE: f32 = 1.5;
 /// Tiles are no higher; a bench of two positions needs no letters over half the screen.
 const HIGHEST: f32 = 300.0;
+/// Tiles are no smaller: number, serial number, verdict and reason can be read.
+const LEAST: Vec2 = vec2(124.0, 84.0);
+/// Tiles in the row beside the detail are no narrower.
+const LEAST_CHIP: f32 = 36.0;
 
 /// What a tile says.
 struct Face<'a> {
@@ -37,36 +41,81 @@ struct Face<'a> {
     verdict: bool,
 }
 
-/// Draws all tiles and returns how many stand beside each other.
-pub(super) fn tiles_ui(ui: &mut Ui, page: &mut PageCtx<'_>, area: Rect) -> usize {
+/// Draws all tiles, in a view of that height, and returns how many stand beside each other. Where they do not fit they are as
+/// small as can be read, and the one that is shown is brought into view.
+pub(super) fn tiles_ui(ui: &mut Ui, page: &mut PageCtx<'_>, view: f32, in_view: &mut Option<usize>) -> usize {
     let gap = page.tokens.spacing.grid;
     let count = page.core.positions.all().len();
-    let columns = columns(count, area.size());
-    let rows = count.div_ceil(columns);
-    let width = (area.width() + gap) / columns as f32 - gap;
-    let height = ((area.height() + gap) / rows as f32 - gap).min(HIGHEST);
+    let grid = Grid::of(count, vec2(ui.available_width(), view), gap);
+    let area = Rect::from_min_size(ui.cursor().min, grid.size(gap));
     for (number, position) in page.core.positions.all().iter().enumerate() {
-        let (column, row) = (number % columns, number / columns);
-        let corner = area.min + vec2(column as f32 * (width + gap), row as f32 * (height + gap));
-        let rect = Rect::from_min_size(corner, vec2(width, height));
+        let (column, row) = (number % grid.columns, number / grid.columns);
+        let corner = area.min + vec2(column as f32, row as f32) * (grid.tile + vec2(gap, gap));
+        let rect = Rect::from_min_size(corner, grid.tile);
         let face = face(page.core, page.tokens, number, position);
         if place_ui(ui, page, rect, (number, &face)) {
             tile(ui.painter(), page, rect, (number, position, &face));
         }
     }
+    let shown = page.core.positions.shown();
+    if in_view.replace(shown).is_some_and(|before| before != shown) {
+        let row = (shown / grid.columns) as f32 * (grid.tile.y + gap);
+        ui.scroll_to_rect(Rect::from_min_size(area.min + vec2(0.0, row), grid.tile).expand(gap), None);
+    }
     ui.advance_cursor_after_rect(area);
-    columns
+    grid.columns
 }
 
-/// Draws a narrow tile for each position in one row.
-pub(super) fn chips_ui(ui: &mut Ui, page: &mut PageCtx<'_>, area: Rect) {
+/// Tiles in rows.
+#[derive(Debug)]
+struct Grid {
+    columns: usize,
+    rows: usize,
+    tile: Vec2,
+}
+
+impl Grid {
+    fn of(count: usize, room: Vec2, gap: f32) -> Self {
+        let most = (((room.x + gap) / (LEAST.x + gap)) as usize).clamp(1, count.max(1));
+        let columns = columns(count, room, most);
+        let rows = count.div_ceil(columns);
+        let width = |room: f32, columns: usize| (room + gap) / columns as f32 - gap;
+        let height = (room.y + gap) / rows as f32 - gap;
+        if height >= LEAST.y {
+            return Self { columns, rows, tile: vec2(width(room.x, columns), height.min(HIGHEST)) };
+        }
+        // With room for the bar that scrolls them.
+        let room = room.x - gap * 1.5;
+        let columns = (((room + gap) / (LEAST.x + gap)) as usize).clamp(1, most);
+        Self { columns, rows: count.div_ceil(columns), tile: vec2(width(room, columns), LEAST.y) }
+    }
+
+    fn size(&self, gap: f32) -> Vec2 {
+        vec2(self.columns as f32, self.rows as f32) * (self.tile + vec2(gap, gap)) - vec2(gap, gap)
+    }
+}
+
+/// How many narrow tiles stand in a row of that width, and how high all rows are.
+fn chips(page: &PageCtx<'_>, width: f32) -> (usize, f32) {
+    let (grid, gap) = (page.tokens.spacing.grid, page.tokens.spacing.grid * 0.5);
+    let count = page.core.positions.all().len().max(1);
+    let columns = (((width + gap) / (LEAST_CHIP + gap)) as usize).clamp(1, count);
+    let rows = count.div_ceil(columns);
+    (count.div_ceil(rows), if rows == 1 { grid * 4.5 } else { rows as f32 * (grid * 3.0 + gap) - gap })
+}
+
+/// Draws a narrow tile for each position, in one row where there is room; returns how high they are.
+pub(super) fn chips_ui(ui: &mut Ui, page: &mut PageCtx<'_>, area: Rect) -> f32 {
     let tokens = page.tokens;
     let gap = tokens.spacing.grid * 0.5;
     let count = page.core.positions.all().len();
-    let width = ((area.width() + gap) / count.max(1) as f32 - gap).min(tokens.spacing.grid * 12.0);
+    let (columns, height) = chips(page, area.width());
+    let rows = count.div_ceil(columns).max(1);
+    let width = ((area.width() + gap) / columns as f32 - gap).min(tokens.spacing.grid * 12.0);
+    let size = vec2(width, (height + gap) / rows as f32 - gap);
     for (number, position) in page.core.positions.all().iter().enumerate() {
-        let corner = area.min + vec2(number as f32 * (width + gap), 0.0);
-        let rect = Rect::from_min_size(corner, vec2(width, area.height()));
+        let place = vec2((number % columns) as f32, (number / columns) as f32);
+        let rect = Rect::from_min_size(area.min + place * (size + vec2(gap, gap)), size);
         let face = face(page.core, tokens, number, position);
         if place_ui(ui, page, rect, (number, &face)) {
             frame(ui.painter(), page, rect, (number, &face));
@@ -84,17 +133,18 @@ pub(super) fn chips_ui(ui: &mut Ui, page: &mut PageCtx<'_>, area: Rect) {
             face.mark.paint(ui.painter(), square, face.colour, face.fill);
         }
     }
-    ui.advance_cursor_after_rect(area);
+    ui.advance_cursor_after_rect(area.with_max_y(area.top() + height));
+    height
 }
 
 /// As many columns as give the largest tiles, and no holes where that costs little.
-fn columns(count: usize, room: egui::Vec2) -> usize {
+fn columns(count: usize, room: Vec2, most: usize) -> usize {
     let size = |columns: usize| {
         let rows = count.div_ceil(columns);
         let filled = count as f32 / (rows * columns) as f32;
         (room.x / columns as f32 / SHAPE).min(room.y / rows as f32) * filled
     };
-    (1..=count.max(1)).max_by(|one, other| size(*one).total_cmp(&size(*other))).unwrap_or(1)
+    (1..=most).max_by(|one, other| size(*one).total_cmp(&size(*other))).unwrap_or(1)
 }
 
 /// The tile as something to press; returns whether it is to be seen.
@@ -145,7 +195,7 @@ fn face<'a>(core: &'a Core, tokens: &Tokens, number: usize, position: &'a Positi
         let fill = fill(tokens, report);
         let strong = matches!(report.verdict, Verdict::Pass | Verdict::Fail | Verdict::Error);
         let front = if strong { colours.text_on_strong } else { colours.text };
-        let (mark, word) = (mark(report), report.verdict.word());
+        let (mark, word) = (mark(report), words::verdict(report.verdict));
         return Face { mark, word, colour: front, fill, front, quiet: front, about, verdict: true, ..plain };
     }
     if run.running && run.used() {
@@ -155,11 +205,23 @@ fn face<'a>(core: &'a Core, tokens: &Tokens, number: usize, position: &'a Positi
             (Some(verdict), _) => {
                 let colour = tokens.verdict(verdict);
                 let about = if about.is_empty() { Cow::Borrowed(last_detail(run)) } else { about };
-                Face { mark: Mark::of(verdict), word: verdict.word(), colour, about, fraction, verdict: true, ..plain }
+                Face {
+                    mark: Mark::of(verdict),
+                    word: words::verdict(verdict),
+                    colour,
+                    about,
+                    fraction,
+                    verdict: true,
+                    ..plain
+                }
             }
             (None, _) if about.is_empty() => {
-                let begun = run.fraction() > 0.0;
-                let about = Cow::Borrowed(if begun { t!("for the others") } else { t!("for the start") });
+                let about = match run.coming() {
+                    None if !run.steps.is_empty() => t!("for the result"),
+                    _ if run.fraction() > 0.0 => t!("for the others"),
+                    _ => t!("for the start"),
+                };
+                let about = Cow::Borrowed(about);
                 Face { mark: Mark::Ring, word: t!("waiting"), about, fraction, ..plain }
             }
             (None, _) => {
@@ -238,58 +300,116 @@ fn frame(painter: &Painter, page: &PageCtx<'_>, rect: Rect, (number, face): (usi
 fn tile(painter: &Painter, page: &PageCtx<'_>, rect: Rect, (number, position, face): (usize, &Position, &Face<'_>)) {
     let (tokens, sizes) = (page.tokens, &page.tokens.sizes);
     frame(painter, page, rect, (number, face));
-    let inside = rect.shrink(tokens.spacing.grid * 1.25);
+    let inside = rect.shrink(tokens.spacing.grid * 1.1);
     let small = (rect.height() * 0.1).clamp(sizes.secondary, sizes.heading * 1.4);
     let head = small * 1.25;
-    let simulated = position.run.result().filter(|_| page.core.resulted).is_some_and(|report| report.simulated);
+    let mut bottom = inside.bottom();
+    let track = Rect::from_min_max(pos2(inside.left(), bottom - 4.0), inside.max);
+    if face.fraction.is_some() {
+        bottom -= 6.0;
+    }
+    // The higher a tile is, the more of a long reason is read.
+    let rows = if face.about.is_empty() { 1 } else { ((rect.height() / (small * 5.0)) as usize).clamp(1, 4) };
+    let about = paragraph(painter, &face.about, (FontId::proportional(small), face.quiet), (inside.width(), rows));
     let word_band = Rect::from_min_max(
-        pos2(rect.left() + 3.0, inside.top() + head * 1.5),
-        pos2(rect.right() - 3.0, inside.bottom() - small * 1.7),
+        pos2(rect.left() + 3.0, inside.top() + head * 1.3),
+        pos2(rect.right() - 3.0, bottom - about.size().y.max(small * 1.2) - 2.0),
     );
+    let simulated = position.run.result().filter(|_| page.core.resulted).is_some_and(|report| report.simulated);
     if simulated {
         hatch(&painter.with_clip_rect(word_band), word_band, tokens.colours.hatch);
     }
-    let label = (number + 1).to_string();
-    let taken = text(painter, inside.left_top(), inside.width(), (&label, tokens.strong(head), face.front));
-    let left = inside.left() + taken + tokens.spacing.grid;
-    let room = inside.right() - left;
-    let serial = serial(page.core, position);
-    text(painter, pos2(left, inside.top()), room, (serial, FontId::monospace(head), face.front));
+    let label = painter.layout_no_wrap((number + 1).to_string(), tokens.strong(head), face.front);
+    let left = inside.left() + label.size().x + tokens.spacing.grid;
+    painter.galley(inside.left_top(), label, face.front);
+    serial_number(painter, pos2(left, inside.top()), inside.right(), (serial(page.core, position), head, face, tokens));
 
     let share = if face.verdict { 0.2 } else { 0.125 };
-    let size = (inside.width() * share).min(word_band.height() * 0.85).clamp(sizes.heading, sizes.verdict);
+    let most = (inside.width() * share).clamp(sizes.heading, sizes.verdict).min(word_band.height());
+    let word = |size: f32| painter.layout_no_wrap(face.word.to_owned(), tokens.strong(size), face.colour);
+    // Mark and word share the width; a word is never cut.
+    let size = most * (inside.width() / (word(most).size().x + most * 1.02)).min(1.0);
     let side = size * 0.72;
     let middle = word_band.center().y;
     let square = Rect::from_center_size(pos2(inside.left() + side / 2.0, middle), vec2(side, side));
     face.mark.paint(painter, square, face.colour, face.fill);
-    let left = square.right() + size * 0.3;
-    let corner = pos2(left, middle - size * 0.62);
-    text(painter, corner, inside.right() - left, (face.word, tokens.strong(size), face.colour));
+    painter.galley(pos2(square.right() + size * 0.3, middle - size * 0.62), word(size), face.colour);
 
-    let mut bottom = inside.bottom();
+    painter.galley(pos2(inside.left(), bottom - about.size().y), about, face.quiet);
     if let Some(fraction) = face.fraction {
-        let track = Rect::from_min_max(pos2(inside.left(), bottom - 4.0), inside.max);
         painter.rect_filled(track, 2.0, tokens.colours.field);
-        painter.rect_filled(
-            track.with_max_x(track.left() + track.width() * fraction),
-            2.0,
-            tokens.colours.running_fill,
-        );
-        bottom -= 6.0;
+        let done = track.with_max_x(track.left() + track.width() * fraction);
+        painter.rect_filled(done, 2.0, tokens.colours.running_fill);
     }
-    let about = pos2(inside.left(), bottom - small * 1.25);
-    text(painter, about, inside.width(), (&face.about, FontId::proportional(small), face.quiet));
 }
 
-/// One line, cut where the room ends; returns its width.
-fn text(painter: &Painter, corner: Pos2, room: f32, (text, font, colour): (&str, FontId, Color32)) -> f32 {
-    if text.is_empty() {
-        return 0.0;
+/// A serial number in a line that ends at `right`. Its end tells units apart: where it does not fit it gets smaller, then it
+/// loses its beginning.
+fn serial_number(
+    painter: &Painter,
+    corner: Pos2,
+    right: f32,
+    (text, size, face, tokens): (&str, f32, &Face<'_>, &Tokens),
+) {
+    let width = |size: f32| painter.layout_no_wrap("0".to_owned(), FontId::monospace(size), face.front).size().x;
+    let letters = text.chars().count();
+    let fitting = size * (right - corner.x) / (width(size) * letters.max(1) as f32);
+    let size = fitting.min(size).max(tokens.sizes.secondary);
+    // A hair's breadth is no reason to cut.
+    let room = ((right - corner.x + 0.5) / width(size)) as usize;
+    let galley = painter.layout_no_wrap(ending(text, room).into_owned(), FontId::monospace(size), face.front);
+    painter.galley(corner, galley, face.front);
+}
+
+/// A text in so many letters, without its beginning where it is longer.
+fn ending(text: &str, room: usize) -> Cow<'_, str> {
+    let letters = text.chars().count();
+    if letters <= room {
+        return text.into();
     }
+    let rest = text.chars().skip(letters + 1 - room.clamp(1, letters));
+    std::iter::once('…').chain(rest).collect::<String>().into()
+}
+
+/// Lines of text, cut where their room ends.
+fn paragraph(
+    painter: &Painter,
+    text: &str,
+    (font, colour): (FontId, Color32),
+    (width, rows): (f32, usize),
+) -> std::sync::Arc<egui::Galley> {
     let mut job = LayoutJob::single_section(text.to_owned(), TextFormat::simple(font, colour));
-    job.wrap = TextWrapping::truncate_at_width(room.max(1.0));
-    let galley = painter.layout_job(job);
-    let width = galley.size().x;
-    painter.galley(corner, galley, colour);
-    width
+    job.wrap = TextWrapping { max_width: width.max(8.0), max_rows: rows, ..TextWrapping::default() };
+    painter.layout_job(job)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_serial_number_is_never_lost() {
+        assert_eq!(ending("OSM2026-000114", 14), "OSM2026-000114");
+        assert_eq!(ending("OSM2026-000114", 11), "…26-000114");
+        assert_eq!(ending("OSM2026-000114", 1), "…");
+        assert_eq!(ending("OSM2026-000114", 0), "…");
+        assert_eq!(ending("", 0), "");
+    }
+
+    #[test]
+    fn tiles_are_never_smaller_than_can_be_read() {
+        for count in 1..=24 {
+            for room in
+                [vec2(100.0, 60.0), vec2(550.0, 60.0), vec2(550.0, 150.0), vec2(1050.0, 470.0), vec2(3800.0, 2000.0)]
+            {
+                let grid = Grid::of(count, room, 8.0);
+                assert!(grid.columns * grid.rows >= count, "{grid:?}");
+                assert!(grid.tile.y >= LEAST.y, "{count} in {room:?}: {grid:?}");
+                assert!(grid.tile.x >= LEAST.x || grid.columns == 1, "{count} in {room:?}: {grid:?}");
+                assert!(grid.size(8.0).x <= room.x + 0.1, "{count} in {room:?}: {grid:?}");
+            }
+        }
+        let grid = Grid::of(24, vec2(1050.0, 470.0), 8.0);
+        assert!(grid.size(8.0).y <= 470.1, "they fit at 1280x720: {grid:?}");
+    }
 }

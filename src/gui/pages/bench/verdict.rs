@@ -3,10 +3,13 @@
 //! The place is always the same and always there; before a verdict it says what to do or what is being done.
 
 use egui::text::{LayoutJob, TextFormat};
-use egui::{Align, Color32, FontId, Label, Layout, Painter, Rect, RichText, Stroke, Ui, UiBuilder, pos2, vec2};
+use egui::{
+    Align, Color32, Label, Layout, Painter, Rect, RichText, Stroke, TextStyle, TextWrapMode, Ui, UiBuilder, WidgetText,
+    pos2, vec2,
+};
 
+use super::doing::doing;
 use super::vigil;
-use crate::advice::Advice;
 use crate::gui::pages::PageCtx;
 use crate::gui::remaining;
 use crate::gui::run_view::StepState;
@@ -25,29 +28,35 @@ const STACKED_BELOW: f32 = 600.0;
 /// The word takes no more of the width than leaves room for the reason.
 const WORD_SHARE: f32 = 0.135;
 
-/// What stands beside the verdict takes the first of these widths at which all of its lines have room; the word gives way.
-const ABOUT_WIDTHS: [f32; 5] = [300.0, 350.0, 400.0, 450.0, 500.0];
+/// What stands beside the verdict is no narrower; the word gives way.
+const LEAST_ABOUT: f32 = 300.0;
 
 /// What stands beside the verdict is no wider, so that the stripes of a simulated one show on both sides.
 const ABOUT_WIDTH: f32 = 640.0;
 
-/// Between the lines beside the verdict.
-const LINE_GAP: f32 = 2.0;
+/// Part of the word's letters that its mark is high.
+const MARK: f32 = 0.72;
+
+/// Round the word SIMULATED.
+const SIMULATED_MARGIN: egui::Margin = egui::Margin::symmetric(10, 3);
 
 /// Size of the verdict's letters on a page of that height.
 fn letters(tokens: &Tokens, page_height: f32) -> f32 {
     (page_height * SHARE).clamp(tokens.sizes.verdict, tokens.sizes.verdict * 2.2)
 }
 
-/// Height of the banner in results of that size.
-pub(super) fn height(page: &PageCtx<'_>, size: egui::Vec2) -> f32 {
+/// Height of the banner in results of that size: what there is to know about a result is never cut.
+pub(super) fn height(ui: &Ui, page: &PageCtx<'_>, size: egui::Vec2) -> f32 {
     let tokens = page.tokens;
-    let stacked = size.x < STACKED_BELOW && page.core.resulted && page.core.run().result().is_some();
-    let height = letters(tokens, size.y) * 1.4;
-    if stacked { height.max(tokens.sizes.verdict * 0.7 + tokens.sizes.body * 13.0) } else { height }
+    let plain = letters(tokens, size.y) * 1.4;
+    let Some(report) = page.core.run().result().filter(|_| page.core.resulted) else { return plain };
+    let Places { word, room, stacked } = places(ui, tokens, report, size);
+    let about = about_height(ui, tokens, report, room) + 3.0 * tokens.spacing.grid;
+    plain.max(if stacked { word * 1.25 + tokens.spacing.grid * 0.5 + about } else { about })
 }
 
-pub(super) fn verdict_ui(ui: &mut Ui, page: &PageCtx<'_>, rect: Rect) {
+/// Draws the banner into `rect`, on top of results that are so high with it.
+pub(super) fn verdict_ui(ui: &mut Ui, page: &PageCtx<'_>, rect: Rect, results: f32) {
     let tokens = page.tokens;
     let colours = &tokens.colours;
     let run = page.core.run();
@@ -64,7 +73,7 @@ pub(super) fn verdict_ui(ui: &mut Ui, page: &PageCtx<'_>, rect: Rect) {
     ui.scope_builder(UiBuilder::new().max_rect(inside), |ui| {
         ui.set_clip_rect(rect);
         match report {
-            Some(report) => report_ui(ui, page, report, (fill, rect)),
+            Some(report) => report_ui(ui, tokens, report, (fill, rect, results)),
             None if run.running => running_ui(ui, page, simulated),
             None => waiting_ui(ui, page),
         }
@@ -113,11 +122,7 @@ fn waiting_ui(ui: &mut Ui, page: &PageCtx<'_>) {
 fn running_ui(ui: &mut Ui, page: &PageCtx<'_>, simulated: bool) {
     let tokens = page.tokens;
     let run = page.core.run();
-    let title = match (run.cancelling, run.active()) {
-        (true, _) => t!("Stopping, the source goes off"),
-        (false, Some(step)) => &words::step(&step.title),
-        (false, None) => t!("Getting ready"),
-    };
+    let title = doing(std::iter::once(run));
     let detail = match run.active().map(|step| &step.state) {
         Some(StepState::Active { detail, .. }) => detail.as_str(),
         _ => "",
@@ -127,28 +132,72 @@ fn running_ui(ui: &mut Ui, page: &PageCtx<'_>, simulated: bool) {
     if !detail.is_empty() {
         text = format!("{text}    {detail}");
     }
-    let area = ui.max_rect();
-    instruction_ui(ui, tokens, title, &text);
-    let track =
-        Rect::from_min_max(pos2(area.left(), area.bottom() - tokens.spacing.grid * 1.5), area.max - vec2(0.0, 4.0));
-    ui.painter().rect_filled(track, 2.0, tokens.colours.field);
-    let done = track.with_max_x(track.left() + track.width() * run.fraction());
-    ui.painter().rect_filled(done, 2.0, tokens.colours.running_fill);
-    if simulated {
-        let place = Rect::from_min_max(pos2(area.right() - 200.0, area.top()), pos2(area.right(), area.top() + 36.0));
-        ui.scope_builder(UiBuilder::new().max_rect(place).layout(Layout::right_to_left(Align::Center)), |ui| {
-            simulated_ui(ui, tokens, tokens.sizes.heading);
-        });
-    }
+    working_ui(ui, tokens, (&title, &text), run.fraction(), simulated);
 }
 
+/// What is being done, and how far it is.
+pub(super) fn working_ui(ui: &mut Ui, tokens: &Tokens, (title, text): (&str, &str), fraction: f32, simulated: bool) {
+    let area = ui.max_rect();
+    let track = area.with_min_y(area.bottom() - tokens.spacing.grid).with_max_y(area.bottom() - 2.0);
+    let said = area.with_max_y(track.top() - 2.0);
+    ui.scope_builder(UiBuilder::new().max_rect(said), |ui| marked_ui(ui, tokens, (title, text), simulated));
+    ui.painter().rect_filled(track, 2.0, tokens.colours.field);
+    let done = track.with_max_x(track.left() + track.width() * fraction);
+    ui.painter().rect_filled(done, 2.0, tokens.colours.running_fill);
+}
+
+/// An instruction with the word SIMULATED: beside the title, or above it where the title needs the room.
+pub(super) fn marked_ui(ui: &mut Ui, tokens: &Tokens, (title, text): (&str, &str), simulated: bool) {
+    if !simulated {
+        return instruction_ui(ui, tokens, title, text);
+    }
+    let area = ui.max_rect();
+    let gap = tokens.spacing.grid;
+    let above = wide(ui, tokens, title, tokens.sizes.instruction) > area.width() - simulated_size(ui, tokens).x - gap;
+    let size = simulated_size(ui, tokens);
+    let place = Rect::from_min_size(pos2(area.right() - size.x, area.top()), size);
+    ui.scope_builder(UiBuilder::new().max_rect(place).layout(Layout::right_to_left(Align::Center)), |ui| {
+        simulated_ui(ui, tokens, tokens.sizes.heading);
+    });
+    let rest = if above { area.with_min_y(place.bottom()) } else { area };
+    ui.scope_builder(UiBuilder::new().max_rect(rest), |ui| instruction_ui(ui, tokens, title, text));
+}
+
+/// A title and what belongs to it, in the middle of the height. What is too long for the width gets smaller letters, then
+/// more lines.
 pub(super) fn instruction_ui(ui: &mut Ui, tokens: &Tokens, title: &str, text: &str) {
-    let used = tokens.sizes.instruction * 1.25 + tokens.sizes.heading * 1.5;
-    ui.add_space(((ui.available_height() - used) / 2.0).max(0.0));
-    let title = RichText::new(title).font(tokens.strong(tokens.sizes.instruction)).color(tokens.colours.text);
-    ui.add(Label::new(title).truncate());
-    let text = RichText::new(text).size(tokens.sizes.heading).color(tokens.colours.text_quiet);
-    ui.add(Label::new(text).truncate());
+    let room = ui.available_size();
+    let gap = tokens.spacing.grid * 0.25;
+    ui.spacing_mut().item_spacing.y = gap;
+    let most = tokens.sizes.instruction;
+    let size = (most * room.x / wide(ui, tokens, title, most)).clamp(tokens.sizes.heading * 1.2, most);
+    let title = RichText::new(title).font(tokens.strong(size)).color(tokens.colours.text);
+    let of = |size: f32| RichText::new(text).size(size).color(tokens.colours.text_quiet);
+    let height = |text: &RichText| wrapped(ui, text.clone(), room.x) + gap;
+    let sizes = [tokens.sizes.heading, tokens.sizes.body, tokens.sizes.secondary];
+    let fits = |size: &f32| height(&title) + height(&of(*size)) <= room.y;
+    let text = of(sizes.into_iter().find(fits).unwrap_or(tokens.sizes.secondary));
+    ui.add_space(((room.y - height(&title) - height(&text)) / 2.0).max(0.0));
+    ui.add(Label::new(title).wrap());
+    ui.add(Label::new(text).wrap());
+}
+
+/// Width of a strong text in one line.
+fn wide(ui: &Ui, tokens: &Tokens, text: &str, size: f32) -> f32 {
+    ui.painter().layout_no_wrap(text.to_owned(), tokens.strong(size), tokens.colours.text).size().x.max(1.0)
+}
+
+/// Height of a text in lines of that width.
+fn wrapped(ui: &Ui, text: RichText, width: f32) -> f32 {
+    let text = WidgetText::from(text);
+    text.into_galley(ui, Some(TextWrapMode::Wrap), width, TextStyle::Body).size().y
+}
+
+/// Size of the word SIMULATED beside other text.
+fn simulated_size(ui: &Ui, tokens: &Tokens) -> egui::Vec2 {
+    let margin = 2.0 * vec2(f32::from(SIMULATED_MARGIN.left) + 1.0, f32::from(SIMULATED_MARGIN.top) + 1.0);
+    let font = tokens.strong(tokens.sizes.heading);
+    ui.painter().layout_no_wrap(t!("SIMULATED").to_owned(), font, tokens.colours.text).size() + margin
 }
 
 /// The word SIMULATED on its own colour.
@@ -157,59 +206,70 @@ pub(in crate::gui::pages) fn simulated_ui(ui: &mut Ui, tokens: &Tokens, size: f3
         .fill(tokens.colours.simulated_fill)
         .stroke(Stroke::new(1.0, tokens.colours.simulated))
         .corner_radius(4.0)
-        .inner_margin(egui::Margin::symmetric(10, 3))
+        .inner_margin(SIMULATED_MARGIN)
         .show(ui, |ui| {
             ui.label(RichText::new(t!("SIMULATED")).font(tokens.strong(size)).color(tokens.colours.simulated));
         });
 }
 
-fn report_ui(ui: &mut Ui, page: &PageCtx<'_>, report: &RunReport, (fill, banner): (Color32, Rect)) {
-    let tokens = page.tokens;
+/// Size of the verdict's word and width of what stands beside it, or below it.
+struct Places {
+    word: f32,
+    room: f32,
+    stacked: bool,
+}
+
+/// `results` is the size of banner and all below it.
+fn places(ui: &Ui, tokens: &Tokens, report: &RunReport, results: egui::Vec2) -> Places {
+    let inside = results.x - tokens.spacing.page * 2.5;
+    let stacked = results.x < STACKED_BELOW;
+    let (most, beside) = if stacked {
+        (tokens.sizes.verdict * 0.55, 0.0)
+    } else {
+        (letters(tokens, results.y).min(results.x * WORD_SHARE), LEAST_ABOUT + 2.0 * tokens.spacing.page)
+    };
+    // The word leaves room for what stands beside it, however long the language has it.
+    let wide = |size: f32| ui.painter().layout_job(said(tokens, report, size, tokens.colours.text)).size().x;
+    let least = |size: f32| wide(size) + size * MARK + tokens.spacing.page;
+    let word = most * ((inside - beside) / least(most)).min(1.0);
+    let room = if stacked { inside } else { (inside - least(word) - tokens.spacing.page).min(ABOUT_WIDTH) };
+    Places { word, room, stacked }
+}
+
+fn report_ui(ui: &mut Ui, tokens: &Tokens, report: &RunReport, (fill, banner, results): (Color32, Rect, f32)) {
     let strong = matches!(report.verdict, Verdict::Pass | Verdict::Fail | Verdict::Error);
     let front = if strong { tokens.colours.text_on_strong } else { tokens.colours.text };
-    if banner.width() < STACKED_BELOW {
-        let size = tokens.sizes.verdict * 0.55;
-        let plate = banner.with_min_y(banner.top() + size * 1.3 + tokens.spacing.grid);
+    let Places { word, room, stacked } = places(ui, tokens, report, vec2(banner.width(), results));
+    if stacked {
+        let plate = banner.with_min_y(banner.top() + word * 1.25 + tokens.spacing.grid);
         ui.painter().rect_filled(plate, tokens.spacing.radius, fill);
-        ui.horizontal(|ui| word_ui(ui, tokens, report, size, (front, fill)));
+        ui.spacing_mut().item_spacing.x = tokens.spacing.page;
+        ui.horizontal(|ui| word_ui(ui, tokens, report, word, (front, fill)));
         ui.add_space(tokens.spacing.grid * 0.5);
-        about_ui(ui, tokens, report, front);
+        about_ui(ui, tokens, report, (front, room));
         return;
     }
-    let size = fitting(ui, tokens, report, (banner.height() / 1.4).min(banner.width() * WORD_SHARE), banner);
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = tokens.spacing.page;
-        word_ui(ui, tokens, report, size, (front, fill));
-        let room = vec2(ui.available_width().min(ABOUT_WIDTH), ui.available_height());
+        word_ui(ui, tokens, report, word, (front, fill));
         // No stripes behind small print.
         let left = ui.cursor().left() - tokens.spacing.grid;
-        let plate = banner.with_min_x(left).with_max_x((left + room.x + tokens.spacing.page).min(banner.right()));
+        let plate = banner.with_min_x(left).with_max_x((left + room + tokens.spacing.page).min(banner.right()));
         ui.painter().rect_filled(plate, tokens.spacing.radius, fill);
-        let used = about_height(ui, tokens, report, room.x);
+        let used = about_height(ui, tokens, report, room);
         ui.vertical(|ui| {
-            ui.set_width(room.x);
-            ui.add_space(((room.y - used) / 2.0).max(0.0));
-            about_ui(ui, tokens, report, front);
+            ui.set_width(room);
+            ui.add_space(((ui.available_height() - used) / 2.0).max(0.0));
+            about_ui(ui, tokens, report, (front, room));
         });
     });
 }
 
-/// The size of the word that leaves room for what stands beside it, however long the language has it.
-fn fitting(ui: &Ui, tokens: &Tokens, report: &RunReport, size: f32, banner: Rect) -> f32 {
-    let word = ui.painter().layout_job(word(tokens, report, size, tokens.colours.text));
-    let height = banner.height() - tokens.spacing.grid * 2.0;
-    let fits = |width: &f32| about_height(ui, tokens, report, *width) <= height;
-    let [.., widest] = ABOUT_WIDTHS;
-    let about = ABOUT_WIDTHS.into_iter().find(fits).unwrap_or(widest);
-    let room = banner.width() - tokens.spacing.page * 4.5 - about;
-    size * (room / (word.size().x + size * 0.72)).min(1.0)
-}
-
 fn word_ui(ui: &mut Ui, tokens: &Tokens, report: &RunReport, size: f32, (front, fill): (Color32, Color32)) {
-    let side = size * 0.72;
+    let side = size * MARK;
     let (square, _) = ui.allocate_exact_size(vec2(side, side), egui::Sense::hover());
     mark(report).paint(ui.painter(), square, front, fill);
-    ui.label(word(tokens, report, size, front));
+    ui.add(Label::new(said(tokens, report, size, front)).extend());
 }
 
 /// The shape of a result.
@@ -218,7 +278,7 @@ pub(super) fn mark(report: &RunReport) -> Mark {
 }
 
 /// The word, and below it what makes a PASS a marginal one, no higher together than the word alone.
-fn word(tokens: &Tokens, report: &RunReport, size: f32, colour: Color32) -> LayoutJob {
+fn said(tokens: &Tokens, report: &RunReport, size: f32, colour: Color32) -> LayoutJob {
     let word = words::verdict(report.verdict).to_owned();
     if !report.is_marginal() {
         return LayoutJob::simple_singleline(word, tokens.strong(size), colour);
@@ -227,27 +287,6 @@ fn word(tokens: &Tokens, report: &RunReport, size: f32, colour: Color32) -> Layo
     job.append("\n", 0.0, TextFormat::simple(tokens.strong(size * 0.34), colour));
     job.append(t!("MARGINAL"), 0.0, TextFormat::simple(tokens.strong(size * 0.34), colour));
     job
-}
-
-/// The height of what stands beside the verdict in a width.
-fn about_height(ui: &Ui, tokens: &Tokens, report: &RunReport, width: f32) -> f32 {
-    let line = tokens.sizes.body * 1.5;
-    let heading = tokens.sizes.heading * 1.3 + tokens.spacing.grid + remarks(report).len() as f32 * line;
-    let Some(advice) = &report.advice else {
-        return heading + judged(report).count().min(4) as f32 * line;
-    };
-    let height = |(text, font): (&str, FontId)| {
-        LINE_GAP + ui.painter().layout(text.to_owned(), font, tokens.colours.text, width).size().y
-    };
-    heading + advised(tokens, advice).into_iter().map(height).sum::<f32>()
-}
-
-/// What happened, why, what to do; the cause is the least of them.
-fn advised<'a>(tokens: &Tokens, advice: &'a Advice) -> [(&'a str, FontId); 3] {
-    let strong = tokens.strong(tokens.sizes.body);
-    let quiet = FontId::proportional(tokens.sizes.secondary);
-    [(&advice.what, strong.clone()), (&advice.why, quiet), (&advice.next, strong)]
-        .map(|(text, font)| (texts::of(text), font))
 }
 
 fn judged(report: &RunReport) -> impl Iterator<Item = &Measurement> {
@@ -262,39 +301,71 @@ fn judged(report: &RunReport) -> impl Iterator<Item = &Measurement> {
     failed.chain(near).chain(all().filter(|done| done.verdict == Verdict::Pass && !done.marginal))
 }
 
-fn about_ui(ui: &mut Ui, tokens: &Tokens, report: &RunReport, front: Color32) {
-    ui.spacing_mut().item_spacing = vec2(tokens.spacing.grid, LINE_GAP);
-    ui.horizontal(|ui| {
-        let heading = format!("{}    {:.0} s", report.serial, report.duration_s);
-        ui.label(RichText::new(heading).font(tokens.strong(tokens.sizes.heading)).color(front));
-        if report.simulated {
-            simulated_ui(ui, tokens, tokens.sizes.heading);
-        }
-    });
-    for remark in remarks(report) {
-        ui.label(RichText::new(remark).font(tokens.strong(tokens.sizes.body)).color(front));
-    }
-    if let Some(advice) = &report.advice {
-        for (text, font) in advised(tokens, advice) {
-            ui.label(RichText::new(text).font(font).color(front));
-        }
-        return;
-    }
-    for done in judged(report).take(4) {
-        let limit =
-            done.upper.map_or(String::new(), |limit| t!("  (limit {limit})", limit = format_args!("{limit:.2}")));
-        let name = done.name.replace('_', " ");
-        let marginal = if done.marginal { t!(" MARGINAL") } else { "" };
-        let verdict = words::verdict(done.verdict);
-        let text = format!("{verdict}{marginal}  {name} {:+.3} %{limit}  {}", done.value, done.load_point);
-        ui.add(Label::new(RichText::new(text).color(front)).truncate());
-    }
-}
-
 /// What a result is marked with.
 pub(super) fn remarks(report: &RunReport) -> Vec<String> {
     let golden = report.traceability.golden.as_ref().map(|_| t!("Golden unit: the verdict is the bench's").to_owned());
     let exception = report.traceability.mark().map(|mark| t!("EXCEPTION  {mark}", mark));
     let continued = report.traceability.continued.iter().map(|one| t!("CONTINUED  {one}", one));
     golden.into_iter().chain(exception).chain(continued).collect()
+}
+
+/// The unit and how long its test took, and below it what there is to know.
+fn about(tokens: &Tokens, report: &RunReport) -> (RichText, Vec<RichText>) {
+    let strong = |text: &str| RichText::new(text).font(tokens.strong(tokens.sizes.body));
+    let heading = format!("{}    {:.0} s", report.serial, report.duration_s);
+    let heading = RichText::new(heading).font(tokens.strong(tokens.sizes.heading));
+    let mut lines: Vec<RichText> = remarks(report).iter().map(|remark| strong(remark)).collect();
+    if let Some(advice) = &report.advice {
+        let why = RichText::new(texts::of(&advice.why)).size(tokens.sizes.body);
+        lines.extend([strong(texts::of(&advice.what)), why, strong(texts::of(&advice.next))]);
+    } else {
+        let line = |done: &Measurement| {
+            let limit =
+                done.upper.map_or(String::new(), |limit| t!("  (limit {limit})", limit = format_args!("{limit:.2}")));
+            let (word, name) = (words::verdict(done.verdict), done.name.replace('_', " "));
+            let marginal = if done.marginal { t!(" MARGINAL") } else { "" };
+            let text = format!("{word}{marginal}  {name} {:+.3} %{limit}  {}", done.value, done.load_point);
+            RichText::new(text).size(tokens.sizes.body)
+        };
+        lines.extend(judged(report).take(4).map(line));
+    }
+    (heading, lines)
+}
+
+/// Between lines of what there is to know.
+const LINE_GAP: f32 = 2.0;
+
+fn about_ui(ui: &mut Ui, tokens: &Tokens, report: &RunReport, (front, room): (Color32, f32)) {
+    ui.spacing_mut().item_spacing = vec2(tokens.spacing.grid, LINE_GAP);
+    let (heading, lines) = about(tokens, report);
+    let below = report.simulated && !beside(ui, tokens, &heading, room);
+    ui.horizontal(|ui| {
+        ui.add(Label::new(heading.color(front)).truncate());
+        if report.simulated && !below {
+            simulated_ui(ui, tokens, tokens.sizes.heading);
+        }
+    });
+    if below {
+        simulated_ui(ui, tokens, tokens.sizes.heading);
+    }
+    for line in lines {
+        ui.add(Label::new(line.color(front)).wrap());
+    }
+}
+
+/// The word SIMULATED has room beside the heading.
+fn beside(ui: &Ui, tokens: &Tokens, heading: &RichText, room: f32) -> bool {
+    wide(ui, tokens, heading.text(), tokens.sizes.heading) + tokens.spacing.grid + simulated_size(ui, tokens).x <= room
+}
+
+/// Height of what stands beside the verdict, as [`about_ui`] draws it.
+fn about_height(ui: &Ui, tokens: &Tokens, report: &RunReport, room: f32) -> f32 {
+    let (heading, lines) = about(tokens, report);
+    let least = ui.spacing().interact_size.y;
+    let mark = if report.simulated { simulated_size(ui, tokens).y } else { 0.0 };
+    let heading = match beside(ui, tokens, &heading, room) || !report.simulated {
+        true => wrapped(ui, heading, f32::INFINITY).max(mark).max(least),
+        false => wrapped(ui, heading, f32::INFINITY).max(least) + LINE_GAP + mark,
+    };
+    lines.into_iter().map(|line| LINE_GAP + wrapped(ui, line, room)).sum::<f32>() + heading
 }

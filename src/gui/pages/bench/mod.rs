@@ -12,7 +12,7 @@ use crate::gui::command::Command;
 use crate::gui::core::Core;
 use crate::gui::session::{AddressTexts, Order};
 use crate::gui::widgets::card;
-use crate::gui::widgets::scanner::{Behind, Scanner};
+use crate::gui::widgets::scanner::Scanner;
 use crate::procedure::Verdict;
 use crate::profile::library::{Entry, Library};
 use crate::profile::meter::SerialRule;
@@ -66,8 +66,6 @@ pub struct BenchPage {
     /// Tiles beside each other in the last frame.
     columns: usize,
     scanner: Scanner,
-    /// Keys that came behind an Enter in the same frame.
-    held: Behind,
 }
 
 impl Default for BenchPage {
@@ -94,7 +92,6 @@ impl BenchPage {
             refused: false,
             columns: 1,
             scanner: Scanner::default(),
-            held: Behind::default(),
         };
         page.relist(&Library::default().list());
         // One of the user's, or a file outside of the library: read once, before there is a window.

@@ -5,10 +5,11 @@
 mod outline;
 
 use egui::accesskit::Role;
-use egui::{Key, OutputCommand, Theme};
+use egui::{Event, Key, Modifiers, OutputCommand, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use m90e26::Register;
+use meterbench::advice::Advice;
 use meterbench::calibration::sheet::SheetInputs;
 use meterbench::calibration::workbook::Workbook;
 use meterbench::gui::app::dress;
@@ -59,7 +60,7 @@ fn input<'a>(window: &'a Window, label: &'a str) -> egui_kittest::Node<'a> {
 fn enter(window: &mut Window, label: &str, text: &str) {
     input(window, label).focus();
     window.run();
-    window.key_press_modifiers(egui::Modifiers::COMMAND, Key::A);
+    window.key_press_modifiers(Modifiers::COMMAND, Key::A);
     window.key_press(Key::Backspace);
     window.run();
     if !text.is_empty() {
@@ -325,6 +326,45 @@ fn copied(window: &mut Window) -> String {
         }
     }
     panic!("nothing was copied")
+}
+
+#[test]
+fn what_is_typed_behind_tab_in_one_frame_lands_in_the_next_field() {
+    let mut window = window(page(&note()));
+    input(&window, "Un").focus();
+    window.run();
+    let key = |key| Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE };
+    let text = |text: &str| Event::Text(text.to_owned());
+    let typed = [text("240"), key(Key::Tab), text("5"), key(Key::Tab), key(Key::Tab), text("7"), key(Key::Enter)];
+    let before = all_inputs(&window);
+    window.input_mut().events.extend(typed);
+    window.run_steps(12);
+    let after = all_inputs(&window);
+    let first = before.iter().position(|(label, _)| label == "Un").unwrap();
+    let grown = |number: usize| after[first + number].1.strip_prefix(before[first + number].1.as_str()).unwrap_or("?");
+    assert_eq!([grown(0), grown(1), grown(2), grown(3)], ["240", "5", "", "7"], "{before:?}\n{after:?}");
+}
+
+/// All inputs of one line as they stand on the page, with what is typed in them.
+fn all_inputs(window: &Window) -> Vec<(String, String)> {
+    let inputs = window.get_all_by_role(Role::TextInput).map(|node| {
+        let node = node.accesskit_node();
+        (node.label().unwrap_or_default(), node.value().unwrap_or_default())
+    });
+    inputs.collect()
+}
+
+#[test]
+fn what_cannot_be_opened_is_said_with_what_to_do() {
+    let mut window = window(page(&note()));
+    window.state_mut().page.refuse(Advice::new("big.toml cannot be read", "", "Choose another file"));
+    window.run();
+    window.get_by_label("big.toml cannot be read");
+    window.get_by_label("Choose another file");
+    // The next thing that is done takes it away.
+    window.get_by_label("Copy as hex").click();
+    window.run();
+    assert!(window.query_by_label("big.toml cannot be read").is_none());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, OutputCommand};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable as _;
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use jiff::{Zoned, civil::date, tz::TimeZone};
 use meterbench::gui::app::{App, dress};
 use meterbench::gui::core::{Core, Tone};
@@ -63,12 +63,48 @@ fn the_drawer_opens_by_key_and_reads_as() {
     window.run();
     assert_eq!(window.state().core.unread, 2);
     open(&mut window);
-    assert!(window.get_by_role_and_label(Role::TextInput, "Find in the log").is_focused());
+    // On the bench page the scanner keeps its field.
+    assert!(!window.get_by_role_and_label(Role::TextInput, "Find in the log").is_focused());
     assert_eq!(window.state().core.unread, 0);
     insta::assert_snapshot!("log_open", outline::outline(&window, 80));
     window.key_press_modifiers(Modifiers::COMMAND, Key::J);
     window.run();
     assert_eq!(lines(&window).len(), 0);
+}
+
+#[test]
+fn opening_the_log_takes_no_scan_from_the_bench() {
+    let mut window = window(&filled());
+    window.run();
+    // By its button, which takes the focus from the field.
+    window.get_by_role_and_label(Role::Button, "Log").click();
+    window.run();
+    let scanned = |window: &mut Window, label: &str| {
+        window.event(egui::Event::Text(label.to_owned()));
+        window.run();
+        assert_eq!(window.state().log.text, "");
+        let field = window.get_by_role_and_label(Role::TextInput, "Serial number");
+        assert_eq!(field.accesskit_node().value().as_deref(), Some(label));
+    };
+    scanned(&mut window, "MT1");
+    window.get_by_role_and_label(Role::Button, "Hide").click();
+    window.run();
+    scanned(&mut window, "MT2");
+    // Elsewhere one opens the log to find something; the bench gets its focus back from it.
+    window.key_press(Key::F9);
+    window.run();
+    open(&mut window);
+    assert!(window.get_by_role_and_label(Role::TextInput, "Find in the log").is_focused());
+    window.key_press(Key::F1);
+    window.run();
+    scanned(&mut window, "MT3");
+    // Esc in the search hides the log.
+    window.get_by_role_and_label(Role::TextInput, "Find in the log").click();
+    window.run();
+    window.key_press(Key::Escape);
+    window.run();
+    assert!(!window.state().log.is_open());
+    scanned(&mut window, "MT4");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on stops")]
 
+mod drawn;
 mod outline;
 mod recorded;
 
@@ -160,6 +161,7 @@ fn runs_are_listed_newest_first_and_filtered() {
     let day = window.get_by_role_and_label(Role::TextInput, "From day");
     assert_eq!(day.accesskit_node().value().as_deref(), Some("yesterday"));
     assert_eq!(day.accesskit_node().description().as_deref(), Some("Write a day as 2026-11-21"));
+    window.get_by_label("yesterday is no day and restricts nothing; write 2026-11-21");
 }
 
 #[test]
@@ -244,6 +246,11 @@ fn statistics_never_mix_simulated_runs_with_real_ones() {
     until(&mut window, "27 simulated runs are left out");
     window.get_by_label_contains("3 attempts: 3 PASS");
     insta::assert_snapshot!("statistics", outlined(&window, folder.path()));
+    // What was measured is read as on the bench page, and whole: the names, and the limits of a register.
+    let shown = drawn::all(&window);
+    assert!(shown.contains(&"energy error".to_owned()), "{shown:?}");
+    assert!(!shown.iter().any(|text| text.contains("energy_error")), "{shown:?}");
+    assert_eq!((drawn::elided(&window), drawn::cut(&window)), (Vec::new(), Vec::new()));
     window.get_by_role_and_label(Role::ComboBox, "Run").click();
     window.run_steps(3);
     window.get_by_role_and_label(Role::Button, "simulated").click();

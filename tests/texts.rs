@@ -25,7 +25,7 @@ name = \"\"
 ";
 
 /// Texts that are two words and nobody reads as such: names of files, sources of code, words that identify.
-const NO_TEXTS: [&str; 14] = [
+const NO_TEXTS: [&str; 15] = [
     "live meter",
     "live reference",
     "connection panel",
@@ -34,6 +34,7 @@ const NO_TEXTS: [&str; 14] = [
     "serial number",
     "#define AFE_{name} 0x{word:04X}\n",
     "calculator inputs",
+    "calculator problem",
     "calculator warnings",
     "profile dialog",
     "profile faults",

@@ -5,21 +5,22 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use egui::{Context, Event, Theme, Ui, ViewportCommand, gui_zoom::kb_shortcuts};
+use egui::{Context, Theme, Ui, ViewportCommand, gui_zoom::kb_shortcuts};
 
 use super::archive::Archive;
 use super::command::{Command, Commands};
 use super::connection::{Connection, bar_ui};
 use super::core::{Core, Scanned, Tone};
 use super::device::Device;
-use super::file_dialog::{Chosen, FileDialog, FileWish};
+use super::file_dialog::{FileDialog, FileWish};
+use super::in_turn::InTurn;
 use super::log_view::LogView;
 use super::offers::{Offer, offers};
 use super::pages::PageCtx;
 use super::pages::about::about_ui;
 use super::pages::bench::BenchPage;
 use super::pages::calculator::CalculatorPage;
-use super::pages::firmware::{FirmwareCommand, FirmwarePage, ProvisionCommand};
+use super::pages::firmware::FirmwarePage;
 use super::pages::live::LivePage;
 use super::pages::profiles::{Leave, ProfilesPage};
 use super::pages::records::RecordsPage;
@@ -39,11 +40,9 @@ use super::texts::language;
 use super::texts::shelf::TextShelf;
 use super::tokens::Tokens;
 use super::watch_view::RENEW_SECS;
-use super::widgets::scanner::Behind;
 use super::{bars, fonts};
-use crate::calibration::workbook::Workbook;
 use crate::clock::{RealClock, sleep};
-use crate::job::{JobError, Wake};
+use crate::job::Wake;
 use crate::log::Log;
 use crate::port::url::{DeviceUrl, Transport};
 use crate::profile::library::Library;
@@ -52,6 +51,7 @@ use crate::settings::{Found, Keeper, Store, TEXT_SIZES, ThemeChoice, WindowPlace
 use crate::station::check::Instruments;
 
 mod bench;
+mod files;
 mod firmware;
 mod live;
 mod look;
@@ -84,12 +84,12 @@ pub struct App {
     archive: Option<Archive>,
     press: Option<Press>,
     file_dialog: FileDialog,
+    /// What the status line says of a file that could not be had.
+    file_problem: Option<String>,
     registers: RegistersPage,
     profiles: ProfilesPage,
     question: Question,
     palette: Palette,
-    /// Keys that came behind that of a page in the same frame belong to the page.
-    behind: Behind,
     commands: Commands,
     themes: [Tokens; 2],
     keeper: Option<Keeper>,
@@ -114,8 +114,9 @@ enum FirstFrame {
     Shown,
 }
 
-/// Gives a context its fonts, colours and spacings.
+/// Gives a context its fonts, colours and spacings, and has it take keys in their turn.
 pub fn dress(ctx: &Context) {
+    ctx.add_plugin(InTurn::default());
     ctx.set_fonts(fonts::definitions());
     // The settings decide on the size of text; their keys are in the table of commands.
     ctx.options_mut(|options| options.zoom_with_keyboard = false);
@@ -197,11 +198,11 @@ impl App {
             archive: None,
             press: None,
             file_dialog: FileDialog::default(),
+            file_problem: None,
             registers: RegistersPage::default(),
             profiles: ProfilesPage::default(),
             question: Question::default(),
             palette: Palette::default(),
-            behind: Behind::default(),
             commands: Commands::new(),
             themes: [Tokens::of(Theme::Dark), Tokens::of(Theme::Light)],
             keeper: None,
@@ -346,9 +347,6 @@ impl App {
     pub fn draw_ui(&mut self, ui: &mut Ui) {
         let ctx = ui.ctx().clone();
         self.speak();
-        self.behind.hold(&ctx, |event| {
-            matches!(event, Event::Key { key, pressed: true, .. } if Route::ALL.iter().any(|route| route.key() == *key))
-        });
         self.dress_again(&ctx);
         self.see_place(&ctx);
         if self.route == Route::Live {
@@ -435,7 +433,9 @@ impl App {
         let asked = self.core.question.is_some();
         if !asked {
             self.connection.keys(ctx, &self.core, &self.page.addresses);
-            self.log.keys(ctx);
+            if self.log.keys(ctx) {
+                self.hide_log();
+            }
             if self.route == Route::Records {
                 self.records.keys(ctx);
             }
@@ -464,6 +464,7 @@ impl App {
         match command {
             Command::Go(route) if self.must_ask(route) => self.profiles.ask_before(Leave::Go(route)),
             Command::Go(route) => {
+                self.leave_file_problem(route);
                 self.route = route;
                 // The scanner's field takes its focus back whenever its page is shown.
                 self.page.focus_serial();
@@ -530,8 +531,8 @@ impl App {
             Command::OpenDevice(device) => self.connection.open(ctx, device, &self.core, &self.page.addresses),
             Command::ToggleAddresses => self.connection.toggle(ctx, &self.core, &self.page.addresses),
             Command::CloseDevice => self.connection.close(ctx),
-            Command::ToggleLog => self.log.toggle(),
-            Command::ShowLog => self.log.open(),
+            Command::ToggleLog if self.log.is_open() => self.hide_log(),
+            Command::ToggleLog | Command::ShowLog => self.show_log(),
             Command::SaveLog(lines) => self.open_file(ctx, FileWish::Log(lines)),
             Command::Set(change) => change.apply(&mut self.core.settings),
             Command::UseProfile(name) => self.page.profile = name,
@@ -557,18 +558,19 @@ impl App {
         }
     }
 
-    fn open_file(&mut self, ctx: &Context, wish: FileWish) {
-        if let Err(error) = self.file_dialog.open(wish, Arc::new(ctx.clone())) {
-            self.core.say(&t!("No file dialog: {error}", error), Tone::Attention);
+    /// Its search gets the focus, but not the scanner's: a label is never searched for in the log.
+    fn show_log(&mut self) {
+        self.log.open();
+        if self.route == Route::Bench {
+            self.page.focus_serial();
+        } else {
+            self.log.find();
         }
     }
 
-    /// A file that was dropped is opened by what it is.
-    fn see_files(&mut self, ctx: &Context) {
-        let path = ctx.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
-        if let Some(path) = path.filter(|path| !self.takes_image(ctx, path)) {
-            self.open_file(ctx, FileWish::Dropped(path));
-        }
+    fn hide_log(&mut self) {
+        self.log.hide();
+        self.page.focus_serial();
     }
 
     /// The window closes only when nothing typed is lost by it.
@@ -614,51 +616,6 @@ impl App {
         self.core.instruments = Instruments::of(&notice.entries);
         self.core.profiles = notice.entries;
         self.commands.extend(follows);
-    }
-
-    /// What a file dialog has brought; a file that is none of ours changes nothing.
-    fn take_file(&mut self, chosen: Result<Chosen, JobError>) {
-        let page = &mut self.calculator;
-        let (route, said) = match chosen {
-            Ok(Chosen::Nothing) => return,
-            Ok(Chosen::Image(path)) => return self.commands.push(FirmwareCommand::Open(path).into()),
-            Ok(Chosen::Provisioning(path)) => return self.commands.push(ProvisionCommand::Open(path).into()),
-            Ok(Chosen::Case(text)) => (Route::Calculator, page.load_case(&text).map_err(|error| error.to_string())),
-            Ok(Chosen::Workbook(bytes)) => {
-                let read = Workbook::read(&bytes).map_err(|error| error.to_string());
-                let loaded = read.and_then(|book| page.load_workbook(book).map_err(|error| error.to_string()));
-                (Route::Calculator, loaded)
-            }
-            Ok(Chosen::SavedCase(path)) => {
-                page.said = t!("Saved {path}", path = path.display());
-                return;
-            }
-            Ok(Chosen::Registers(name, text)) => {
-                let loaded = self.registers.load(&name, &text);
-                (Route::Registers, loaded.map(|said| self.core.say(&said, Tone::Plain)))
-            }
-            Ok(Chosen::SavedRegisters(path)) => {
-                return self.core.say(&t!("Saved {path}", path = path.display()), Tone::Plain);
-            }
-            Ok(Chosen::Exported(path)) => {
-                return self.core.say(&t!("Exported {path}", path = path.display()), Tone::Plain);
-            }
-            Ok(Chosen::Printed(path)) => {
-                return self.core.say(&t!("Printed {path}", path = path.display()), Tone::Plain);
-            }
-            Ok(Chosen::SavedLog(path)) => {
-                return self.core.say(&t!("Saved {path}", path = path.display()), Tone::Plain);
-            }
-            Err(error) => (self.route, Err(error.to_string())),
-        };
-        match said {
-            Ok(()) if self.route != route => self.commands.push(Command::Go(route)),
-            Ok(()) => {}
-            Err(problem) => {
-                self.calculator.said.clone_from(&problem);
-                self.core.say(&problem, Tone::Attention);
-            }
-        }
     }
 
     fn unsettled(&mut self, problem: String) {

@@ -4,6 +4,7 @@
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::history_csv::HistoryExport;
 use super::pages::calculator::CalculatorCommand;
@@ -11,6 +12,7 @@ use super::pages::registers::RegisterFile;
 use super::reprint::Order;
 use super::texts;
 use crate::calibration::registers::dump::Dump;
+use crate::clock::{RealClock, SharedClock};
 use crate::disk;
 use crate::image::Format;
 use crate::job::{JobError, JobEvent, JobHandle, Wake};
@@ -64,6 +66,31 @@ pub enum Chosen {
     Provisioning(PathBuf),
     /// Nothing was chosen.
     Nothing,
+    /// There was no dialog to choose in.
+    NoDialog,
+}
+
+/// Nobody cancels so fast: a dialog that is gone sooner was never there. The system does not tell the one from the other.
+const LEAST: Duration = Duration::from_millis(300);
+
+/// What a dialog brings, with what follows from it.
+struct Asking {
+    clock: SharedClock,
+}
+
+impl Asking {
+    fn ask(
+        &self,
+        dialog: impl FnOnce() -> Option<PathBuf>,
+        then: impl FnOnce(PathBuf) -> Result<Chosen, String>,
+    ) -> Result<Chosen, String> {
+        let opened = self.clock.now();
+        match dialog() {
+            Some(path) => then(path),
+            None if self.clock.now().since(opened) < LEAST => Ok(Chosen::NoDialog),
+            None => Ok(Chosen::Nothing),
+        }
+    }
 }
 
 /// The dialog that stands open, if one does.
@@ -101,14 +128,16 @@ impl FileDialog {
 }
 
 fn choose(wish: FileWish) -> Result<Chosen, String> {
+    let asking = Asking { clock: RealClock::shared() };
+    let new = rfd::FileDialog::new;
     match wish {
-        FileWish::Calculator(wish) => choose_case(wish),
-        FileWish::Registers(wish) => choose_registers(wish),
+        FileWish::Calculator(wish) => choose_case(wish, &asking),
+        FileWish::Registers(wish) => choose_registers(wish, &asking),
         FileWish::Dropped(path) => dropped(&path),
         FileWish::Image => {
-            let dialog = rfd::FileDialog::new().add_filter(t!("Image"), &["elf", "hex", "ihex", "bin"]);
+            let dialog = new().add_filter(t!("Image"), &["elf", "hex", "ihex", "bin"]);
             let dialog = dialog.add_filter(t!("All files"), &["*"]).set_title(t!("Open an image"));
-            Ok(dialog.pick_file().map_or(Chosen::Nothing, Chosen::Image))
+            asking.ask(|| dialog.pick_file(), |path| Ok(Chosen::Image(path)))
         }
         FileWish::Provisioning => {
             let dialog = rfd::FileDialog::new().add_filter("CSV", &["csv", "txt", "tsv"]);
@@ -116,25 +145,19 @@ fn choose(wish: FileWish) -> Result<Chosen, String> {
             Ok(dialog.pick_file().map_or(Chosen::Nothing, Chosen::Provisioning))
         }
         FileWish::Log(lines) => {
-            let dialog = rfd::FileDialog::new().add_filter(t!("Log"), &["log", "txt"]).set_title(t!("Save the log"));
-            match dialog.set_file_name("meterbench.log").save_file() {
-                None => Ok(Chosen::Nothing),
-                Some(path) => write(&path, &lines).map(|()| Chosen::SavedLog(path)),
-            }
+            let dialog = new().add_filter(t!("Log"), &["log", "txt"]).set_title(t!("Save the log"));
+            let dialog = dialog.set_file_name("meterbench.log");
+            asking.ask(|| dialog.save_file(), |path| write(&path, &lines).map(|()| Chosen::SavedLog(path)))
         }
         FileWish::Reprint(order) => {
-            let dialog = rfd::FileDialog::new().add_filter("PDF", &["pdf"]).set_title(t!("Print to a file"));
-            match dialog.set_file_name(order.file_name()).save_file() {
-                None => Ok(Chosen::Nothing),
-                Some(path) => order.carry_out(&path).map(|()| Chosen::Printed(path)),
-            }
+            let dialog = new().add_filter("PDF", &["pdf"]).set_title(t!("Print to a file"));
+            let dialog = dialog.set_file_name(order.file_name());
+            asking.ask(|| dialog.save_file(), |path| order.carry_out(&path).map(|()| Chosen::Printed(path)))
         }
         FileWish::History(export) => {
-            let dialog = rfd::FileDialog::new().add_filter(t!("Table"), &["csv"]).set_title(t!("Export the history"));
-            match dialog.set_file_name(export.file_name()).save_file() {
-                None => Ok(Chosen::Nothing),
-                Some(path) => write_history(&export, &path).map(|()| Chosen::Exported(path)),
-            }
+            let dialog = new().add_filter(t!("Table"), &["csv"]).set_title(t!("Export the history"));
+            let dialog = dialog.set_file_name(export.file_name());
+            asking.ask(|| dialog.save_file(), |path| write_history(&export, &path).map(|()| Chosen::Exported(path)))
         }
     }
 }
@@ -146,37 +169,34 @@ fn write_history(export: &HistoryExport, path: &Path) -> Result<(), String> {
     written.map_err(|error| t!("{path} cannot be written: {error}", path = path.display(), error))
 }
 
-fn choose_case(wish: CalculatorCommand) -> Result<Chosen, String> {
+fn choose_case(wish: CalculatorCommand, asking: &Asking) -> Result<Chosen, String> {
     let cases = || rfd::FileDialog::new().add_filter(t!("Case"), &["json"]);
     match wish {
-        CalculatorCommand::OpenCase => match cases().set_title(t!("Open a case")).pick_file() {
-            None => Ok(Chosen::Nothing),
-            Some(path) => read_text(&path).map(Chosen::Case),
-        },
+        CalculatorCommand::OpenCase => {
+            let dialog = cases().set_title(t!("Open a case"));
+            asking.ask(|| dialog.pick_file(), |path| read_text(&path).map(Chosen::Case))
+        }
         CalculatorCommand::OpenWorkbook => {
             let dialog =
                 rfd::FileDialog::new().add_filter(t!("Workbook"), &["xlsx"]).set_title(t!("Open the old sheet"));
-            dialog.pick_file().map_or(Ok(Chosen::Nothing), |path| read(&path).map(Chosen::Workbook))
+            asking.ask(|| dialog.pick_file(), |path| read(&path).map(Chosen::Workbook))
         }
         CalculatorCommand::SaveCase(text) => {
-            match cases().set_title(t!("Save the case")).set_file_name("case.json").save_file() {
-                None => Ok(Chosen::Nothing),
-                Some(path) => write(&path, &text).map(|()| Chosen::SavedCase(path)),
-            }
+            let dialog = cases().set_title(t!("Save the case")).set_file_name("case.json");
+            asking.ask(|| dialog.save_file(), |path| write(&path, &text).map(|()| Chosen::SavedCase(path)))
         }
     }
 }
 
-fn choose_registers(wish: RegisterFile) -> Result<Chosen, String> {
+fn choose_registers(wish: RegisterFile, asking: &Asking) -> Result<Chosen, String> {
     match wish {
         RegisterFile::Open => {
             let dialog = rfd::FileDialog::new()
                 .add_filter(t!("Registers"), &["json", "toml", "txt", "h", "hpp", "c", "cpp"])
-                .add_filter(t!("All files"), &["*"]);
-            match dialog.set_title(t!("Compare with registers")).pick_file() {
-                None => Ok(Chosen::Nothing),
-                Some(path) => read_text(&path).map(|text| Chosen::Registers(name_of(&path), text)),
-            }
+                .add_filter(t!("All files"), &["*"])
+                .set_title(t!("Compare with registers"));
+            let named = |path: PathBuf| Ok(Chosen::Registers(name_of(&path), read_text(&path)?));
+            asking.ask(|| dialog.pick_file(), named)
         }
         RegisterFile::Save(dump) => {
             let name: String =
@@ -184,10 +204,7 @@ fn choose_registers(wish: RegisterFile) -> Result<Chosen, String> {
             let name = if name.is_empty() { "registers".to_owned() } else { format!("registers-{name}") };
             let dialog = rfd::FileDialog::new().add_filter("JSON", &["json"]).add_filter("TOML", &["toml"]);
             let dialog = dialog.set_title(t!("Save the registers")).set_file_name(format!("{name}.json"));
-            match dialog.save_file() {
-                None => Ok(Chosen::Nothing),
-                Some(path) => save_dump(&path, dump).map(|()| Chosen::SavedRegisters(path)),
-            }
+            asking.ask(|| dialog.save_file(), |path| save_dump(&path, dump).map(|()| Chosen::SavedRegisters(path)))
         }
     }
 }
@@ -247,6 +264,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::{VirtualClock, sleep};
 
     #[test]
     fn what_cannot_be_read_is_said() {
@@ -284,6 +302,21 @@ mod tests {
             assert!(again.saved.starts_with("20") && again.saved.ends_with('Z'), "{}", again.saved);
             assert_eq!(Dump { saved: String::new(), ..again }, dump);
         }
+    }
+
+    #[test]
+    fn a_dialog_that_never_opened_is_no_cancelled_one() {
+        let asking = Asking { clock: VirtualClock::shared(None) };
+        let asked = |lasts: Duration, path: Option<&str>| {
+            let dialog = || {
+                sleep(&*asking.clock, lasts);
+                path.map(PathBuf::from)
+            };
+            asking.ask(dialog, |path| Ok(Chosen::SavedCase(path)))
+        };
+        assert_eq!(asked(Duration::from_millis(3), None), Ok(Chosen::NoDialog));
+        assert_eq!(asked(Duration::from_millis(800), None), Ok(Chosen::Nothing));
+        assert_eq!(asked(Duration::ZERO, Some("a")), Ok(Chosen::SavedCase("a".into())));
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::command::Command;
 use super::pages::PageCtx;
 use super::tokens::Tokens;
 use super::widgets::command_button::{choice_ui, look_button_ui};
+use super::widgets::elided::elided;
 use super::widgets::input::{Look, input_ui};
 use super::widgets::status::Mark;
 use crate::log::{Entry, LINES, Level, Log};
@@ -94,13 +95,18 @@ impl LogView {
 
     /// Shows it, with what was filtered out by its text.
     pub fn open(&mut self) {
-        (self.open, self.follow, self.unread, self.focus) = (true, true, 0, true);
+        (self.open, self.follow, self.unread) = (true, true, 0);
         self.text.clear();
     }
 
-    /// Shows or hides it.
-    pub fn toggle(&mut self) {
-        if self.open { self.open = false } else { self.open() }
+    /// Gives its search the focus.
+    pub fn find(&mut self) {
+        self.focus = true;
+    }
+
+    /// Hides it.
+    pub fn hide(&mut self) {
+        self.open = false;
     }
 
     /// Takes in what the log has got since the last time.
@@ -122,11 +128,9 @@ impl LogView {
         self.first = next - self.lines.len() as u64;
     }
 
-    /// Esc closes the drawer when the focus is in it.
-    pub(super) fn keys(&mut self, ctx: &Context) {
-        if self.open && self.searching && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
-            self.open = false;
-        }
+    /// Esc in its search asks to hide it.
+    pub(super) fn keys(&self, ctx: &Context) -> bool {
+        self.open && self.searching && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
     }
 
     /// The selected lines, or all that are shown.
@@ -172,7 +176,10 @@ impl LogView {
             }
             let look =
                 Look { name: t!("Find in the log"), hint: t!("find"), fault: None, width: SEARCH, rows: 1, mono: true };
-            let search = ui.push_id("search", |ui| input_ui(ui, tokens, look, &mut self.text)).inner;
+            if ui.available_size_before_wrap().x < SEARCH {
+                ui.end_row();
+            }
+            let search = input_ui(ui, tokens, look, &mut self.text);
             if std::mem::take(&mut self.focus) {
                 search.request_focus();
             }
@@ -295,6 +302,8 @@ fn line_ui(ui: &mut Ui, tokens: &Tokens, entry: &Entry, (height, chosen): (f32, 
     x += size + grid * 0.75;
     put(&mut x, entry.level.word(), &plain, colour, grid * 7.0);
     put(&mut x, &entry.place, &plain, colours.text_quiet, grid * 9.0);
-    put(&mut x, &entry.text.replace('\n', "  "), &plain, colours.text, 0.0);
+    let text = elided(&painter, &entry.text.replace('\n', "  "), plain, colours.text, rect.right() - x);
+    let place = egui::Align2::LEFT_CENTER.anchor_size(pos2(x, rect.center().y), text.size());
+    painter.galley(place.min, text, colours.text);
     response.on_hover_text(name)
 }

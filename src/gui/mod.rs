@@ -23,6 +23,7 @@ pub mod firmware_view;
 mod fonts;
 pub mod history;
 pub mod history_csv;
+mod in_turn;
 pub mod log_view;
 pub mod measurand;
 pub mod offers;

@@ -1,6 +1,6 @@
 //! The rail of pages at the left: a sign and a word, or the sign alone where there is little room.
 
-use egui::{Frame, Margin, Panel, Rect, Role, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
+use egui::{Frame, Margin, Panel, Rect, Role, ScrollArea, Sense, Stroke, Ui, WidgetInfo, pos2, vec2};
 
 use super::command::Command;
 use super::pages::PageCtx;
@@ -11,6 +11,10 @@ const NARROW: f32 = 1100.0;
 
 const WIDTH: f32 = 200.0;
 const FOLDED_WIDTH: f32 = 56.0;
+/// Heights of a page's entry, and of the one that folds, in grids.
+const MOST: f32 = 4.5;
+const LEAST: f32 = 2.5;
+const FOLD: f32 = 4.0;
 
 /// Draws the rail.
 pub(super) fn rail_ui(ui: &mut Ui, page: &mut PageCtx<'_>, present: Route) {
@@ -20,28 +24,40 @@ pub(super) fn rail_ui(ui: &mut Ui, page: &mut PageCtx<'_>, present: Route) {
     let frame = Frame::new().fill(tokens.colours.card).inner_margin(Margin::same(tokens.spacing.grid as i8));
     let width = if folded { FOLDED_WIDTH } else { WIDTH };
     Panel::left("rail").frame(frame).resizable(false).exact_size(width).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = tokens.spacing.grid * 0.5;
-        for route in Route::ALL {
-            entry_ui(ui, page, route, (route == present, folded));
-        }
+        let grid = tokens.spacing.grid;
+        let gap = grid * 0.5;
+        ui.spacing_mut().item_spacing.y = gap;
+        let fold = if narrow { 0.0 } else { grid * FOLD + gap };
+        let room = ui.available_height() - fold;
+        // Large letters leave little height: all pages stay in sight, and below the least height they scroll.
+        let pages = Route::ALL.len() as f32;
+        let height = ((room + gap) / pages - gap).clamp(grid * LEAST, grid * MOST);
+        ScrollArea::vertical().auto_shrink([false, true]).max_height(room).show(ui, |ui| {
+            for route in Route::ALL {
+                entry_ui(ui, page, route, (route == present, folded), height);
+            }
+        });
         if !narrow {
             ui.with_layout(egui::Layout::bottom_up(egui::Align::Min), |ui| fold_ui(ui, page, folded));
         }
     });
 }
 
-fn entry_ui(ui: &mut Ui, page: &mut PageCtx<'_>, route: Route, (chosen, folded): (bool, bool)) {
+fn entry_ui(ui: &mut Ui, page: &mut PageCtx<'_>, route: Route, (chosen, folded): (bool, bool), height: f32) {
     let tokens = page.tokens;
     let colours = &tokens.colours;
     let grid = tokens.spacing.grid;
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), grid * 4.5), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
     response.widget_info(|| WidgetInfo::selected(Role::Tab, true, chosen, route.word()));
     back_ui(ui, page, &response, (rect, chosen));
     let painter = ui.painter();
     let colour = if chosen { colours.text } else { colours.text_quiet };
     if chosen {
         // A bar at its side: the current page is told by shape, too.
-        let bar = Rect::from_min_max(rect.left_top() + vec2(0.0, grid), pos2(rect.left() + 3.0, rect.bottom() - grid));
+        let bar = Rect::from_min_max(
+            rect.left_top() + vec2(0.0, height / 4.5),
+            pos2(rect.left() + 3.0, rect.bottom() - height / 4.5),
+        );
         painter.rect_filled(bar, 1.5, colours.accent);
     }
     let side = grid * 2.25;
@@ -92,7 +108,7 @@ fn fold_ui(ui: &mut Ui, page: &mut PageCtx<'_>, folded: bool) {
     let tokens = page.tokens;
     let grid = tokens.spacing.grid;
     let look = Command::ToggleRail.look();
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), grid * 4.0), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), grid * FOLD), Sense::click());
     let word = if folded { t!("Unfold the rail") } else { t!("Fold the rail") };
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, word));
     back_ui(ui, page, &response, (rect, false));

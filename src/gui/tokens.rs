@@ -203,6 +203,8 @@ impl Tokens {
         visuals.window_stroke = Stroke::new(1.0, colours.line);
         visuals.warn_fg_color = colours.attention;
         visuals.error_fg_color = colours.fail;
+        // A caret that blinks draws the whole window again and again while a bench waits for its next unit.
+        visuals.text_cursor.blink = false;
         visuals.window_shadow = egui::Shadow::NONE;
         visuals.popup_shadow = egui::Shadow::NONE;
         visuals

@@ -25,7 +25,9 @@ fn framed_ui(ui: &mut Ui, page: &mut PageCtx<'_>, widest: f32, content: impl FnO
     let tokens = page.tokens;
     let frame = Frame::new().fill(tokens.colours.window).inner_margin(Margin::same(tokens.spacing.page as i8));
     CentralPanel::default().frame(frame).show(ui, |ui| {
-        ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+        // Each page is scrolled by itself; their widths tell them apart.
+        let area = ScrollArea::vertical().id_salt(widest.to_bits());
+        area.auto_shrink([false, false]).show(ui, |ui| {
             ui.set_max_width(widest.min(ui.available_width() - tokens.spacing.grid));
             ui.spacing_mut().item_spacing.y = tokens.spacing.grid * 1.25;
             content(ui, page);

@@ -23,6 +23,24 @@ const STEPS: [&str; 7] = [
 pub fn meaning(register: Register) -> &'static str {
     super::of(register.meaning())
 }
+/// What is measured, as records name it with underscores in place of the blanks.
+const MEASURED: [&str; 15] = [
+    mark!("energy error"),
+    mark!("voltage error"),
+    mark!("current error"),
+    mark!("power error"),
+    mark!("dial error"),
+    mark!("dial pulses"),
+    mark!("dial reference"),
+    mark!("no load pulses"),
+    mark!("no load time"),
+    mark!("starting pulses"),
+    mark!("starting time"),
+    mark!("starting goes on"),
+    mark!("relay closes before"),
+    mark!("relay opens"),
+    mark!("relay closes"),
+];
 
 /// A verdict.
 #[must_use]
@@ -43,6 +61,19 @@ pub fn step(title: &str) -> Cow<'_, str> {
         Some(point) => t!("Verify at {point}", point).into(),
         None => STEPS.iter().find(|known| **known == title).map_or(title, |known| super::of(known)).into(),
     }
+}
+
+/// What was measured, as it is read: "energy error" for `energy_error`, "energy error N" for that of the N line.
+#[must_use]
+pub fn measured(name: &str) -> String {
+    if let Some(found) = name.strip_suffix("_start") {
+        return t!("{what} as found", what = measured(found));
+    }
+    let plain = name.replace('_', " ");
+    let of_line = plain.rsplit_once(' ').filter(|(_, line)| line.len() == 1);
+    let (words, line) = of_line.unwrap_or((&plain, ""));
+    let words = MEASURED.iter().find(|known| **known == words).map_or(words, |known| super::of(known));
+    if line.is_empty() { words.to_owned() } else { format!("{words} {line}") }
 }
 
 /// What flashing is at.
@@ -67,6 +98,20 @@ mod tests {
     use crate::procedure::Plan;
     use crate::procedure::plan::Step;
     use crate::profile;
+
+    #[test]
+    fn what_was_measured_is_read_without_underscores() {
+        for (name, words) in [
+            ("energy_error", "energy error"),
+            ("energy_error_N", "energy error N"),
+            ("current_error_L_start", "current error L as found"),
+            ("no_load_pulses", "no load pulses"),
+            ("Ugain", "Ugain"),
+            ("never_heard_of", "never heard of"),
+        ] {
+            assert_eq!(measured(name), words);
+        }
+    }
 
     #[test]
     fn the_words_are_those_of_the_core() {

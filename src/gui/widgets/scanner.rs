@@ -1,33 +1,9 @@
-//! Tells a person at the keyboard from a scanner, which types a whole label and its Enter at once, and keeps what is typed
-//! behind a key of the same frame for the frame in which that key has taken effect.
+//! Tells a person at the keyboard from a scanner, which types a whole label and its Enter at once.
 
-use egui::{Context, Event, Ui};
+use egui::{Event, Ui};
 
 /// A scanner types a whole label in less, its Enter included.
 const SCAN_SECS: f64 = 0.5;
-
-/// What came behind a key in the same frame: a slow screen must not let two labels become one, nor lose one.
-#[derive(Debug, Default)]
-pub struct Behind {
-    events: Vec<Event>,
-}
-
-impl Behind {
-    /// Gives the frame what was held back, and holds back what comes behind the first key that `splits`.
-    pub fn hold(&mut self, ctx: &Context, splits: impl Fn(&Event) -> bool) {
-        ctx.input_mut(|input| {
-            let fresh = std::mem::take(&mut input.events);
-            let mut events: Vec<Event> = self.events.drain(..).chain(fresh).collect();
-            if let Some(first) = events.iter().position(splits) {
-                self.events = events.split_off(first + 1);
-            }
-            input.events = events;
-        });
-        if !self.events.is_empty() {
-            ctx.request_repaint();
-        }
-    }
-}
 
 /// Watches what is typed where no label is wanted.
 #[derive(Debug)]

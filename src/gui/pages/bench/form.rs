@@ -1,7 +1,7 @@
 //! What to run: serial number, operator, profile, procedure, Start and Cancel.
 
 use egui::text::{CCursor, CCursorRange};
-use egui::{ComboBox, Event, FontId, Id, Key, Margin, Order as Layer, RichText, Stroke, StrokeKind, TextEdit, Ui};
+use egui::{ComboBox, FontId, Id, Key, Margin, Order as Layer, RichText, Stroke, StrokeKind, TextEdit, Ui};
 
 use super::{BenchPage, vigil};
 use crate::gui::change::Change;
@@ -123,7 +123,6 @@ impl BenchPage {
             state.cursor.set_char_range(Some(all));
             state.store(ui.ctx(), serial_id());
         }
-        self.hold_back(ui);
         let edit = TextEdit::singleline(&mut self.serial)
             .id(serial_id())
             .font(FontId::monospace(page.tokens.sizes.heading))
@@ -146,12 +145,6 @@ impl BenchPage {
             self.entered(page);
             self.wants_focus = true;
         }
-    }
-
-    /// What was typed behind an Enter in the same frame belongs to the next unit, so it waits for the next frame: a slow
-    /// screen must not glue two labels together.
-    fn hold_back(&mut self, ui: &Ui) {
-        self.held.hold(ui.ctx(), |event| matches!(event, Event::Key { key: Key::Enter, pressed: true, .. }));
     }
 
     /// Enter in the scanner's field.

@@ -12,7 +12,7 @@ use crate::gui::command::Command;
 use crate::gui::core::Core;
 use crate::gui::session::{AddressTexts, Order};
 use crate::gui::widgets::card;
-use crate::gui::widgets::scanner::{Behind, Scanner};
+use crate::gui::widgets::scanner::Scanner;
 use crate::procedure::Verdict;
 use crate::profile::library::{Entry, Library};
 use crate::profile::meter::SerialRule;
@@ -71,8 +71,6 @@ pub struct BenchPage {
     scanner: Scanner,
     /// Keys of this frame belong to a label that is being scanned.
     scanned: bool,
-    /// Keys that came behind an Enter in the same frame.
-    held: Behind,
 }
 
 impl Default for BenchPage {
@@ -102,7 +100,6 @@ impl BenchPage {
             in_view: None,
             scanner: Scanner::default(),
             scanned: false,
-            held: Behind::default(),
         };
         page.relist(&Library::default().list());
         // One of the user's, or a file outside of the library: read once, before there is a window.

@@ -121,7 +121,7 @@ impl CalculatorPage {
                 let arithmetic = self.form.arithmetic;
                 self.form = Form::default();
                 self.form.arithmetic = arithmetic;
-                self.said.clear();
+                self.tell(String::new());
                 self.remarks.clear();
             }
         });

@@ -4,11 +4,13 @@
 //! it; both are data and have no window. Opening and saving files is asked for by [`CalculatorCommand`]s and done elsewhere:
 //! [`CalculatorPage::load_case`] and [`CalculatorPage::load_workbook`] take what was read.
 
-use egui::{Button, CentralPanel, Frame, Margin, Panel, RichText, Ui};
+use egui::{Button, CentralPanel, Frame, Label, Margin, Panel, RichText, Ui};
 
+use crate::advice::Advice;
 use crate::calibration::workbook::Workbook;
 use crate::gui::texts::{self, catalog::Catalog};
 use crate::gui::tokens::Tokens;
+use crate::gui::widgets::status::{Mark, mark_ui};
 
 mod case;
 mod copy;
@@ -47,7 +49,9 @@ pub struct CalculatorPage {
     /// What is typed and chosen.
     pub form: Form,
     /// What was said last about copying, opening or saving.
-    pub said: String,
+    said: String,
+    /// What could not be opened or saved.
+    problem: Option<Advice>,
     /// What an opened workbook has that looks wrong.
     remarks: Vec<String>,
     results: Results,
@@ -72,6 +76,7 @@ impl CalculatorPage {
             computed_for: (form.clone(), texts::spoken()),
             form,
             said: String::new(),
+            problem: None,
             remarks: Vec::new(),
             results,
             results_shown: false,
@@ -82,6 +87,16 @@ impl CalculatorPage {
     #[must_use]
     pub const fn results(&self) -> &Results {
         &self.results
+    }
+
+    /// Says what came of copying, opening or saving.
+    pub fn tell(&mut self, said: String) {
+        (self.said, self.problem) = (said, None);
+    }
+
+    /// Says what could not be opened or saved, until something else is done.
+    pub fn refuse(&mut self, problem: Advice) {
+        (self.said, self.problem) = (String::new(), Some(problem));
     }
 
     /// Takes over a case somebody saved.
@@ -111,6 +126,7 @@ impl CalculatorPage {
         let mut commands = Vec::new();
         let (outer, gap) = (tokens.spacing.page as i8, tokens.spacing.grid as i8);
         let fill = tokens.colours.window;
+        self.problem_ui(ui, tokens);
         let inputs = groups::width(tokens);
         if ui.available_width() < inputs + LEAST_RESULTS {
             let frame = Frame::new().fill(fill).inner_margin(Margin::same(outer));
@@ -129,6 +145,28 @@ impl CalculatorPage {
         let right = Frame::new().fill(fill).inner_margin(Margin { left: gap, right: outer, top: outer, bottom: outer });
         CentralPanel::default().frame(right).show(ui, |ui| self.results_ui(ui, tokens));
         commands
+    }
+
+    /// What could not be opened or saved, above everything.
+    fn problem_ui(&self, ui: &mut Ui, tokens: &Tokens) {
+        let Some(problem) = &self.problem else { return };
+        let (attention, quiet, outer) =
+            (tokens.colours.attention, tokens.colours.text_quiet, tokens.spacing.page as i8);
+        let frame = Frame::new().fill(tokens.colours.window).inner_margin(Margin { bottom: 0, ..Margin::same(outer) });
+        Panel::top("calculator problem").frame(frame).show_separator_line(false).show(ui, |ui| {
+            ui.horizontal_top(|ui| {
+                mark_ui(ui, tokens, Mark::Triangle, attention);
+                ui.vertical(|ui| {
+                    ui.spacing_mut().item_spacing.y = tokens.spacing.grid * 0.5;
+                    ui.add(Label::new(RichText::new(&problem.what).color(attention)).wrap());
+                    if !problem.why.is_empty() {
+                        let why = RichText::new(&problem.why).size(tokens.sizes.secondary).color(quiet);
+                        ui.add(Label::new(why).wrap());
+                    }
+                    ui.add(Label::new(&problem.next).wrap());
+                });
+            });
+        });
     }
 
     /// Inputs or results, where there is no room for both.
@@ -160,7 +198,7 @@ impl CalculatorPage {
             self.results = Results::of(&self.form);
             // It was said about what stood here before.
             if changed {
-                self.said.clear();
+                self.tell(String::new());
             }
             self.computed_for = (self.form.clone(), texts::spoken());
             // Computed inputs on the left show them too.

@@ -74,7 +74,7 @@ impl CalculatorPage {
                 });
                 if button.clicked() {
                     ui.ctx().copy_text(format.text(&self.results.words));
-                    self.said = format.said(&self.results.words, self.results.missing());
+                    self.tell(format.said(&self.results.words, self.results.missing()));
                 }
             }
             if !self.said.is_empty() {

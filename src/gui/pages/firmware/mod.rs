@@ -162,7 +162,7 @@ impl FirmwarePage {
         let gap = tokens.spacing.grid * 1.25;
         let frame = Frame::new().fill(tokens.colours.window).inner_margin(Margin::same(tokens.spacing.page as i8));
         CentralPanel::default().frame(frame).show(ui, |ui| {
-            ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            ScrollArea::vertical().id_salt("firmware").auto_shrink([false, false]).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = tokens.spacing.grid * 0.75;
                 self.now_ui(ui, page, station);
                 ui.add_space(gap);

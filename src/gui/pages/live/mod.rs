@@ -9,6 +9,7 @@ use egui::{CentralPanel, Frame, Margin, Rect, ScrollArea, Ui, UiBuilder, pos2, v
 use super::PageCtx;
 use crate::gui::widgets::card;
 
+mod columns;
 mod numbers;
 mod plot;
 mod reasons;
@@ -70,7 +71,7 @@ impl LivePage {
         CentralPanel::default().frame(frame).show(ui, |ui| {
             let room = ui.available_rect_before_wrap();
             let gap = tokens.spacing.grid * 1.25;
-            ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            ScrollArea::vertical().id_salt("live").auto_shrink([false, false]).show(ui, |ui| {
                 let wide = room.width() >= WIDE;
                 let least = if wide {
                     NUMBERS_HEIGHT + gap + PLOT_HEIGHT

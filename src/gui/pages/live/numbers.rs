@@ -4,6 +4,8 @@ use std::borrow::Cow;
 
 use egui::{Align, ComboBox, Label, Layout, Response, RichText, Role, Sense, Ui, WidgetInfo, vec2};
 
+use super::columns::{Widths, unit_size};
+
 use super::LiveCommand;
 use super::reasons::{self, SILENT_SECS};
 use crate::gui::command::Command;
@@ -22,25 +24,29 @@ const LARGE: f64 = 100.0;
 /// A value as it is printed, or why there is none.
 type Cell = Result<String, String>;
 
-struct Row {
-    name: &'static str,
-    meter: Cell,
-    reference: Cell,
+pub(super) struct Row {
+    pub name: &'static str,
+    pub meter: Cell,
+    pub reference: Cell,
     error: Result<f64, String>,
     error_unit: &'static str,
-    limit: Option<f64>,
+    pub limit: Option<f64>,
     /// Where the limit comes from, or why there is none.
     about_limit: String,
-    large: bool,
+    pub large: bool,
 }
 
-#[derive(Clone, Copy)]
-struct Widths {
-    name: f32,
-    number: f32,
-    error: f32,
-    bar: f32,
-    limit: f32,
+impl Row {
+    /// The error as it is printed.
+    pub(super) fn error_text(&self) -> Result<String, &str> {
+        let error = self.error.as_ref().map_err(String::as_str)?;
+        let digits = if error.abs() < LARGE { 3 } else { 1 };
+        Ok(format!("{error:+.digits$} {}", self.error_unit))
+    }
+
+    fn outside(&self) -> bool {
+        self.error.as_ref().is_ok_and(|error| self.limit.is_some_and(|limit| error.abs() > limit))
+    }
 }
 
 pub(super) fn numbers_ui(ui: &mut Ui, page: &mut PageCtx<'_>, silent_secs: f64) {
@@ -50,26 +56,26 @@ pub(super) fn numbers_ui(ui: &mut Ui, page: &mut PageCtx<'_>, silent_secs: f64) 
     ui.spacing_mut().item_spacing = vec2(grid, 0.0);
     // Rows are as high as they say; nothing in them is pressed.
     ui.spacing_mut().interact_size.y = 0.0;
-    let room = ui.available_width();
-    let (name, error, limit) = (grid * 13.0, grid * 11.0, grid * 12.5);
-    let rest = room - name - error - limit - 5.0 * grid;
-    let number = (rest * 0.4).clamp(grid * 13.5, grid * 24.0);
-    let bar = (rest - 2.0 * number).max(grid * 3.0);
-    let widths = Widths { name, number, error, bar, limit };
-    names_ui(ui, page, &widths);
     let core = page.core;
     // Readings of a silent station are shown as no readings; the run's own events have pauses of their own.
     let silent = silent_secs > SILENT_SECS && !core.watch.running;
     let mut rows: Vec<Row> = Measurand::ALL.into_iter().map(|measurand| row(core, measurand)).collect();
     rows.extend(energy_rows(core));
-    for mut row in rows {
-        if silent {
+    if silent {
+        for row in &mut rows {
             let old = || t!("Nothing has come from the station for {secs} s", secs = format_args!("{silent_secs:.0}"));
-            row.meter = row.meter.and_then(|_| Err(old()));
-            row.reference = row.reference.and_then(|_| Err(old()));
-            row.error = row.error.and_then(|_| Err(old()));
+            for cell in [&mut row.meter, &mut row.reference].into_iter().filter(|cell| cell.is_ok()) {
+                *cell = Err(old());
+            }
+            if row.error.is_ok() {
+                row.error = Err(old());
+            }
         }
-        row_ui(ui, page, &widths, &row);
+    }
+    let widths = Widths::fit(ui, tokens, &rows);
+    names_ui(ui, page, &widths);
+    for row in &rows {
+        row_ui(ui, page, &widths, row);
     }
     foot_ui(ui, page);
 }
@@ -224,6 +230,9 @@ fn names_ui(ui: &mut Ui, page: &PageCtx<'_>, widths: &Widths) {
             ("", widths.bar),
             (t!("Limit"), widths.limit),
         ] {
+            if width <= 0.0 {
+                continue;
+            }
             ui.allocate_ui_with_layout(vec2(width, height), Layout::right_to_left(Align::Center), |ui| {
                 ui.set_min_size(vec2(width, height));
                 if !text.is_empty() {
@@ -237,7 +246,7 @@ fn names_ui(ui: &mut Ui, page: &PageCtx<'_>, widths: &Widths) {
 fn row_ui(ui: &mut Ui, page: &PageCtx<'_>, widths: &Widths, row: &Row) {
     let tokens = page.tokens;
     let colours = &tokens.colours;
-    let (size, height) = if row.large { (tokens.sizes.reading, 34.0) } else { (tokens.sizes.heading, 22.0) };
+    let (size, height) = if row.large { (widths.large, 34.0) } else { (widths.small, 22.0) };
     ui.horizontal(|ui| {
         let place = vec2(widths.name, height);
         ui.allocate_ui_with_layout(place, Layout::left_to_right(Align::Center), |ui| {
@@ -247,30 +256,27 @@ fn row_ui(ui: &mut Ui, page: &PageCtx<'_>, widths: &Widths, row: &Row) {
         for cell in [&row.meter, &row.reference] {
             number_ui(ui, page, (widths.number, height), size, cell.as_deref().map_err(String::as_str), colours.text);
         }
-        let (text, outside) = match (&row.error, row.limit) {
-            (Ok(error), limit) => {
-                let digits = if error.abs() < LARGE { 3 } else { 1 };
-                (Ok(format!("{error:+.digits$} {}", row.error_unit)), limit.is_some_and(|limit| error.abs() > limit))
-            }
-            (Err(reason), _) => (Err(reason.as_str()), false),
-        };
+        let (text, outside) = (row.error_text(), row.outside());
         let colour = if outside { colours.fail } else { colours.text };
         let text = text.as_ref().map(String::as_str).map_err(|reason| *reason);
-        number_ui(ui, page, (widths.error, height), tokens.sizes.heading, text, colour);
-        error_bar_ui(ui, tokens, (widths.bar, height), row.error.as_ref().ok().copied(), row.limit);
-        limit_ui(ui, page, (widths.limit, height), row, outside);
+        number_ui(ui, page, (widths.error, height), widths.errors, text, colour);
+        if widths.bar > 0.0 {
+            error_bar_ui(ui, tokens, (widths.bar, height), row.error.as_ref().ok().copied(), row.limit);
+        }
+        limit_ui(ui, page, (widths, height), row, outside);
     });
 }
 
-fn limit_ui(ui: &mut Ui, page: &PageCtx<'_>, (width, height): (f32, f32), row: &Row, outside: bool) {
+fn limit_ui(ui: &mut Ui, page: &PageCtx<'_>, (widths, height): (&Widths, f32), row: &Row, outside: bool) {
     let tokens = page.tokens;
     let colours = &tokens.colours;
-    let place = vec2(width, height);
+    let place = vec2(widths.limit, height);
     ui.allocate_ui_with_layout(place, Layout::right_to_left(Align::Center), |ui| {
         ui.set_min_size(place);
         ui.spacing_mut().item_spacing.x = tokens.spacing.grid * 0.5;
         let (text, colour) = match row.limit {
-            Some(limit) if outside => (t!("outside ±{limit} %", limit), colours.fail),
+            Some(limit) if outside && widths.words => (t!("outside ±{limit} %", limit), colours.fail),
+            Some(limit) if outside => (format!("±{limit} %"), colours.fail),
             Some(limit) => (format!("±{limit} %"), colours.text_quiet),
             None => (NOTHING.to_owned(), colours.text_quiet),
         };
@@ -293,10 +299,10 @@ fn number_ui(
     let tokens = page.tokens;
     let colours = &tokens.colours;
     let (rect, response) = ui.allocate_exact_size(vec2(width, height), Sense::hover());
-    let unit_width = tokens.spacing.grid * 3.0;
+    let unit_width = unit_size(tokens);
     let unit_at = rect.right_center() - vec2(unit_width - tokens.spacing.grid * 0.5, 0.0);
     let (number, unit) = cell.map_or((NOTHING, ""), |text| text.split_once(' ').unwrap_or((text, "")));
-    let painter = ui.painter_at(rect.expand(1.0));
+    let painter = ui.painter();
     let colour = if cell.is_ok() { colour } else { colours.text_quiet };
     let right = rect.right_center() - vec2(unit_width, 0.0);
     let drawn = painter.text(right, egui::Align2::RIGHT_CENTER, number, tokens.strong(size), colour);

@@ -47,7 +47,7 @@ pub(super) struct Columns {
 impl Columns {
     /// Shares out the room; no column is narrower than it must be.
     pub(super) fn fit(wanted: &[Column], room: f32) -> Self {
-        let least: f32 = wanted.iter().map(|column| column.least + GAP).sum();
+        let least = least(wanted);
         let shares: f32 = wanted.iter().map(|column| column.share).sum::<f32>().max(1e-6);
         let rest = (room - least).max(0.0);
         let mut at = GAP / 2.0;
@@ -61,6 +61,32 @@ impl Columns {
             .collect();
         Self { spans, width: least.max(room) }
     }
+}
+
+/// The columns with the room that their headings and cells need, so that no figure ends in a sign that there is more.
+pub(super) fn filled<'a>(
+    ui: &Ui,
+    tokens: &Tokens,
+    wanted: &[Column],
+    rows: impl Iterator<Item = &'a [Cell]>,
+) -> Vec<Column> {
+    let wide =
+        |text: &str, font| ui.painter().layout_no_wrap(text.to_owned(), font, tokens.colours.text).size().x.ceil();
+    let head = |column: &Column| wide(texts::of(column.head), FontId::proportional(tokens.sizes.secondary));
+    let mut columns: Vec<Column> =
+        wanted.iter().map(|column| Column { least: column.least.max(head(column)), ..*column }).collect();
+    for row in rows {
+        for (column, cell) in columns.iter_mut().zip(row) {
+            let (Cell::Text(text) | Cell::Quiet(text) | Cell::In(_, text)) = cell else { continue };
+            column.least = column.least.max(wide(text, FontId::proportional(tokens.sizes.body)));
+        }
+    }
+    columns
+}
+
+/// The width that these columns need.
+pub(super) fn least(columns: &[Column]) -> f32 {
+    columns.iter().map(|column| column.least + GAP).sum()
 }
 
 /// What stands in a cell.

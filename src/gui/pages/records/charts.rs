@@ -8,6 +8,7 @@ use egui_plot::{
 use super::figures;
 use crate::gui::pages::PageCtx;
 use crate::gui::pages::sheet::quiet_ui;
+use crate::gui::texts::words;
 use crate::gui::widgets::still_plot::{round_marks, round_step, still};
 use crate::record::Day;
 use crate::record::statistics::{Capability, TrendPoint};
@@ -86,6 +87,7 @@ pub(super) fn name_plot(response: &egui::Response, words: &str) {
 /// How a value goes from day to day: its mean as a line, least and greatest as a band.
 pub(super) fn trend_ui(ui: &mut Ui, page: &PageCtx<'_>, name: &str, trend: &[TrendPoint]) {
     let tokens = page.tokens;
+    let name = words::measured(name);
     let colours = &tokens.colours;
     let mut series: Vec<(&str, Vec<&TrendPoint>)> = Vec::new();
     for point in trend {
@@ -102,7 +104,7 @@ pub(super) fn trend_ui(ui: &mut Ui, page: &PageCtx<'_>, name: &str, trend: &[Tre
     let inks = [colours.series_voltage, colours.series_current, colours.series_energy];
     ui.horizontal_wrapped(|ui| {
         for ((load_point, _), ink) in series.iter().zip(inks) {
-            let text = if load_point.is_empty() { name } else { load_point };
+            let text = if load_point.is_empty() { &name } else { *load_point };
             ui.label(RichText::new(text).font(tokens.strong(tokens.sizes.secondary)).color(ink));
         }
         quiet_ui(ui, page, t!("mean of a day; band: least to greatest"));

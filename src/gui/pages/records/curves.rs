@@ -9,6 +9,7 @@ use crate::gui::archive::Shown;
 use crate::gui::measurand::Measurand;
 use crate::gui::pages::PageCtx;
 use crate::gui::pages::sheet::{card_ui, quiet_ui};
+use crate::gui::texts::words;
 use crate::gui::tokens::Tokens;
 use crate::gui::widgets::still_plot::{round_marks, round_step, still};
 use crate::record::Entry;
@@ -71,7 +72,9 @@ pub(super) fn errors_ui(ui: &mut Ui, page: &mut PageCtx<'_>, shown: &Shown, befo
         let scale = errors.fold(widest, f64::max) * 1.25;
         ui.horizontal_wrapped(|ui| {
             for (name, _) in &mine {
-                let text = RichText::new(*name).font(tokens.strong(tokens.sizes.secondary)).color(ink(name, tokens));
+                let text = RichText::new(words::measured(name))
+                    .font(tokens.strong(tokens.sizes.secondary))
+                    .color(ink(name, tokens));
                 ui.label(text);
             }
             if !old.is_empty() {

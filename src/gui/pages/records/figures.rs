@@ -1,5 +1,6 @@
 //! Figures of records as they are read: fixed digits for an error, a sign that there is none where there is none.
 
+use crate::gui::texts::words;
 use crate::gui::widgets::number::NOTHING;
 use crate::record::entry::Measurement;
 
@@ -22,7 +23,8 @@ pub(super) fn amount(of: Option<f64>, unit: &str) -> String {
 
 /// What was measured and where; a register has no load point.
 pub(super) fn named(name: &str, load_point: &str) -> String {
-    if load_point.is_empty() { name.to_owned() } else { format!("{name} {load_point}") }
+    let name = words::measured(name);
+    if load_point.is_empty() { name } else { format!("{name} {load_point}") }
 }
 
 /// Six significant digits, a whole number without any behind its point.

@@ -8,6 +8,7 @@ use crate::gui::pages::PageCtx;
 use crate::gui::texts::words;
 use crate::gui::widgets::command_button::choice_ui;
 use crate::gui::widgets::input::{Look, input_ui};
+use crate::gui::widgets::status::{Mark, mark_ui};
 use crate::procedure::Verdict;
 use crate::record::listing::{Choices, Wanted};
 use crate::record::{Day, Filter};
@@ -84,6 +85,8 @@ impl Form {
         let before = (self.wanted(), self.from.clone(), self.to.clone());
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = page.tokens.spacing.grid * 0.75;
+            // All of them in one row of a usual window.
+            ui.spacing_mut().button_padding.x = page.tokens.spacing.grid;
             self.verdict_ui(ui);
             word_ui(ui, t!("Batch"), (&mut self.filter.batch, &choices.batches));
             word_ui(ui, t!("Profile"), (&mut self.filter.profile, &choices.profiles));
@@ -92,9 +95,8 @@ impl Form {
             position_ui(ui, &mut self.filter.position, &choices.positions);
             kind_ui(ui, &mut self.filter.simulated);
             for (name, text) in [(t!("From day"), &mut self.from), (t!("To day"), &mut self.to)] {
-                let bad = !text.trim().is_empty() && Day::from_str(text.trim()).is_err();
-                let fault = bad.then_some(t!("Write a day as 2026-11-21"));
-                let width = page.tokens.spacing.grid * 11.0;
+                let fault = is_no_day(text).then_some(t!("Write a day as 2026-11-21"));
+                let width = page.tokens.spacing.grid * 14.0;
                 let look = Look { name, hint: name, fault, width, rows: 1, mono: true };
                 input_ui(ui, page.tokens, look, text);
             }
@@ -104,6 +106,14 @@ impl Form {
                 self.part = part;
             }
         });
+        // A day that is none must not look like one that restricts.
+        for text in [&self.from, &self.to].into_iter().filter(|text| is_no_day(text)) {
+            let words = t!("{text} is no day and restricts nothing; write 2026-11-21", text = text.trim());
+            ui.horizontal_wrapped(|ui| {
+                mark_ui(ui, page.tokens, Mark::Triangle, page.tokens.colours.attention);
+                ui.label(RichText::new(words).color(page.tokens.colours.attention));
+            });
+        }
         before != (self.wanted(), self.from.clone(), self.to.clone())
     }
 
@@ -127,6 +137,10 @@ impl Form {
             self.open = !self.open;
         }
     }
+}
+
+fn is_no_day(text: &str) -> bool {
+    !text.trim().is_empty() && Day::from_str(text.trim()).is_err()
 }
 
 /// A box with its name in it: "Batch: any".

@@ -2,11 +2,12 @@
 
 use egui::{ScrollArea, Ui};
 
-use super::cells::{Cell, Choice, Column, Columns, head_ui, row_ui};
+use super::cells::{Cell, Choice, Column, Columns, filled, head_ui, least, row_ui};
 use super::figures;
 use crate::gui::pages::PageCtx;
 use crate::gui::pages::sheet::quiet_ui;
 use crate::gui::texts::words;
+use crate::gui::tokens::Tokens;
 use crate::gui::widgets::number::NOTHING;
 use crate::procedure::Verdict;
 use crate::record::Entry;
@@ -41,40 +42,15 @@ pub(super) fn table_ui(ui: &mut Ui, page: &mut PageCtx<'_>, entry: &Entry, befor
     if entry.measurements.is_empty() {
         return quiet_ui(ui, page, t!("Nothing was measured before the run ended"));
     }
-    let least: f32 = COLUMNS.iter().map(|column| column.least + 10.0).sum();
+    let rows: Vec<_> = entry.measurements.iter().map(|one| row(tokens, one, before)).collect();
+    let wanted = filled(ui, tokens, &COLUMNS, rows.iter().map(|(cells, _)| cells.as_slice()));
     ScrollArea::horizontal().id_salt("measurements").auto_shrink([false, true]).show(ui, |ui| {
-        let columns = Columns::fit(&COLUMNS, ui.available_width().max(least));
+        let columns = Columns::fit(&wanted, ui.available_width().max(least(&wanted)));
         ui.spacing_mut().item_spacing.y = 0.0;
         head_ui(ui, tokens, &columns);
-        for (number, one) in entry.measurements.iter().enumerate() {
-            let old = before.and_then(|before| same(one, before));
-            let old_text = old.map_or(NOTHING.to_owned(), |old| figures::value(old.value, &old.unit));
-            let (error, limit) = figures::from_middle(one);
-            let value = figures::value(one.value, &one.unit);
-            let limits = figures::limits(one.lower, one.upper, &one.unit);
-            let value = match one.verdict {
-                Verdict::Fail => Cell::In(tokens.colours.fail, value),
-                Verdict::Pass => Cell::Text(value),
-                _ => Cell::In(tokens.colours.attention, value),
-            };
-            let label = t!(
-                "{name}: {value}, limits {limits}, before {before}",
-                name = figures::named(&one.name, &one.load_point),
-                value = value_words(one),
-                limits,
-                before = old_text
-            );
-            let bar = if limit.is_some() { Cell::Bar(error, limit) } else { Cell::Quiet(String::new()) };
-            let cells = [
-                Cell::Text(one.name.clone()),
-                Cell::Quiet(one.load_point.clone()),
-                value,
-                Cell::Quiet(limits),
-                bar,
-                Cell::Quiet(old_text),
-            ];
+        for (number, (one, (cells, label))) in entry.measurements.iter().zip(&rows).enumerate() {
             let look = (tokens.spacing.grid * 3.0, Choice::None);
-            let row = ui.push_id(number, |ui| row_ui(ui, tokens, &columns, (&cells, &label), look)).inner;
+            let row = ui.push_id(number, |ui| row_ui(ui, tokens, &columns, (cells, label), look)).inner;
             let uncertainty = figures::amount(one.uncertainty, &one.unit);
             row.on_hover_text(t!(
                 "Standard uncertainty {uncertainty}, limits from {limit_source}, by {method}",
@@ -84,4 +60,35 @@ pub(super) fn table_ui(ui: &mut Ui, page: &mut PageCtx<'_>, entry: &Entry, befor
             ));
         }
     });
+}
+
+/// The cells of a measurement, and what a screen reader says of them.
+fn row(tokens: &Tokens, one: &Measurement, before: Option<&Entry>) -> ([Cell; 6], String) {
+    let old = before.and_then(|before| same(one, before));
+    let old_text = old.map_or(NOTHING.to_owned(), |old| figures::value(old.value, &old.unit));
+    let (error, limit) = figures::from_middle(one);
+    let value = figures::value(one.value, &one.unit);
+    let limits = figures::limits(one.lower, one.upper, &one.unit);
+    let value = match one.verdict {
+        Verdict::Fail => Cell::In(tokens.colours.fail, value),
+        Verdict::Pass => Cell::Text(value),
+        _ => Cell::In(tokens.colours.attention, value),
+    };
+    let label = t!(
+        "{name}: {value}, limits {limits}, before {before}",
+        name = figures::named(&one.name, &one.load_point),
+        value = value_words(one),
+        limits,
+        before = old_text
+    );
+    let bar = if limit.is_some() { Cell::Bar(error, limit) } else { Cell::Quiet(String::new()) };
+    let cells = [
+        Cell::Text(words::measured(&one.name)),
+        Cell::Quiet(one.load_point.clone()),
+        value,
+        Cell::Quiet(limits),
+        bar,
+        Cell::Quiet(old_text),
+    ];
+    (cells, label)
 }

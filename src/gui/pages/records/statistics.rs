@@ -2,12 +2,13 @@
 
 use egui::{RichText, ScrollArea, Ui};
 
-use super::cells::{Cell, Choice, Column, Columns, head_ui, row_ui, simulated_ui};
+use super::cells::{Cell, Choice, Column, Columns, filled, head_ui, least, row_ui, simulated_ui};
 use super::{ask, charts, figures};
 use crate::gui::archive::{ArchiveRequest, Insight, is_gain};
 use crate::gui::pages::PageCtx;
 use crate::gui::pages::sheet::{card_ui, quiet_ui};
 use crate::gui::texts::words;
+use crate::gui::tokens::Tokens;
 use crate::gui::widgets::command_button::choice_ui;
 use crate::gui::widgets::number::NOTHING;
 use crate::procedure::Verdict;
@@ -17,8 +18,8 @@ use crate::record::statistics::Capability;
 const CAPABLE: f64 = 1.33;
 /// Causes that are listed; who looks for more sets a filter.
 const CAUSES: usize = 12;
-/// Narrower than this, the cards stand in one column.
-const PAIR: f32 = 860.0;
+/// A plot that is narrower stands below the tables instead of beside them.
+const PLOT: f32 = 340.0;
 
 const MEASURED: [Column; 7] = [
     Column::left(mark!("Measurement"), 92.0, 1.0),
@@ -62,17 +63,18 @@ impl StatisticsView {
                 return quiet_ui(ui, page, t!("No attempt matches the filters; test units, or take filters away"));
             }
             yields_ui(ui, page, insight);
-            if ui.available_width() < PAIR {
+            let gap = tokens.spacing.grid;
+            // Tables need more than plots do, and all of their figures are to be seen.
+            let table = table_width(ui, tokens, insight) + 2.0 * (tokens.spacing.card + 1.0);
+            let left = ((ui.available_width() - gap) * 0.57).max(table);
+            let right = ui.available_width() - gap - left;
+            if right < PLOT {
                 capabilities_ui(ui, page, insight, &mut self.chosen);
                 histogram_ui(ui, page, insight, self.chosen.as_ref());
                 trend_ui(ui, page, insight);
                 causes_ui(ui, page, insight);
                 return;
             }
-            let gap = tokens.spacing.grid;
-            // Tables need more than plots do.
-            let left = (ui.available_width() - gap) * 0.57;
-            let right = ui.available_width() - gap - left;
             ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = gap;
                 ui.vertical(|ui| {
@@ -205,6 +207,44 @@ fn is_chosen(of: &Capability, chosen: Option<&(String, String)>) -> bool {
     chosen.is_some_and(|(name, load_point)| *name == of.name && *load_point == of.load_point)
 }
 
+/// The cells of a measurement, and what a screen reader says of them.
+fn capability(tokens: &Tokens, one: &Capability) -> ([Cell; 7], String) {
+    let (cpk, low) = cpk_words(one);
+    let limits = figures::limits(one.lower, one.upper, &one.unit);
+    let (mean, failed) = (figures::value(Some(one.mean), &one.unit), figures::count(one.failed));
+    let label = t!(
+        "{name}: {n} values, {failed} failed, mean {mean}, limits {limits}, Cpk {cpk}",
+        name = figures::named(&one.name, &one.load_point),
+        n = figures::count(one.n),
+        failed,
+        mean,
+        limits,
+        cpk
+    );
+    let quiet_or = |bad: bool, text: String, colour| if bad { Cell::In(colour, text) } else { Cell::Text(text) };
+    let cells = [
+        Cell::Text(words::measured(&one.name)),
+        Cell::Quiet(one.load_point.clone()),
+        Cell::Text(figures::count(one.n)),
+        quiet_or(one.failed > 0, failed, tokens.colours.fail),
+        Cell::Text(mean),
+        Cell::Quiet(limits),
+        quiet_or(low, cpk, tokens.colours.attention),
+    ];
+    (cells, label)
+}
+
+/// The rows of the table of measurements, and its columns with the room these need.
+fn table(ui: &Ui, tokens: &Tokens, insight: &Insight) -> (Vec<([Cell; 7], String)>, Vec<Column>) {
+    let rows: Vec<_> = insight.capabilities.iter().map(|one| capability(tokens, one)).collect();
+    let wanted = filled(ui, tokens, &MEASURED, rows.iter().map(|(cells, _)| cells.as_slice()));
+    (rows, wanted)
+}
+
+fn table_width(ui: &Ui, tokens: &Tokens, insight: &Insight) -> f32 {
+    least(&table(ui, tokens, insight).1)
+}
+
 fn capabilities_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight, chosen: &mut Option<(String, String)>) {
     if chosen.is_none() {
         let judged = insight.capabilities.iter().filter(|one| one.histogram.is_some());
@@ -217,38 +257,15 @@ fn capabilities_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight, chose
         if insight.capabilities.is_empty() {
             return quiet_ui(ui, page, t!("Nothing was measured in these runs"));
         }
-        let least: f32 = MEASURED.iter().map(|column| column.least + 10.0).sum();
+        let (rows, wanted) = table(ui, tokens, insight);
         ScrollArea::horizontal().id_salt("capabilities").auto_shrink([false, true]).show(ui, |ui| {
-            let columns = Columns::fit(&MEASURED, ui.available_width().max(least));
+            let columns = Columns::fit(&wanted, ui.available_width().max(least(&wanted)));
             ui.spacing_mut().item_spacing.y = 0.0;
             head_ui(ui, tokens, &columns);
-            for (number, one) in insight.capabilities.iter().enumerate() {
-                let (cpk, low) = cpk_words(one);
-                let limits = figures::limits(one.lower, one.upper, &one.unit);
-                let (mean, failed) = (figures::value(Some(one.mean), &one.unit), figures::count(one.failed));
-                let label = t!(
-                    "{name}: {n} values, {failed} failed, mean {mean}, limits {limits}, Cpk {cpk}",
-                    name = figures::named(&one.name, &one.load_point),
-                    n = figures::count(one.n),
-                    failed,
-                    mean,
-                    limits,
-                    cpk
-                );
-                let quiet_or =
-                    |bad: bool, text: String, colour| if bad { Cell::In(colour, text) } else { Cell::Text(text) };
-                let cells = [
-                    Cell::Text(one.name.clone()),
-                    Cell::Quiet(one.load_point.clone()),
-                    Cell::Text(figures::count(one.n)),
-                    quiet_or(one.failed > 0, failed, tokens.colours.fail),
-                    Cell::Text(mean),
-                    Cell::Quiet(limits),
-                    quiet_or(low, cpk, tokens.colours.attention),
-                ];
+            for (number, (one, (cells, label))) in insight.capabilities.iter().zip(&rows).enumerate() {
                 let choice = if is_chosen(one, chosen.as_ref()) { Choice::Chosen } else { Choice::Open };
                 let look = (tokens.spacing.grid * 3.0, choice);
-                let row = ui.push_id(number, |ui| row_ui(ui, tokens, &columns, (&cells, &label), look)).inner;
+                let row = ui.push_id(number, |ui| row_ui(ui, tokens, &columns, (cells, label), look)).inner;
                 if row.on_hover_text(t!("Limits from {source}", source = one.limit_source)).clicked() {
                     *chosen = Some((one.name.clone(), one.load_point.clone()));
                 }
@@ -278,7 +295,7 @@ fn trend_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight) {
         ui.horizontal_wrapped(|ui| {
             for name in names {
                 let chosen = insight.trend_of.as_deref() == Some(name);
-                if choice_ui(ui, page, name, chosen).clicked() {
+                if choice_ui(ui, page, &words::measured(name), chosen).clicked() {
                     ask(page, ArchiveRequest::Count(insight.filter.clone(), Some(name.to_owned())));
                 }
             }

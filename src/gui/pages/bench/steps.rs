@@ -23,7 +23,7 @@ pub(super) fn steps_ui(ui: &mut Ui, page: &PageCtx<'_>) {
         ui.label(RichText::new(text).color(tokens.colours.text_quiet));
         return;
     }
-    let followed = ui.id().with("followed");
+    let followed = ui.scope_id().with("followed");
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = tokens.spacing.grid * 0.25;
         ui.spacing_mut().interact_size.y = tokens.spacing.grid * 2.0;

@@ -75,7 +75,7 @@ fn ended(verdict: Verdict, advice: Option<Advice>) -> Vec<Notice> {
 }
 
 fn place(window: &Window, label: &str) -> Rect {
-    window.get_all_by_label(label).map(|node| node.rect()).reduce(|one, other| one.union(other)).unwrap()
+    window.get_all_by_label(label).map(|node| node.rect()).reduce(Rect::union).unwrap()
 }
 
 #[test]

@@ -251,12 +251,13 @@ fn failed(positions: &Positions) -> (String, String) {
         named.push(t!("the others"));
     }
     let place = if failed.len() == 1 { t!("position") } else { t!("positions") };
-    let title = t!(
-        "{verdict} at {place} {numbers}",
-        verdict = words::verdict(Verdict::Fail),
-        place,
-        numbers = numbers.join(", ")
-    );
+    let verdict = words::verdict(Verdict::Fail);
+    let title = if failed.len() > NAMED {
+        // The tiles say which.
+        t!("{verdict} at {count} positions", verdict, count = failed.len())
+    } else {
+        t!("{verdict} at {place} {numbers}", verdict, place, numbers = numbers.join(", "))
+    };
     (title, t!("Set {named} apart, then acknowledge with Enter or Space", named = named.join(", ")))
 }
 

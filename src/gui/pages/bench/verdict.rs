@@ -67,11 +67,11 @@ pub(super) fn verdict_ui(ui: &mut Ui, page: &PageCtx<'_>, rect: Rect, results: f
     if simulated {
         // Behind an instruction the stripes are fainter: there is small print on them.
         let colour = if report.is_some() { colours.hatch } else { colours.hatch.gamma_multiply(0.4) };
-        hatch(&ui.painter().with_clip_rect(rect), rect, colour);
+        hatch(&ui.painter().with_clip_rect(rect.intersect(ui.clip_rect())), rect, colour);
     }
     let inside = rect.shrink2(vec2(tokens.spacing.page * 1.25, tokens.spacing.grid));
     ui.scope_builder(UiBuilder::new().max_rect(inside), |ui| {
-        ui.set_clip_rect(rect);
+        ui.set_clip_rect(rect.intersect(ui.clip_rect()));
         match report {
             Some(report) => report_ui(ui, tokens, report, (fill, rect, results)),
             None if run.running => running_ui(ui, page, simulated),

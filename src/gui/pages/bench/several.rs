@@ -49,7 +49,7 @@ impl BenchPage {
         let below = frame.inner_margin(Margin { left: outer, right: outer, top: gap / 2, bottom: outer });
         CentralPanel::default().frame(below).show(ui, |ui| {
             let view = ui.available_rect_before_wrap();
-            ScrollArea::vertical().auto_shrink([false, false]).show(ui, |ui| {
+            ScrollArea::vertical().id_salt(self.detail).auto_shrink([false, false]).show(ui, |ui| {
                 if low && !page.core.run().running {
                     card::frame(tokens).show(ui, |ui| self.choice_row_ui(ui, page));
                     ui.add_space(tokens.spacing.grid);
@@ -246,7 +246,8 @@ fn failed(positions: &Positions) -> (String, String) {
     let failed = positions.failed();
     let numbers: Vec<String> = failed.iter().map(|number| (number + 1).to_string()).collect();
     let serials = failed.iter().filter_map(|&number| positions.all().get(number)).map(|one| one.run.serial.as_str());
-    let mut named: Vec<&str> = serials.take(NAMED).collect();
+    let most = if failed.len() > NAMED { 2 } else { NAMED };
+    let mut named: Vec<&str> = serials.take(most).collect();
     if failed.len() > NAMED {
         named.push(t!("the others"));
     }

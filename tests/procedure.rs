@@ -21,7 +21,9 @@ use meterbench::procedure::{Control, Event, Verdict};
 use meterbench::profile::procedure::EnergyMethod;
 use meterbench::profile::verification::Test;
 use meterbench::reference::manual::{Confirm, ManualReference, ManualSource};
-use meterbench::reference::{BenchServices, Identity, InstrumentError, Off, Reference, ReferenceReading, Source};
+use meterbench::reference::{
+    BenchServices, Identity, InstrumentError, Off, Reference, ReferenceReading, SWITCH_OFF, Source,
+};
 use meterbench::sim::world::{Mains, World};
 use simulated::{Outcome, Setup, plan, run};
 
@@ -334,10 +336,20 @@ impl Person {
             let i = if text.contains("open") { 0.0 } else { number(" A").expect("amps") };
             world.set(secs, |mains| *mains = Mains { u: number(" V").expect("volts"), i, phi, f: 50.0 });
             world.switch(secs, true);
-        } else if text.starts_with("Switch voltage and current off") {
+        } else if text == SWITCH_OFF {
             world.switch(secs, false);
         }
     }
+}
+
+/// A run whose person does what it asks for at its end.
+fn heeded(person: &Arc<Person>) -> Control {
+    let person = Arc::clone(person);
+    Control::new(move |event| {
+        if matches!(event, Event::SwitchOffByHand) {
+            person.set(SWITCH_OFF);
+        }
+    })
 }
 
 impl Operator for Person {
@@ -354,7 +366,7 @@ impl Operator for Person {
         let typed = match prompt.question.as_str() {
             text if text.starts_with("U as") => format!("{:.3}", mains.u),
             text if text.starts_with("I as") => format!("{:.4}", mains.i).replace('.', ","),
-            text if text.starts_with("P in W") => format!("{:.2} W", mains.p()),
+            text if text.starts_with("P as") => format!("{:.2} W", mains.p()),
             text if text.contains("energy error") => {
                 self.asked.fetch_add(1000, Ordering::Relaxed);
                 if text.contains("0.5L") { "-0.3".to_owned() } else { "-16.08".to_owned() }
@@ -384,7 +396,7 @@ fn a_person_sets_and_reads_the_whole_bench() {
         ManualReference::from_url(&"manual:?model=FYL".parse().expect("address"), services.clone()).expect("address"),
     );
     setup.source = Box::new(ManualSource::new(services, Confirm::Enter));
-    let outcome = setup.run(&plan("opensmartmeter-mt50", "calibrate"), &quiet());
+    let outcome = setup.run(&plan("opensmartmeter-mt50", "calibrate"), &heeded(&person));
     assert_eq!(outcome.report.verdict, Verdict::Pass, "{:?}", outcome.report.advice);
     assert!(!outcome.source_on, "told to switch off, and did");
     // PF 1, PF 0.5L, and PF 1 again: the verification begins where the calibration ended.
@@ -397,7 +409,7 @@ fn without_a_source_the_run_goes_on_when_the_reference_shows_the_point() {
     let person = by_hand(&mut setup);
     let services = BenchServices { clock: setup.clock.clone(), operator: person.clone() };
     setup.source = Box::new(ManualSource::new(services, Confirm::Reference));
-    let outcome = setup.run(&plan("opensmartmeter-mt50", "calibrate-quick"), &quiet());
+    let outcome = setup.run(&plan("opensmartmeter-mt50", "calibrate-quick"), &heeded(&person));
     assert_eq!(outcome.report.verdict, Verdict::Pass, "{:?}", outcome.report.advice);
     assert_eq!(person.asked.load(Ordering::Relaxed), 0, "told, not asked");
     assert!(!outcome.source_on);

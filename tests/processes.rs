@@ -267,7 +267,7 @@ fn prompts_are_answered_through_a_pipe() {
         "U as the reference shows (load point 240.0 V) [120 to 360 V]: ",
         "24 V is outside of 120 to 360 V",
         "I as the reference shows (load point 5.000 A) [2.5 to 7.5 A]: ",
-        "or the power factor as PF 0.5: ",
+        "or the power factor as PF 1: ",
     ] {
         let at = rest.find(part).unwrap_or_else(|| panic!("{part:?} is missing: {said}"));
         rest = &rest[at..];
@@ -300,6 +300,7 @@ fn bad_usage_is_exit_2_and_says_what_is_right() {
         (vec!["run", "--meter", "sim:", "--serial", "two words"], "serial number"),
         (vec!["run", "--meter", "sim:", "--serial", "X", "--profile", "nonsense"], "opensmartmeter-mt50"),
         (vec!["run", "--meter", "afe+tcp:127.0.0.1:1", "--serial", "X"], "needs a reference"),
+        (vec!["run", "--meter", "bogus:", "--serial", "X"], "a meter under test is"),
         (vec!["run", "--meter", "ttyUSB0", "--serial", "X"], "colon"),
     ] {
         let output = meterbench(&arguments);
@@ -307,6 +308,15 @@ fn bad_usage_is_exit_2_and_says_what_is_right() {
         assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
         assert!(message.contains(part), "{message}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_unit_is_not_touched_where_its_result_could_be_kept_nowhere() {
+    let output = meterbench(&["run", "--meter", "sim:?seed=7", "--serial", "X", "--data", "/dev/null/nowhere"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("next") && !said.contains("Source: 240"), "{said}");
 }
 
 #[test]
@@ -330,7 +340,12 @@ fn live_readings() {
         assert_eq!(reading["simulated"], true);
         let volts = reading["reference"]["u_v"].as_f64().expect("number");
         assert!((volts - 240.0).abs() < 1.0, "{volts}");
-        // A chip that has not been started measures nothing, and says so.
-        assert!(reading["error_percent"]["u"].as_f64().expect("number") < -99.0);
+        // A chip that has not been started measures nothing: that is said, and is no error.
+        assert!(reading["error_percent"]["u"].is_null(), "{reading}");
+        assert!(reading["remarks"][0].as_str().expect("remark").contains("AdjStart is 6886"), "{reading}");
     }
+    let output = meterbench(&["read", "--json", "--meter", "sim:?seed=7&state=calibrated", "--at", "1,1,1"]);
+    let [reading] = reports(&output).try_into().expect("one reading");
+    let error = reading["error_percent"]["u"].as_f64().expect("number");
+    assert!(error.abs() < 0.5 && reading["remarks"].as_array().expect("remarks").is_empty(), "{reading}");
 }

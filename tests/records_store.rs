@@ -324,6 +324,16 @@ fn a_full_disk_loses_nothing() {
 }
 
 #[test]
+fn a_result_that_can_wait_nowhere_either_says_so() {
+    let folder = folder();
+    std::fs::create_dir_all(file_in(folder.path())).unwrap();
+    std::fs::write(folder.path().join("spool"), "no folder").unwrap();
+    let advice = Keeper::in_folder(folder.path().to_owned()).keep(&draft(0)).unwrap_err();
+    assert!(advice.what.contains("could be stored nowhere"), "{advice:?}");
+    assert!(advice.next.contains("stands on standard error"), "{advice:?}");
+}
+
+#[test]
 fn a_result_that_cannot_be_stored_waits_and_is_taken_over_once() {
     let folder = folder();
     // A folder where the file should be: it cannot be opened.

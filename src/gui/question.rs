@@ -38,6 +38,10 @@ impl Question {
             self.asked.clone_from(&page.core.question);
             self.typed.clear();
             self.refused = false;
+            // What had the focus in the question before is another widget by the same place in this one.
+            if let Some(focused) = ui.memory(|memory| memory.focused()) {
+                ui.memory_mut(|memory| memory.surrender_focus(focused));
+            }
         }
         // A label scanned too soon is neither an answer nor a confirmation.
         let scanned = self.scanner.scans(ui);
@@ -138,7 +142,8 @@ fn choices_ui(ui: &mut Ui, page: &mut PageCtx<'_>, (options, default): (&[String
         let enter = if default == Some(number) { t!("   Enter") } else { "" };
         let text = RichText::new(format!("{}   {option}{enter}", number + 1)).size(tokens.sizes.heading).color(front);
         let button = egui::Button::new(text).fill(fill).min_size(vec2(WORDS, tokens.spacing.grid * 4.5));
-        if ui.add(button).clicked() || !scanned && DIGITS.get(number).is_some_and(|key| pressed(ui, *key)) {
+        let pressed = ui.add(button).clicked() || DIGITS.get(number).is_some_and(|key| pressed(ui, *key));
+        if pressed && !scanned {
             page.commands.push(Command::Answer(Answer::Choice(number)));
         }
     }
@@ -158,7 +163,7 @@ fn confirm_ui(ui: &mut Ui, page: &mut PageCtx<'_>, scanned: bool) {
         let text = RichText::new(t!("Enter: done")).size(tokens.sizes.heading).color(tokens.colours.text_on_strong);
         let button =
             egui::Button::new(text).fill(tokens.colours.accent_fill).min_size(vec2(120.0, tokens.spacing.grid * 4.5));
-        if ui.add(button).clicked() || enter(ui) && !scanned {
+        if (ui.add(button).clicked() || enter(ui)) && !scanned {
             page.commands.push(Command::Answer(Answer::Confirmed));
         }
         stop_ui(ui, page, t!("Esc stops the run"));

@@ -61,6 +61,7 @@ pub fn running() -> Vec<Notice> {
             detail: "M90E26, never calibrated".to_owned(),
         }),
         Notice::Run(Event::LoadPoint { point }),
+        Notice::Run(Event::LoadPointReached { point }),
         Notice::Run(Event::StepStarted { position: 0, step: 1 }),
         reference(0),
         Notice::Run(Event::Meter { position: 0, reading }),

@@ -313,7 +313,8 @@ fn bad_usage_is_exit_2_and_says_what_is_right() {
 #[cfg(unix)]
 #[test]
 fn a_unit_is_not_touched_where_its_result_could_be_kept_nowhere() {
-    let output = meterbench(&["run", "--meter", "sim:?seed=7", "--serial", "X", "--data", "/dev/null/nowhere"]);
+    let arguments = ["run", "--meter", "sim:?seed=7", "--serial", "X", "--data", "/dev/null/nowhere"];
+    let output = Command::new(BINARY).args(arguments).output().expect("started");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(3), "{said}");
     assert!(said.contains("next") && !said.contains("Source: 240"), "{said}");

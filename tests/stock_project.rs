@@ -65,8 +65,11 @@ fn pio(folder: &Path, script: &str) -> PathBuf {
     let bin = folder.join("bin");
     fs::create_dir_all(&bin).expect("folder");
     let file = bin.join("pio");
-    fs::write(&file, format!("#!/bin/sh\n{script}")).expect("written");
-    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("allowed");
+    let text = bin.join("text");
+    fs::write(&text, format!("#!/bin/sh\n{script}")).expect("written");
+    // By another process: a child that another test forks meanwhile would hold the file open for writing, and it could not be started.
+    let installed = Command::new("install").args(["-m", "755"]).args([&text, &file]).status().expect("install");
+    assert!(installed.success());
     file
 }
 

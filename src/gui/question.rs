@@ -39,7 +39,7 @@ impl Question {
             self.typed.clear();
             self.refused = false;
             // What had the focus in the question before is another widget by the same place in this one.
-            if let Some(focused) = ui.memory(|memory| memory.focused()) {
+            if let Some(focused) = ui.memory(egui::Memory::focused) {
                 ui.memory_mut(|memory| memory.surrender_focus(focused));
             }
         }

@@ -114,8 +114,8 @@ fn take(window: &mut Window, header: &str, field: &str) {
     window.get_by_role_and_label(Role::ComboBox, &format!("Column {header} is taken for")).click();
     (0..4).for_each(|_| window.step());
     let entry = |window: &Window, act: &dyn Fn(egui_kittest::Node<'_>)| {
-        let entries = window.get_all_by_label(field);
-        act(entries.filter(|node| node.accesskit_node().role() == Role::Button).next_back().expect("in the box"));
+        let mut entries = window.get_all_by_label(field);
+        act(entries.rfind(|node| node.accesskit_node().role() == Role::Button).expect("in the box"));
     };
     entry(window, &|node| node.scroll_to_me());
     (0..8).for_each(|_| window.step());

@@ -1,6 +1,12 @@
 //! Flashing outside of a run is kept like a run: in a chain of hashes, found, checked, exported and taken in elsewhere.
 
-#![allow(clippy::indexing_slicing, clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on stops"
+)]
 
 mod flash_rig;
 

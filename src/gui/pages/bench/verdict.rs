@@ -324,7 +324,12 @@ fn about(tokens: &Tokens, report: &RunReport) -> (RichText, Vec<RichText>) {
                 done.upper.map_or(String::new(), |limit| t!("  (limit {limit})", limit = format_args!("{limit:.2}")));
             let (word, name) = (words::verdict(done.verdict), done.name.replace('_', " "));
             let marginal = if done.marginal { t!(" MARGINAL") } else { "" };
-            let text = format!("{word}{marginal}  {name} {:+.3} %{limit}  {}", done.value, done.load_point);
+            // The large word says it of all of them, and leaves each its own line.
+            let front = match report.verdict {
+                Verdict::Pass if !done.marginal => String::new(),
+                _ => format!("{word}{marginal}  "),
+            };
+            let text = format!("{front}{name} {:+.3} %{limit}  {}", done.value, done.load_point);
             RichText::new(text).size(tokens.sizes.body)
         };
         lines.extend(judged(report).take(4).map(line));

@@ -132,13 +132,25 @@ impl Request {
     /// The first answer to this request among `bytes`, wherever it begins; `None` when there is none, or not all of it yet.
     #[must_use]
     pub fn find(&self, bytes: &[u8]) -> Option<Found> {
-        (0..bytes.len()).find_map(|before| {
+        for before in 0..bytes.len() {
             let rest = bytes.get(before..)?;
-            let length = self.answer_length(rest)?;
-            let frame = rtu::extract_frame(rest, length.checked_sub(3)?).ok()??;
-            let answer = self.read(frame.pdu)?;
-            Some(Found { answer, before, end: before + length })
-        })
+            let Some(length) = self.answer_length(rest) else { continue };
+            if rest.len() < length && self.begins_with_data(rest) {
+                // Its words may hold what looks like a refusal, so the rest of it is waited for.
+                return None;
+            }
+            let frame = length.checked_sub(3).and_then(|pdu| rtu::extract_frame(rest, pdu).ok()?);
+            if let Some(answer) = frame.and_then(|frame| self.read(frame.pdu)) {
+                return Some(Found { answer, before, end: before + length });
+            }
+        }
+        None
+    }
+
+    /// Unit, function and number of bytes are those of the words asked for: three bytes that noise seldom has.
+    fn begins_with_data(&self, frame: &[u8]) -> bool {
+        let reads = matches!(self, Self::ReadHolding { .. } | Self::ReadInput { .. });
+        reads && frame.get(1) == Some(&self.function())
     }
 
     /// Bytes of the frame that begins here, when it begins like an answer to this.
@@ -213,6 +225,21 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn words_that_look_like_a_refusal_are_none() {
+        let request = Request::ReadInput { address: 0, count: 8 };
+        let refusal = sealed(&[1, 0x84, 0]);
+        let mut answer = vec![1, 4, 16, 0, 0];
+        answer.extend(&refusal);
+        answer.resize(19, 0);
+        let answer = sealed(&answer);
+        for end in 0..answer.len() {
+            assert_eq!(request.find(&answer[..end]), None, "{end}");
+        }
+        let words = vec![0, 0x0184, u16::from(refusal[3]), u16::from(refusal[4]) << 8, 0, 0, 0, 0];
+        assert!(matches!(request.find(&answer).map(|found| found.answer), Some(Answer::Words(read)) if read == words));
+    }
 
     fn requests() -> Vec<Request> {
         vec![

@@ -174,11 +174,11 @@ impl Flash {
                 if let Some(Receipt { number, .. }) = record {
                     super::message(&format!("recorded as F{number}"));
                 }
-                say_lost(lost.as_ref());
+                lost.iter().for_each(advise);
                 return Ok(tell(&error));
             }
         }
-        say_lost(lost.as_ref());
+        lost.iter().for_each(advise);
         Ok(if lost.is_some() { Exit::COULD_NOT_MEASURE } else { Exit::DONE })
     }
 }
@@ -191,10 +191,8 @@ struct Recorded<'a> {
     record: Option<Receipt>,
 }
 
-fn say_lost(lost: Option<&Advice>) {
-    if let Some(Advice { what, why, next }) = lost {
-        super::message(&format!("what  {what}\nwhy   {why}\nnext  {next}"));
-    }
+fn advise(Advice { what, why, next }: &Advice) {
+    super::message(&format!("what  {what}\nwhy   {why}\nnext  {next}"));
 }
 
 impl Read {
@@ -279,8 +277,7 @@ fn with_target<R>(
 
 /// The advice on standard error, and the exit code that goes with it.
 fn tell(error: &FlashError) -> Exit {
-    let advice = advice::advice(error);
-    eprintln!("what  {}\nwhy   {}\nnext  {}", advice.what, advice.why, advice.next);
+    advise(&advice::advice(error));
     match error {
         FlashError::Cancelled { .. } => Exit::ABORTED,
         // The image, not the chip, is at fault.

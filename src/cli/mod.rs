@@ -9,6 +9,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::Parser;
 
+use crate::advice::Advice;
 use crate::folders::Folders;
 use crate::operator::Operator;
 use crate::port::OpenError;
@@ -119,6 +120,11 @@ fn open_station(addresses: &Addresses, operator: &Arc<dyn Operator>) -> anyhow::
 /// A line on standard error. Nobody may be reading it, and that must not stop anything: `eprintln!` would panic.
 pub(crate) fn message(text: &str) {
     writeln!(std::io::stderr(), "{text}").ok();
+}
+
+/// Why something was not done, and what to do, on standard error.
+pub(crate) fn advise(advice: &Advice) {
+    message(&format!("{}\nwhy   {}\nnext  {}", advice.what, advice.why, advice.next));
 }
 
 /// Ctrl-C and a polite kill stop the run at its next safe point: the source goes off first.

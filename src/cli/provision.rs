@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 
 use super::exit::Exit;
-use super::message;
+use super::{advise, message};
 use crate::provision::{Allotment, Mapping, ProvisionError, Provisioning, Row, State, Values, is_readable_by_others};
 
 /// Import lists of tokens, keys and numbers, see which unit has which row, release rows
@@ -201,8 +201,7 @@ const fn next(state: State) -> Option<&'static str> {
 
 /// Says why nothing was done. A slip in a list or a name is bad input; a file that cannot be used is an ERROR.
 pub(super) fn refused(error: &ProvisionError) -> Exit {
-    let advice = error.advice();
-    message(&format!("{}\nwhy   {}\nnext  {}", advice.what, advice.why, advice.next));
+    advise(&error.advice());
     match error {
         ProvisionError::Database { .. } | ProvisionError::Lost { .. } | ProvisionError::Damaged { .. } => {
             Exit::COULD_NOT_MEASURE

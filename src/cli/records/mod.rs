@@ -4,8 +4,8 @@
 use std::io::Write;
 use std::path::Path;
 
+use super::advise;
 use super::exit::Exit;
-use super::message;
 use crate::folders::Folders;
 use crate::paper::{PaperError, Press};
 use crate::record::{Keeper, Store, StoreError, file_in};
@@ -100,8 +100,7 @@ impl RecordsCommand {
 
 /// Says why the store refused. A wrong folder or file is bad input; a store that cannot be used is an ERROR.
 fn refused(error: &StoreError) -> Exit {
-    let advice = error.advice();
-    message(&format!("{}\nwhy   {}\nnext  {}", advice.what, advice.why, advice.next));
+    advise(&error.advice());
     match error {
         StoreError::Missing { .. }
         | StoreError::Newer { .. }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::Output;
 use crate::cli::exit::Exit;
-use crate::cli::message;
+use crate::cli::{advise, message};
 use crate::disk;
 use crate::paper::{Paper, PaperError};
 use crate::record::{Hash, Record, Store, StoreError};
@@ -99,8 +99,7 @@ pub(super) fn refused(error: &PaperError) -> Exit {
     if let PaperError::Store(error) = error {
         return super::refused(error);
     }
-    let advice = error.advice();
-    message(&format!("{}\nwhy   {}\nnext  {}", advice.what, advice.why, advice.next));
+    advise(&error.advice());
     match error {
         PaperError::NotPassed { .. } => Exit::FAILED,
         PaperError::Stopped { .. } | PaperError::TooSlow { .. } => Exit::COULD_NOT_MEASURE,

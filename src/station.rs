@@ -209,6 +209,7 @@ impl Opener<'_> {
     }
 
     fn meter(&self, url: &DeviceUrl, board: Option<&Shared<AfeDevice>>) -> Result<Box<dyn Meter>, StationError> {
+        check::meter(url)?;
         match (url.kind.as_str(), self.wires.zip(board)) {
             ("sim", Some((wires, board))) => {
                 let options = SimOptions::from_url(url)?;
@@ -216,13 +217,11 @@ impl Opener<'_> {
                 Ok(Box::new(AfeMeter::new(port, self.clock.clone(), None)))
             }
             ("afe", _) => {
-                url.expect_options(&LINE_OPTIONS)?;
                 let port = port::open(url, LineSettings::eight_n_one(9600), self.clock)?;
                 Ok(Box::new(AfeMeter::new(port, self.clock.clone(), url.parsed("baud")?)))
             }
             ("service", _) => Ok(Box::new(open_service(url, self.clock)?)),
             ("log", _) => {
-                url.expect_options(&LOG_OPTIONS)?;
                 let patience = url.parsed("patience")?.map_or(log::PATIENCE, Duration::from_secs);
                 let port = port::open(url, LineSettings::eight_n_one(log::BAUD), self.clock)?;
                 Ok(Box::new(log::LogMeter::new(port, self.clock.clone(), patience)))

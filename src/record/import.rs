@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension as _};
 use serde::Serialize;
 
 use super::error::StoreError;
-use super::seal::{Receipt, Record};
+use super::seal::{Hash, Receipt, Record};
 use super::store::{InFile as _, Store, add, newest};
 use super::words::Words;
 
@@ -70,25 +70,18 @@ impl Store {
                 let (mut head, _) = newest(connection, station, uid).in_file(&file)?;
                 for record in &records {
                     let sealed = &record.record;
-                    let (station_uid, number) = (sealed.station.clone(), sealed.number);
-                    if number <= head.number {
-                        if hash_at(connection, station, number).in_file(&file)?.as_ref() != Some(&record.hash) {
-                            return Err(StoreError::Forked { station: station_uid, number });
-                        }
+                    let number = sealed.number;
+                    let next = Receipt { number, hash: record.hash };
+                    let stored = || hash_at(connection, station, number).in_file(&file);
+                    if is_known(&sealed.station, head, (next, sealed.previous), stored)? {
                         done.known += 1;
                         continue;
-                    }
-                    if number != head.number + 1 {
-                        return Err(StoreError::Gap { station: station_uid, number: head.number + 1 });
-                    }
-                    if sealed.previous != head.hash {
-                        return Err(StoreError::Forked { station: station_uid, number: head.number });
                     }
                     let entry = &sealed.entry;
                     let texts = [entry.profile.sha256, entry.procedure.sha256].map(|hash| source.document(hash));
                     let texts = texts.into_iter().filter_map(Result::transpose).collect::<Result<Vec<_>, _>>()?;
                     add(connection, words, station, record, &texts, &file)?;
-                    head = Receipt { number, hash: record.hash };
+                    head = next;
                     done.added += 1;
                 }
                 Ok((done, head))
@@ -103,6 +96,26 @@ impl Store {
     }
 }
 
+/// Whether a sealed link of a station's chain is there already; else it has to be the next one behind the head.
+pub(super) fn is_known(
+    station: &str,
+    head: Receipt,
+    (link, previous): (Receipt, Hash),
+    stored: impl FnOnce() -> Result<Option<Hash>, StoreError>,
+) -> Result<bool, StoreError> {
+    let forked = |number| StoreError::Forked { station: station.to_owned(), number };
+    if link.number <= head.number {
+        return if stored()? == Some(link.hash) { Ok(true) } else { Err(forked(link.number)) };
+    }
+    if link.number != head.number + 1 {
+        return Err(StoreError::Gap { station: station.to_owned(), number: head.number + 1 });
+    }
+    if previous != head.hash {
+        return Err(forked(head.number));
+    }
+    Ok(false)
+}
+
 /// Row of a station; a new one is added as a foreign one.
 pub(super) fn station(connection: &Connection, uid: &str, name: &str) -> rusqlite::Result<i64> {
     let found = connection.query_row("SELECT id FROM station WHERE uid = ?1", [uid], |row| row.get(0)).optional()?;
@@ -113,7 +126,7 @@ pub(super) fn station(connection: &Connection, uid: &str, name: &str) -> rusqlit
     Ok(connection.last_insert_rowid())
 }
 
-fn hash_at(connection: &Connection, station: i64, number: u64) -> rusqlite::Result<Option<super::Hash>> {
+fn hash_at(connection: &Connection, station: i64, number: u64) -> rusqlite::Result<Option<Hash>> {
     let sql = "SELECT hash FROM attempt WHERE station = ?1 AND number = ?2";
     let number = i64::try_from(number).unwrap_or(i64::MAX);
     connection.prepare_cached(sql)?.query_row([station, number], |row| row.get(0)).optional()

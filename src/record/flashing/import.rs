@@ -6,7 +6,7 @@ use super::chain::{add, newest};
 use super::search::read;
 use crate::record::error::StoreError;
 use crate::record::heads;
-use crate::record::import::{Imported, station};
+use crate::record::import::{Imported, is_known, station};
 use crate::record::seal::{Hash, Receipt};
 use crate::record::store::{InFile as _, Store};
 
@@ -30,22 +30,14 @@ impl Store {
             let (mut head, mut done) = (newest(connection, station, uid).in_file(&file)?, Imported::default());
             for record in &records {
                 let number = record.record.number;
-                let forked = |number| StoreError::Forked { station: uid.to_owned(), number };
-                if number <= head.number {
-                    if hash_at(connection, station, number).in_file(&file)? != Some(record.hash) {
-                        return Err(forked(number));
-                    }
+                let next = Receipt { number, hash: record.hash };
+                let stored = || hash_at(connection, station, number).in_file(&file);
+                if is_known(uid, head, (next, record.record.previous), stored)? {
                     done.known += 1;
                     continue;
                 }
-                if number != head.number + 1 {
-                    return Err(StoreError::Gap { station: uid.to_owned(), number: head.number + 1 });
-                }
-                if record.record.previous != head.hash {
-                    return Err(forked(head.number));
-                }
                 add(connection, station, record).in_file(&file)?;
-                head = Receipt { number, hash: record.hash };
+                head = next;
                 done.added += 1;
             }
             Ok((head, done))

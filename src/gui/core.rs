@@ -16,7 +16,7 @@ use super::session::{
     Vigil,
 };
 use super::sound::Cue;
-use super::supply::Supply;
+use super::supply::{Supply, switch_off};
 use super::tested::Tested;
 use super::texts::language::Language;
 use super::texts::{self, words};
@@ -530,7 +530,7 @@ impl Core {
         self.question = None;
         if self.asks_to_switch_off() {
             // It stands until somebody has done it: the next unit is connected with these hands.
-            self.question = Some(Prompt::confirm(t!("Switch voltage and current off")).with(Sketch::LoadOff));
+            self.question = Some(Prompt::confirm(switch_off()).with(Sketch::LoadOff));
         }
         self.turn += 1;
         self.resulted = !reports.is_empty();
@@ -637,7 +637,7 @@ impl Core {
                 self.say(&text, Tone::Plain);
             }
             Event::SourceOff => self.say(t!("Source off"), Tone::Plain),
-            Event::SwitchOffByHand => self.say(t!("Switch voltage and current off"), Tone::Attention),
+            Event::SwitchOffByHand => self.say(switch_off(), Tone::Attention),
             _ => {}
         }
         match event {

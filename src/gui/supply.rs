@@ -17,6 +17,12 @@ pub enum Supply {
     OffByHand,
 }
 
+/// What a person is told who has to switch the source off.
+#[must_use]
+pub fn switch_off() -> &'static str {
+    t!("Switch voltage and current off")
+}
+
 impl Supply {
     /// Takes in what happened on the bench.
     pub fn apply(&mut self, event: &Event) {

@@ -6,7 +6,7 @@ use crate::gui::core::Core;
 use crate::gui::device::{Device, serial_port};
 use crate::gui::plugs::Plug;
 use crate::gui::session::{AddressTexts, Link};
-use crate::gui::supply::Supply;
+use crate::gui::supply::{Supply, switch_off};
 use crate::gui::tokens::Tokens;
 use crate::gui::widgets::status::Mark;
 use crate::reference::LoadPoint;
@@ -65,7 +65,7 @@ pub fn state(core: &Core, station: &AddressTexts, tokens: &Tokens, device: Devic
             Supply::Off => {}
             Supply::Asked(point) => return plain((Mark::Play, colours.running), t!("going to"), at(point)),
             Supply::On(point) => return plain((Mark::Play, colours.attention), t!("on"), at(point)),
-            Supply::OffByHand => return trouble(t!("switch it off"), t!("Switch voltage and current off").to_owned()),
+            Supply::OffByHand => return trouble(t!("switch it off"), switch_off().to_owned()),
         }
     }
     match (reason, links.len()) {

@@ -25,7 +25,7 @@ use crate::profile::verification::Kind;
 use crate::profile::{self, Loaded};
 
 /// Why a run was given up that could have been gone on with.
-pub const STARTED_AGAIN: &str = "The operator started the unit again";
+const STARTED_AGAIN: &str = "The operator started the unit again";
 
 const FOLDER: &str = "unfinished";
 /// A run is taken up within a shift: later the bench is another one, whatever its instruments say.
@@ -208,6 +208,31 @@ impl Interrupted {
     pub fn question(&self, plan: &Plan) -> Option<String> {
         let words: Vec<String> = self.open.iter().map(|page| page.words(plan)).collect();
         (!words.is_empty()).then(|| words.join("; "))
+    }
+
+    /// Takes up, or else gives up, those that can be taken up; `serials` are the units by position. Returns the taken up ones by serial
+    /// number, and as they lie beside the records.
+    ///
+    /// # Errors
+    /// A file cannot be read, or what is given up cannot be kept.
+    pub fn settle(
+        open: Vec<Page>,
+        goes_on: bool,
+        folder: &Path,
+        (serials, readings): (&[String], &Readings),
+    ) -> io::Result<(BTreeMap<String, TakenUp>, Vec<Page>)> {
+        let (mut taken_up, mut pages) = (BTreeMap::new(), Vec::new());
+        for page in open {
+            match serials.iter().position(|serial| serial == page.serial()).filter(|_| goes_on) {
+                Some(position) => {
+                    let earlier = page.take_up(folder, (position, readings))?;
+                    taken_up.insert(page.serial().to_owned(), earlier);
+                    pages.push(page);
+                }
+                None => page.give_up(folder, STARTED_AGAIN)?,
+            }
+        }
+        Ok((taken_up, pages))
     }
 }
 

@@ -10,7 +10,6 @@ use super::Run;
 use crate::cli::message;
 use crate::operator::{Answer, Operator, OperatorError, Prompt};
 use crate::procedure::{Plan, TakenUp};
-use crate::record::journal::STARTED_AGAIN;
 use crate::record::{Interrupted, Page, Readings};
 
 /// What became of the question.
@@ -53,17 +52,7 @@ pub(super) fn earlier(
             Err(error) => bail!(error),
         },
     };
-    let mut earlier = Earlier::default();
-    for page in found.open {
-        let position = run.serial.iter().position(|serial| serial == page.serial());
-        match position.filter(|_| goes_on) {
-            Some(position) => {
-                let taken_up = page.take_up(folder, (position, readings)).with_context(context)?;
-                earlier.taken_up.insert(page.serial().to_owned(), taken_up);
-                earlier.pages.push(page);
-            }
-            None => page.give_up(folder, STARTED_AGAIN).with_context(context)?,
-        }
-    }
-    Ok(earlier)
+    let (taken_up, pages) =
+        Interrupted::settle(found.open, goes_on, folder, (&run.serial, readings)).with_context(context)?;
+    Ok(Earlier { taken_up, pages })
 }

@@ -10,7 +10,6 @@ use crate::operator::{Answer, Operator as _, OperatorError, Prompt};
 use crate::procedure::{self, Control, Custody, Event, Plan, RunReport, TakenUp, Verdict};
 use crate::profile::vigilance::GoldenUnit;
 use crate::provision::Allotment;
-use crate::record::journal::STARTED_AGAIN;
 use crate::record::{Interrupted, Journal, Keeper, Readings, Sitting, Stamp};
 
 /// A run that has been asked for and has not begun.
@@ -143,8 +142,9 @@ impl Worker<'_> {
         consent: &Consent,
         run: &mut Beginning,
     ) -> Result<BTreeMap<String, TakenUp>, NotBegun> {
-        let mut taken_up = BTreeMap::new();
-        let Some(folder) = self.records.as_ref().map(|keeper| keeper.folder().to_owned()) else { return Ok(taken_up) };
+        let Some(folder) = self.records.as_ref().map(|keeper| keeper.folder().to_owned()) else {
+            return Ok(BTreeMap::new());
+        };
         let unreadable = |error: std::io::Error| {
             let why = t!("What is left of a run that was cut off cannot be read or recorded");
             Some(Advice::new(
@@ -159,7 +159,6 @@ impl Worker<'_> {
             let why = t!("Another window or a command line works with the same records");
             return Err(Some(Advice::new(what, why, t!("Wait until that run is over"))));
         }
-        let mut pages = Vec::new();
         let goes_on = match found.question(&run.plan) {
             Some(question) => {
                 let prompt = Prompt::choice(question, &[t!("Continue"), t!("Start again")], None);
@@ -172,17 +171,8 @@ impl Worker<'_> {
             self.ctl.notice(Notice::Said(text));
             page.give_up(&folder, reason).map_err(unreadable)?;
         }
-        for page in found.open {
-            let position = order.serials.iter().position(|serial| serial == page.serial());
-            match position.filter(|_| goes_on) {
-                Some(position) => {
-                    let earlier = page.take_up(&folder, (position, &run.readings)).map_err(unreadable)?;
-                    taken_up.insert(page.serial().to_owned(), earlier);
-                    pages.push(page);
-                }
-                None => page.give_up(&folder, STARTED_AGAIN).map_err(unreadable)?,
-            }
-        }
+        let (taken_up, pages) =
+            Interrupted::settle(found.open, goes_on, &folder, (&order.serials, &run.readings)).map_err(unreadable)?;
         let operator = Some(consent.operator.clone()).filter(|name| !name.is_empty());
         let meters = std::iter::once(&self.addresses.meter).chain(&self.addresses.more_meters).cloned().collect();
         let sitting = Sitting { operator, batch: None, meters };

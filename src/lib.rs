@@ -25,4 +25,5 @@ pub mod settings;
 pub mod sim;
 pub mod station;
 pub mod stock;
+pub mod uid;
 pub mod units;

@@ -53,6 +53,7 @@ fn began() -> Notice {
 
 fn ended(serial: &str, verdict: Verdict) -> Notice {
     Notice::Ended(vec![RunReport {
+        record: String::new(),
         verdict,
         simulated: true,
         serial: serial.to_owned(),
@@ -463,4 +464,32 @@ fn a_unit_tested_before_asks_twice() {
     window.key_press(Key::Enter);
     until(&mut window, "over", |app| app.core.run().report.is_some());
     assert_eq!(window.state().core.run().serial, "MT7");
+}
+
+#[test]
+fn the_calculator_takes_what_is_typed_when_it_is_shown() {
+    let mut window = window(App::with(Core::default(), BenchPage::default()));
+    key(&mut window, Route::Calculator.key());
+    window.run();
+    typed(&mut window, "230");
+    let un = window.get_by_role_and_label(Role::TextInput, "Un");
+    assert_eq!(un.accesskit_node().value().as_deref(), Some("230"));
+}
+
+#[test]
+fn the_list_of_commands_has_those_of_the_page_too() {
+    let mut window = window(App::with(Core::default(), BenchPage::default()));
+    for (route, titles) in [
+        (Route::Registers, vec!["Read all registers", "Open file…"]),
+        (Route::Calculator, vec!["Open case…", "Open workbook…"]),
+    ] {
+        key(&mut window, route.key());
+        press(&mut window, Modifiers::COMMAND, Key::K);
+        for title in titles {
+            typed(&mut window, title);
+            assert!(window.query_all_by_label_contains(title).count() > 0, "{title}: {}", outline(&window));
+            press(&mut window, Modifiers::COMMAND, Key::A);
+        }
+        key(&mut window, Key::Escape);
+    }
 }

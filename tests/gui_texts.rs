@@ -50,6 +50,7 @@ fn began() -> Notice {
 
 fn ended(verdict: Verdict) -> Notice {
     Notice::Ended(vec![RunReport {
+        record: String::new(),
         verdict,
         simulated: true,
         serial: "MT7".to_owned(),

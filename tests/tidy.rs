@@ -6,12 +6,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room of `src` and the rooms it may name. What is not listed may be named by nobody.
-const ROOMS: [(&str, &[&str]); 26] = [
+const ROOMS: [(&str, &[&str]); 27] = [
     ("units", &[]),
     ("clock", &[]),
     ("advice", &[]),
     ("disk", &[]),
     ("folders", &[]),
+    ("uid", &[]),
     ("load", &["units"]),
     ("port", &["clock"]),
     ("profile", &["units", "load", "port", "disk"]),
@@ -35,9 +36,10 @@ const ROOMS: [(&str, &[&str]); 26] = [
             "reference",
             "image",
             "flash",
+            "uid",
         ],
     ),
-    ("record", &["advice", "disk", "procedure", "profile", "flash", "image", "port"]),
+    ("record", &["advice", "disk", "procedure", "profile", "flash", "image", "port", "uid"]),
     ("paper", &["advice", "procedure", "record"]),
     ("station", &["clock", "operator", "port", "profile", "meter", "reference", "sim", "flash"]),
     ("image", &[]),

@@ -273,6 +273,34 @@ fn a_unit_that_does_not_answer_is_not_taken_up_and_loses_nothing() {
 }
 
 #[test]
+fn a_run_that_has_its_record_is_not_asked_about_whatever_is_left_of_its_files() {
+    let plan = of_entries(SHORT_NO_LOAD);
+    for is_given_up in [false, true] {
+        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("folder");
+        let whole = cut_off::in_no_load(folder.path(), (SERIAL, UNIT), &plan, 40.0);
+        let unfinished = folder.path().join("unfinished");
+        let files = || std::fs::read_dir(&unfinished).expect("folder").map(|file| file.expect("file").path());
+        let kept: Vec<_> = files().map(|path| (path.clone(), std::fs::read(&path).expect("read"))).collect();
+        let found = || Interrupted::of(folder.path(), &[SERIAL.to_owned()], &plan, &Stamp::now()).expect("read");
+        let mut keeper = Keeper::in_folder(folder.path().to_owned());
+        if is_given_up {
+            found().open[0].give_up(folder.path(), "started again").expect("kept");
+        } else {
+            keeper.keep_run(&mut [whole], &plan, &Readings::default(), &About::now(1));
+        }
+        assert_eq!(files().count(), 0);
+        // Killed between the two: the record is kept, and the files are still there.
+        for (path, bytes) in &kept {
+            std::fs::write(path, bytes).expect("written");
+        }
+        let again = found();
+        assert!(again.open.is_empty() && again.closed.is_empty() && again.busy.is_empty());
+        assert_eq!(files().count(), 0, "they go");
+        assert_eq!(keeper.store().expect("opens").len().expect("counted"), 1);
+    }
+}
+
+#[test]
 fn what_a_supervisor_allowed_before_marks_the_whole_run() {
     let plan = of_entries(SHORT_NO_LOAD);
     let (_, told) = run(UNIT, &plan, None);

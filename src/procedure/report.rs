@@ -12,6 +12,7 @@ use super::uncertainty::Expanded;
 use crate::advice::Advice;
 use crate::meter::BusStatistics;
 use crate::port::PortError;
+use crate::uid;
 
 /// How something ended. Failing a limit and failing to measure are different things.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,6 +177,9 @@ pub struct StepReport {
 /// A run of one procedure on one unit.
 #[derive(Clone, Debug, Serialize)]
 pub struct RunReport {
+    /// Names the run's record, from the moment the run began.
+    #[serde(skip)]
+    pub record: String,
     /// How it ended.
     pub verdict: Verdict,
     /// Something in it was simulated.
@@ -226,6 +230,7 @@ impl RunReport {
     #[must_use]
     pub fn not_opened(serial: &str, plan: &Plan, error: &PortError) -> Self {
         Self {
+            record: uid::unique(serial),
             verdict: Verdict::Error,
             simulated: false,
             serial: serial.to_owned(),

@@ -452,6 +452,7 @@ fn report(
     };
     let (before, after) = position.register_sets().map(|(before, after)| (before.to_json(), after.to_json())).unzip();
     RunReport {
+        record: position.record.clone(),
         verdict,
         simulated,
         serial: position.serial.clone(),

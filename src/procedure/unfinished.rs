@@ -18,6 +18,8 @@ use crate::meter::BusStatistics;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Unfinished {
+    /// Names the record it will be.
+    pub record: String,
     /// Serial number of the unit.
     pub serial: String,
     /// Time its run has taken so far, in seconds.
@@ -170,6 +172,7 @@ impl Unfinished {
         let advice = Advice::new(what, reason, "The unit was started again: its next record tells how it went");
         let traceability = Traceability { continued: self.continued.clone(), ..admitted.traceability.clone() };
         RunReport {
+            record: self.record.clone(),
             verdict: self.failure.as_ref().map_or(Verdict::Aborted, |failure| failure.verdict),
             simulated: admitted.simulated,
             serial: self.serial.clone(),

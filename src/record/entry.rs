@@ -2,7 +2,6 @@
 //! first version is not written where there is nothing of it, so that the hashes of older records stay what they are.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
@@ -101,7 +100,7 @@ pub struct Measurement {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// 128 bits in hex, made when the run ended: the same run is never taken for two.
+    /// 128 bits in hex, made when the run began: the same run is never taken for two.
     pub uid: String,
     /// When the run ended.
     pub at: Stamp,
@@ -214,8 +213,8 @@ impl Draft {
         });
         let flashed = report.flash.as_ref();
         let bus = serde_json::to_value(report.bus).and_then(serde_json::from_value).unwrap_or_default();
-        let mut entry = Entry {
-            uid: String::new(),
+        let entry = Entry {
+            uid: report.record.clone(),
             duration_s: seconds(report.duration_s),
             serial: report.serial.clone(),
             verdict: report.verdict,
@@ -240,30 +239,6 @@ impl Draft {
             provisioning_row: about.provisioning_rows.get(&report.serial).cloned(),
             at: about.at,
         };
-        // A unit that tells its record's number was told it before the run ended.
-        let told = flashed.map(|flashed| flashed.record.clone()).filter(|record| !record.is_empty());
-        entry.uid = told.unwrap_or_else(|| uid(&entry));
         Self { entry, documents: vec![plan.meter.text.clone(), plan.procedure.text.clone()] }
     }
-}
-
-/// The number of a run that has not ended yet, for a unit that is to tell it.
-#[must_use]
-pub(super) fn uid_ahead(serial: &str) -> String {
-    unique(serial)
-}
-
-/// 128 bits that no other run has: its content, the process and how many runs it has ended.
-fn uid(entry: &Entry) -> String {
-    unique(&serde_json::to_string(entry).unwrap_or_default())
-}
-
-/// 128 bits that nothing else has.
-pub(super) fn unique(content: &str) -> String {
-    static ENDED: AtomicU64 = AtomicU64::new(0);
-    let ended = ENDED.fetch_add(1, Ordering::Relaxed);
-    let nanos = jiff::Timestamp::now().as_nanosecond();
-    let mut hash = Hash::of(format!("{content} {nanos} {} {ended}", std::process::id()).as_bytes()).to_string();
-    hash.truncate(32);
-    hash
 }

@@ -3,13 +3,13 @@
 use jiff::Zoned;
 use meter_interface::block::Date;
 
-use super::entry::uid_ahead;
 use crate::procedure::Imprint;
+use crate::uid;
 
 /// For a unit that is about to be calibrated on this bench. Each run needs one of its own.
 #[must_use]
 pub fn imprint(serial: &str, bench: &str) -> Imprint {
-    Imprint { calibrated_on: today(), bench: bench.to_owned(), record: uid_ahead(serial), provisioned: None }
+    Imprint { calibrated_on: today(), bench: bench.to_owned(), record: uid::unique(serial), provisioned: None }
 }
 
 fn today() -> Option<Date> {

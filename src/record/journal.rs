@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 use super::entry::{About, Draft, Entry, Step};
 use super::readings::{Reading, Readings};
 use super::seal::Hash;
-use super::spool;
+use super::store::Store;
 use super::time::Stamp;
+use super::{file_in, spool};
 use crate::disk;
 use crate::procedure::unfinished::Admitted;
 use crate::procedure::{Event, Plan, StepReport, TakenUp, Unfinished};
@@ -195,6 +196,10 @@ impl Interrupted {
                 continue;
             }
             let Some(page) = place.read()? else { continue };
+            if page.is_recorded(folder)? {
+                place.clear()?;
+                continue;
+            }
             match page.why_not(plan, now) {
                 None => found.open.push(page),
                 Some(reason) => found.closed.push((page, reason)),
@@ -260,6 +265,13 @@ impl Page {
             return Some(format!("the unit had been warmed up, and that is {minutes} minutes ago"));
         }
         self.unit.why_not(plan)
+    }
+
+    /// Its run came to its end and has its record; only its files were left. What cannot be looked up is asked about.
+    fn is_recorded(&self, folder: &Path) -> io::Result<bool> {
+        let Unfinished { record, serial, .. } = &self.unit;
+        let stored = Store::read_only(&file_in(folder)).and_then(|store| store.holds(serial, record));
+        Ok(stored.unwrap_or(false) || spool::holds(folder, record)?)
     }
 
     /// Serial number of its unit.

@@ -49,6 +49,13 @@ pub(super) fn takes(folder: &Path) -> io::Result<()> {
     fs::remove_file(&trial)
 }
 
+/// Whether the result of this run waits.
+pub(super) fn holds(folder: &Path, record: &str) -> io::Result<bool> {
+    let ending = format!("-{record}.{OF_RUN}");
+    let of_it = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().ends_with(&ending));
+    Ok(paths(folder)?.iter().any(of_it))
+}
+
 /// What waits beside the store.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
@@ -62,16 +69,8 @@ pub(super) struct Waiting {
 
 /// Reads what waits.
 pub(super) fn waiting(folder: &Path) -> io::Result<Waiting> {
-    let mut paths: Vec<PathBuf> = match fs::read_dir(folder.join(FOLDER)) {
-        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Vec::new(),
-        Err(error) => return Err(error),
-    };
-    let ends = |path: &Path, ending: &str| path.extension().is_some_and(|extension| extension == ending);
-    paths.retain(|path| ends(path, OF_RUN) || ends(path, OF_FLASHING));
-    paths.sort();
     let Waiting { mut drafts, mut flashings, mut broken } = Waiting::default();
-    for path in paths {
+    for path in paths(folder)? {
         match fs::read(&path) {
             Ok(bytes) if ends(&path, OF_FLASHING) => match serde_json::from_slice(&bytes) {
                 Ok(flashing) => flashings.push((path, flashing)),
@@ -87,6 +86,22 @@ pub(super) fn waiting(folder: &Path) -> io::Result<Waiting> {
         }
     }
     Ok(Waiting { drafts, flashings, broken })
+}
+
+fn ends(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|extension| extension == ending)
+}
+
+/// The files that wait, oldest first.
+fn paths(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths: Vec<PathBuf> = match fs::read_dir(folder.join(FOLDER)) {
+        Ok(entries) => entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<_>>()?,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    paths.retain(|path| ends(path, OF_RUN) || ends(path, OF_FLASHING));
+    paths.sort();
+    Ok(paths)
 }
 
 /// The store has it now.

@@ -10,7 +10,7 @@ use super::entry::Draft;
 use super::error::StoreError;
 use super::schema::{self, Found};
 use super::seal::{Hash, Receipt, Record, Sealed};
-use super::words::{Words, unit};
+use super::words::Words;
 use super::{file_in, heads, rows, summary};
 
 /// How long another program's writing is waited for.
@@ -113,7 +113,7 @@ impl Store {
             let mut receipts = Vec::with_capacity(drafts.len());
             let (mut newest, mut newest_at) = newest(connection, own, &station).in_file(&file)?;
             for draft in drafts {
-                if let Some(known) = known(connection, draft).in_file(&file)? {
+                if let Some(known) = known(connection, &draft.entry.serial, &draft.entry.uid).in_file(&file)? {
                     receipts.push(known);
                     continue;
                 }
@@ -222,6 +222,14 @@ impl Store {
         self.connection.query_row(sql, [sha256], |row| row.get(0)).optional().in_file(&self.file)
     }
 
+    /// Whether there is the record of this run of a unit.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn holds(&self, serial: &str, uid: &str) -> Result<bool, StoreError> {
+        Ok(known(&self.connection, serial, uid).in_file(&self.file)?.is_some())
+    }
+
     /// How many records there are.
     ///
     /// # Errors
@@ -301,15 +309,16 @@ pub(super) fn newest(connection: &Connection, id: i64, station: &str) -> rusqlit
 }
 
 /// The record of this very run, if it is there.
-fn known(connection: &Connection, draft: &Draft) -> rusqlite::Result<Option<Receipt>> {
-    let Some(uid) = super::seal::bytes_from_hex::<16>(&draft.entry.uid) else { return Ok(None) };
-    let unit = unit(connection, &draft.entry.serial)?;
-    let mut find = connection.prepare_cached("SELECT number, hash FROM attempt WHERE unit = ?1 AND uid = ?2")?;
-    find.query_row((unit, uid.as_slice()), |row| {
-        let number = row.get::<_, i64>(0)?;
-        Ok(Receipt { number: u64::try_from(number).unwrap_or(0), hash: row.get(1)? })
-    })
-    .optional()
+fn known(connection: &Connection, serial: &str, uid: &str) -> rusqlite::Result<Option<Receipt>> {
+    let Some(uid) = super::seal::bytes_from_hex::<16>(uid) else { return Ok(None) };
+    let sql = "SELECT a.number, a.hash FROM attempt a JOIN unit u ON u.id = a.unit WHERE u.serial = ?1 AND a.uid = ?2";
+    connection
+        .prepare_cached(sql)?
+        .query_row((serial, uid.as_slice()), |row| {
+            let number = row.get::<_, i64>(0)?;
+            Ok(Receipt { number: u64::try_from(number).unwrap_or(0), hash: row.get(1)? })
+        })
+        .optional()
 }
 
 fn prepare(connection: &Connection) -> rusqlite::Result<()> {

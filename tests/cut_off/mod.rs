@@ -7,13 +7,13 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use meterbench::procedure::{self, Bench, Control, Custody, Event, Place, Plan};
+use meterbench::procedure::{self, Bench, Control, Custody, Event, Place, Plan, RunReport};
 use meterbench::record::{Journal, Readings, Sitting};
 
 use crate::simulated::Setup;
 
-/// Lets the unit at this address come so far in its no-load test, and puts its pages into the folder.
-pub fn in_no_load(folder: &Path, (serial, address): (&str, &str), plan: &Plan, secs: f64) {
+/// Lets the unit at this address come so far in its no-load test, and puts its pages into the folder. Returns what it came to in the end.
+pub fn in_no_load(folder: &Path, (serial, address): (&str, &str), plan: &Plan, secs: f64) -> RunReport {
     let whole = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("folder");
     let readings = Arc::new(Readings::default());
     let sitting = Sitting { operator: Some("Ada".to_owned()), ..Sitting::default() };
@@ -35,7 +35,8 @@ pub fn in_no_load(folder: &Path, (serial, address): (&str, &str), plan: &Plan, s
     let Setup { clock, meter, reference, source, operator, flash, .. } = Setup::new(address);
     let positions = vec![Place { serial: serial.to_owned(), meter, head: None, flash }];
     let mut bench = Bench { positions, reference, source, clock, operator, simulated: true };
-    procedure::go_on(&mut bench, plan, &Custody::default(), BTreeMap::new(), &control);
+    let report = procedure::go_on(&mut bench, plan, &Custody::default(), BTreeMap::new(), &control).remove(0);
     let left = fs::read_dir(folder.join("unfinished")).expect("folder").count();
     assert!(left > 0 && left.is_multiple_of(2), "a page and its readings for each unit");
+    report
 }

@@ -78,6 +78,7 @@ pub fn running() -> Vec<Notice> {
 
 pub fn report(verdict: Verdict, measurements: Vec<Measurement>, advice: Option<Advice>) -> Notice {
     Notice::Ended(vec![RunReport {
+        record: String::new(),
         verdict,
         simulated: true,
         serial: "MT7".to_owned(),

@@ -27,6 +27,7 @@ use crate::procedure::plan::{Plan, Step};
 use crate::procedure::report::{Measurement, StepReport, Verdict};
 use crate::procedure::runner::Place;
 use crate::procedure::unfinished::{Continued, TakenUp, Watched};
+use crate::uid;
 
 mod assess;
 mod averages;
@@ -108,6 +109,8 @@ pub struct Position<'a> {
     pub number: usize,
     /// Serial number of the unit.
     pub serial: String,
+    /// Names the record of its run.
+    pub record: String,
     around: Surroundings<'a>,
     meter: &'a mut dyn Meter,
     /// The optical head before it.
@@ -158,7 +161,10 @@ impl<'a> Position<'a> {
     pub fn new(number: usize, place: &'a mut Place, around: Surroundings<'a>) -> Self {
         let Place { serial, meter, head, flash } = place;
         let findings = around.plan.lines().iter().map(|&line| LineFindings { line, current: None, unity: None });
+        // A unit that tells its record's name is told it before the run.
+        let told = flash.as_ref().map(|site| site.imprint.record.clone()).filter(|record| !record.is_empty());
         Self {
+            record: told.unwrap_or_else(|| uid::unique(serial)),
             number,
             serial: serial.clone(),
             meter: &mut **meter,

@@ -112,6 +112,7 @@ impl Position<'_> {
     pub(super) fn keep(&self, watched: Option<Watched>) {
         let (before, registers) = self.register_sets().map(|(old, new)| (old.to_json(), new.to_json())).unzip();
         let state = Unfinished {
+            record: self.record.clone(),
             serial: self.serial.clone(),
             elapsed_s: self.elapsed().as_secs_f64(),
             steps: self.steps.clone(),

@@ -9,13 +9,14 @@ mod search;
 
 use serde::{Deserialize, Serialize};
 
-use super::entry::{number, unique};
+use super::entry::number;
 use super::seal::Hash;
 use super::time::Stamp;
 use crate::flash::{FlashError, Identity, Report, UniqueId};
 use crate::image::Image;
 use crate::image::block::Pages;
 use crate::image::show::Summary;
+use crate::uid;
 
 /// How flashing ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,7 +157,7 @@ impl Flashing {
             }),
             seconds: number(report.map_or(seconds, |report| report.seconds)).unwrap_or_default(),
         };
-        flashing.uid = unique(&serde_json::to_string(&flashing).unwrap_or_default());
+        flashing.uid = uid::unique(&serde_json::to_string(&flashing).unwrap_or_default());
         flashing
     }
 }

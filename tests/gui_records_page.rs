@@ -23,9 +23,11 @@ use meterbench::gui::reprint::{Order, Press, Sheet};
 use meterbench::gui::route::Route;
 use meterbench::job::{NoWake, Wake};
 use meterbench::procedure::Verdict;
+use meterbench::record::flashing::{Outcome, Written};
 use meterbench::record::listing::{Total, Wanted};
 use meterbench::record::readings::Reading;
-use meterbench::record::{Draft, Filter, Store, file_in};
+use meterbench::record::seal::Hash;
+use meterbench::record::{Draft, Filter, Flashing, Keeper, Store, file_in};
 
 use recorded::{draft, drafts};
 
@@ -235,6 +237,75 @@ fn a_scanned_label_opens_its_unit_wherever_one_is() {
     window.get_by_label("MT0000003");
     scan(&mut window, "NOBODY");
     until(&mut window, "No record of NOBODY");
+}
+
+fn flashing(serial: &str, outcome: Outcome) -> Flashing {
+    let written = Written {
+        bytes_written: 40_412,
+        bytes_skipped: 1024,
+        bytes_trusted: 0,
+        verified: true,
+        protected: false,
+        started: true,
+    };
+    let failed = outcome == Outcome::Failed;
+    Flashing {
+        uid: format!("{:032x}", serial.len()),
+        at: drafts(1)[0].entry.at.clone(),
+        outcome,
+        failure: failed.then(|| "the chip did not erase page 12: it answered NACK".to_owned()),
+        simulated: false,
+        operator: Some("Ada".to_owned()),
+        program: "meterbench 0.1.0".to_owned(),
+        through: "rom+serial".to_owned(),
+        loader: "boot loader 2.2".to_owned(),
+        chip_id: "0x410".to_owned(),
+        unique_id: Some("0123456789ABCDEF01234567".to_owned()),
+        image: "meter.hex".to_owned(),
+        image_sha256: Hash::of(b"image"),
+        serial: Some(serial.to_owned()),
+        written: (!failed).then_some(written),
+        seconds: 14.2,
+    }
+}
+
+#[test]
+fn flashings_are_listed_and_one_opens_in_its_place() {
+    let folder = stored(&some());
+    let mut keeper = Keeper::in_folder(folder.path().to_owned());
+    let mut hashes = Vec::new();
+    for (serial, outcome) in [("MT0000001", Outcome::Verified), ("MT000002", Outcome::Failed)] {
+        hashes.push(keeper.keep_flashing(&flashing(serial, outcome)).unwrap().hash.to_string());
+    }
+    let mut window = window(folder.path());
+    until(&mut window, "30 records");
+    // A filter that flashings know nothing of does not hide them.
+    window.get_by_role_and_label(Role::ComboBox, "Verdict").click();
+    window.run_steps(3);
+    window.get_by_role_and_label(Role::Button, "FAIL").click();
+    until(&mut window, "1 record");
+    window.get_by_role_and_label(Role::Button, "Flashings").click();
+    until(&mut window, "2 flashings");
+    assert!(window.query_by_role_and_label(Role::ComboBox, "Verdict").is_none());
+    window.get_by_label_contains("MT000002 FAILED").click();
+    until(&mut window, "it answered NACK");
+    window.get_by_label_contains("MT0000001 VERIFIED").click();
+    until(&mut window, "Every byte verified");
+    assert!(window.query_by_label_contains("it answered NACK").is_none(), "one at a time");
+    let text = hashes.iter().fold(outlined(&window, folder.path()), |text, hash| text.replace(hash, "HASH"));
+    insta::assert_snapshot!("flashings", text);
+    window.get_by_label("Search by serial number").type_text("MT000000");
+    until(&mut window, "1 flashing");
+    assert!(window.query_by_label_contains("MT000002").is_none());
+    // One that is kept meanwhile is there when the page is.
+    press(&mut window, Modifiers::NONE, Route::Bench.key());
+    keeper.keep_flashing(&flashing("MT00000003", Outcome::Cancelled)).unwrap();
+    press(&mut window, Modifiers::NONE, Route::Records.key());
+    until(&mut window, "MT00000003 CANCELLED");
+    // The list has its filter and what was typed still.
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    until(&mut window, "MT0000007 FAIL");
+    window.get_by_role_and_label(Role::ComboBox, "Verdict");
 }
 
 #[test]

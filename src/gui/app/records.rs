@@ -58,6 +58,9 @@ impl App {
     pub(super) fn list_records(&mut self) {
         let request = self.records.list_again(self.core.record);
         self.ask_records(request);
+        if let Some(request) = self.records.flashings_again() {
+            self.ask_records(request);
+        }
     }
 
     pub(super) fn ask_records(&mut self, request: ArchiveRequest) {

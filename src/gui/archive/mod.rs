@@ -20,12 +20,14 @@ use crate::advice::Advice;
 use crate::job::{JobCtl, JobError, JobEvent, JobHandle, Wake};
 use crate::record::listing::{Choices, Interrupter, Total, Wanted};
 use crate::record::search::Found;
-use crate::record::{Filter, Store, StoreError};
+use crate::record::{Filter, FlashRecord, Store, StoreError};
 
 /// Requests that may wait in the channel; more wait at the window's end.
 const REQUESTS: usize = 16;
 /// Rows fetched at one time.
 pub const PAGE: usize = 100;
+/// Flashings that are listed; older ones are found by filters.
+pub const FLASHINGS: usize = 500;
 /// Units that are compared at one time.
 pub const SIDE_BY_SIDE: usize = 4;
 
@@ -61,6 +63,8 @@ pub enum ArchiveRequest {
     Compare(Vec<Key>),
     /// Statistics, with the trend of this measurement or of the first gain.
     Count(Filter, Option<String>),
+    /// Flashings outside of runs, the newest first.
+    Flashings(Wanted),
 }
 
 /// Requests of one lane outdate each other.
@@ -74,10 +78,12 @@ pub enum Lane {
     Records,
     /// Statistics.
     Statistics,
+    /// Flashings.
+    Flashings,
 }
 
 impl Lane {
-    const COUNT: usize = 4;
+    const COUNT: usize = 5;
 
     const fn of(request: &ArchiveRequest) -> Self {
         match request {
@@ -85,6 +91,7 @@ impl Lane {
             ArchiveRequest::Rows(..) => Self::Rows,
             ArchiveRequest::Open(_) | ArchiveRequest::Find(_) | ArchiveRequest::Compare(_) => Self::Records,
             ArchiveRequest::Count(..) => Self::Statistics,
+            ArchiveRequest::Flashings(_) => Self::Flashings,
         }
     }
 }
@@ -122,6 +129,13 @@ pub enum ArchiveNotice {
     Compared(Vec<Shown>),
     /// Statistics.
     Counted(Box<Insight>),
+    /// Flashings.
+    Flashings {
+        /// What was asked for.
+        wanted: Wanted,
+        /// Those that match, as far as they are listed.
+        flashings: Vec<FlashRecord>,
+    },
     /// It could not be read.
     Refused(Lane, Advice),
 }
@@ -287,6 +301,10 @@ impl Reader<'_> {
             ArchiveRequest::Count(filter, trend) => {
                 ArchiveNotice::Counted(Box::new(Insight::read(store, filter, trend.as_deref())?))
             }
+            ArchiveRequest::Flashings(wanted) => ArchiveNotice::Flashings {
+                wanted: wanted.clone(),
+                flashings: store.flashings(&wanted.part, &wanted.filter, FLASHINGS)?,
+            },
         })
     }
 

@@ -12,6 +12,7 @@ use crate::gui::widgets::elided::elided;
 use crate::gui::widgets::error_bar::error_bar_ui;
 use crate::gui::widgets::status::Mark;
 use crate::procedure::Verdict;
+use crate::record::flashing::Outcome;
 
 const GAP: f32 = 10.0;
 
@@ -102,6 +103,8 @@ pub(super) enum Cell {
     In(Color32, String),
     /// Shape and word; hatched where it was simulated.
     Verdict(Verdict, bool),
+    /// The same of a flashing.
+    Outcome(Outcome, bool),
     /// How far a value is from its limits: the value and the limit, both from the middle.
     Bar(Option<f64>, Option<f64>),
     /// A share of the cell filled, with words over it.
@@ -178,7 +181,13 @@ fn cell_ui(ui: &mut Ui, tokens: &Tokens, room: Rect, cell: &Cell, right: bool) {
         Cell::Quiet(text) => (text, plain, colours.text_quiet),
         Cell::Mono(text) => (text, FontId::monospace(tokens.sizes.body), colours.text),
         Cell::In(colour, text) => (text, plain, *colour),
-        Cell::Verdict(verdict, simulated) => return verdict_ui(ui, tokens, room, *verdict, *simulated),
+        Cell::Verdict(verdict, simulated) => {
+            let word = (Mark::of(*verdict), tokens.verdict(*verdict), words::verdict(*verdict));
+            return marked_ui(ui, tokens, room, word, *simulated);
+        }
+        Cell::Outcome(outcome, simulated) => {
+            return marked_ui(ui, tokens, room, words_of(tokens, *outcome), *simulated);
+        }
         Cell::Bar(value, limit) => {
             let size = (room.width(), room.height());
             ui.scope_builder(UiBuilder::new().max_rect(room), |ui| error_bar_ui(ui, tokens, size, *value, *limit));
@@ -201,15 +210,25 @@ fn cell_ui(ui: &mut Ui, tokens: &Tokens, room: Rect, cell: &Cell, right: bool) {
     ui.painter().galley(place.min, galley, Color32::PLACEHOLDER);
 }
 
-fn verdict_ui(ui: &Ui, tokens: &Tokens, room: Rect, verdict: Verdict, simulated: bool) {
+/// How a flashing ended: shape, colour, word.
+pub(super) fn words_of(tokens: &Tokens, outcome: Outcome) -> (Mark, Color32, &'static str) {
+    let colours = &tokens.colours;
+    match outcome {
+        Outcome::Verified => (Mark::Tick, colours.pass, t!("VERIFIED")),
+        Outcome::Written => (Mark::Ring, colours.attention, t!("WRITTEN")),
+        Outcome::Failed => (Mark::Triangle, colours.attention, t!("FAILED")),
+        Outcome::Cancelled => (Mark::Bar, colours.text_quiet, t!("CANCELLED")),
+    }
+}
+
+fn marked_ui(ui: &Ui, tokens: &Tokens, room: Rect, (mark, colour, said): (Mark, Color32, &str), simulated: bool) {
     let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(room.expand2(vec2(GAP / 2.0, 0.0))));
     if simulated {
         simulated_band(&painter, tokens, room.expand2(vec2(GAP / 4.0, -2.0)));
     }
     let side = tokens.sizes.body;
     let square = Rect::from_center_size(pos2(room.left() + side / 2.0 + 2.0, room.center().y), vec2(side, side));
-    let colour = tokens.verdict(verdict);
-    Mark::of(verdict).paint(&painter, square, colour, tokens.colours.card);
+    mark.paint(&painter, square, colour, tokens.colours.card);
     let word = |from: f32, text: &str, font: FontId, colour: Color32| {
         let galley = elided(&painter, text, font, colour, room.right() - from);
         let place = Align2::LEFT_CENTER.anchor_size(pos2(from, room.center().y), galley.size());
@@ -217,7 +236,7 @@ fn verdict_ui(ui: &Ui, tokens: &Tokens, room: Rect, verdict: Verdict, simulated:
         place.right() + tokens.spacing.grid * 0.75
     };
     let from = square.right() + tokens.spacing.grid * 0.75;
-    let end = word(from, words::verdict(verdict), tokens.strong(tokens.sizes.body), colour);
+    let end = word(from, said, tokens.strong(tokens.sizes.body), colour);
     if simulated {
         word(end, t!("SIMULATED"), tokens.strong(tokens.sizes.secondary), tokens.colours.simulated);
     }

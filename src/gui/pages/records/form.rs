@@ -48,6 +48,14 @@ impl Form {
         Wanted { part: self.part.trim().to_owned(), filter, verdict: self.verdict }
     }
 
+    /// The same for flashings: what they do not have does not restrict them.
+    pub(super) fn wanted_flashings(&self) -> Wanted {
+        let Wanted { part, filter, .. } = self.wanted();
+        let Filter { from, to, station, operator, simulated, .. } = filter;
+        let filter = Filter { from, to, station, operator, simulated, ..Filter::default() };
+        Wanted { part, filter, verdict: None }
+    }
+
     /// How many filters restrict the records.
     pub(super) fn active(&self) -> usize {
         let Wanted { filter, verdict, .. } = self.wanted();
@@ -80,19 +88,23 @@ impl Form {
         response.on_hover_text(t!("Scan or type a serial number, Enter opens its unit ({key})", key))
     }
 
-    /// Draws the filters; true when one was changed.
-    pub(super) fn filters_ui(&mut self, ui: &mut Ui, page: &PageCtx<'_>, choices: &Choices) -> bool {
+    /// Draws the filters, those of runs too or only those that flashings know; true when one was changed.
+    pub(super) fn filters_ui(&mut self, ui: &mut Ui, page: &PageCtx<'_>, choices: &Choices, runs: bool) -> bool {
         let before = (self.wanted(), self.from.clone(), self.to.clone());
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = page.tokens.spacing.grid * 0.75;
             // All of them in one row of a usual window.
             ui.spacing_mut().button_padding.x = page.tokens.spacing.grid;
-            self.verdict_ui(ui);
-            word_ui(ui, t!("Batch"), (&mut self.filter.batch, &choices.batches));
-            word_ui(ui, t!("Profile"), (&mut self.filter.profile, &choices.profiles));
-            word_ui(ui, t!("Procedure"), (&mut self.filter.procedure, &choices.procedures));
+            if runs {
+                self.verdict_ui(ui);
+                word_ui(ui, t!("Batch"), (&mut self.filter.batch, &choices.batches));
+                word_ui(ui, t!("Profile"), (&mut self.filter.profile, &choices.profiles));
+                word_ui(ui, t!("Procedure"), (&mut self.filter.procedure, &choices.procedures));
+            }
             word_ui(ui, t!("Operator"), (&mut self.filter.operator, &choices.operators));
-            position_ui(ui, &mut self.filter.position, &choices.positions);
+            if runs {
+                position_ui(ui, &mut self.filter.position, &choices.positions);
+            }
             kind_ui(ui, &mut self.filter.simulated);
             for (name, text) in [(t!("From day"), &mut self.from), (t!("To day"), &mut self.to)] {
                 let fault = is_no_day(text).then_some(t!("Write a day as 2026-11-21"));

@@ -24,6 +24,7 @@ mod compare;
 mod curves;
 mod detail;
 mod figures;
+mod flashings;
 mod form;
 mod list;
 mod measurements;
@@ -32,6 +33,7 @@ mod statistics;
 
 use compare::Comparison;
 use detail::DetailView;
+use flashings::FlashingsView;
 use form::Form;
 use list::{Listing, total_words};
 use statistics::StatisticsView;
@@ -62,6 +64,7 @@ enum View {
     Detail,
     Compare,
     Statistics,
+    Flashings,
 }
 
 /// What is chosen and typed on the page, and what came of it.
@@ -76,6 +79,7 @@ pub struct RecordsPage {
     detail: Option<DetailView>,
     comparison: Comparison,
     statistics: StatisticsView,
+    flashings: FlashingsView,
     /// Something was asked for and has not come.
     awaited: bool,
     problem: Option<(Lane, Advice)>,
@@ -100,6 +104,12 @@ impl RecordsPage {
         let wanted = self.form.wanted();
         self.wanted = Some(wanted.clone());
         ArchiveRequest::List(wanted)
+    }
+
+    /// The flashings as they are to be read now, where they are shown.
+    #[must_use]
+    pub fn flashings_again(&self) -> Option<ArchiveRequest> {
+        (self.view == View::Flashings).then(|| ArchiveRequest::Flashings(self.form.wanted_flashings()))
     }
 
     /// A run was kept since the list was read.
@@ -135,6 +145,7 @@ impl RecordsPage {
             ArchiveNotice::Rows { .. } => Lane::Rows,
             ArchiveNotice::Opened(_) | ArchiveNotice::NotFound(_) | ArchiveNotice::Compared(_) => Lane::Records,
             ArchiveNotice::Counted(_) => Lane::Statistics,
+            ArchiveNotice::Flashings { .. } => Lane::Flashings,
         };
         self.awaited &= lane == Lane::Rows;
         if !matches!(notice, ArchiveNotice::Refused(..)) {
@@ -163,6 +174,11 @@ impl RecordsPage {
                 self.view = View::Compare;
             }
             ArchiveNotice::Counted(insight) => self.statistics.told(*insight),
+            ArchiveNotice::Flashings { wanted, flashings } => {
+                if wanted == self.form.wanted_flashings() {
+                    self.flashings.told(flashings);
+                }
+            }
             ArchiveNotice::Refused(lane, advice) => {
                 self.list.refused();
                 self.problem = Some((lane, advice));
@@ -227,9 +243,9 @@ impl RecordsPage {
             }
             self.head_ui(ui, page);
             let wide = ui.available_width() >= NARROW;
-            let filtered = matches!(self.view, View::List | View::Statistics) && (wide || self.form.open);
-            if filtered {
-                self.form.filters_ui(ui, page, &self.choices);
+            let filtered = matches!(self.view, View::List | View::Statistics | View::Flashings);
+            if filtered && (wide || self.form.open) {
+                self.form.filters_ui(ui, page, &self.choices, self.view != View::Flashings);
             }
             let wanted = self.form.wanted();
             if self.wanted.as_ref().is_some_and(|before| *before != wanted) {
@@ -249,13 +265,14 @@ impl RecordsPage {
                 View::Detail => self.one_ui(ui, page),
                 View::Compare => self.comparison.compare_ui(ui, page),
                 View::Statistics => self.statistics.statistics_ui(ui, page),
+                View::Flashings => self.flashings.flashings_ui(ui, page),
             }
         });
     }
 
     /// Another search: what was asked for before is outdated by it.
     fn wanted_again(&mut self, page: &mut PageCtx<'_>, typed: bool) {
-        if typed && !self.form.part.is_empty() {
+        if typed && !self.form.part.is_empty() && self.view != View::Flashings {
             self.view = View::List;
         }
         self.said.clear();
@@ -265,6 +282,9 @@ impl RecordsPage {
         ask(page, ArchiveRequest::List(wanted));
         if self.view == View::Statistics {
             ask(page, ArchiveRequest::Count(filter, self.statistics.trend_of()));
+        }
+        if let Some(request) = self.flashings_again() {
+            ask(page, request);
         }
     }
 
@@ -301,11 +321,16 @@ impl RecordsPage {
             let mine = focused.is_none_or(|focused| focused == Form::field()) && !egui::Popup::is_any_open(ui.ctx());
             self.form.entered = mine && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
             self.form.search_ui(ui, page, width);
-            for (view, word) in [(View::List, t!("List").to_owned()), (View::Statistics, t!("Statistics").to_owned())] {
-                if choice_ui(ui, page, &word, self.view == view).clicked() {
+            let views =
+                [(View::List, t!("List")), (View::Statistics, t!("Statistics")), (View::Flashings, t!("Flashings"))];
+            for (view, word) in views {
+                if choice_ui(ui, page, word, self.view == view).clicked() {
                     self.view = view;
                     if view == View::Statistics {
                         ask(page, ArchiveRequest::Count(self.form.wanted().filter, self.statistics.trend_of()));
+                    }
+                    if let Some(request) = self.flashings_again() {
+                        ask(page, request);
                     }
                 }
             }
@@ -316,10 +341,13 @@ impl RecordsPage {
             if ui.available_width() < NARROW && ui.ctx().content_rect().width() < NARROW + 200.0 {
                 self.form.open_ui(ui, page);
             }
-            let words = match (self.said.as_str(), self.awaited, self.list.total) {
+            let total = match self.view {
+                View::Flashings => self.flashings.total_words(),
+                _ => self.list.total.map(total_words),
+            };
+            let words = match (self.said.as_str(), self.awaited, total) {
                 ("", true, _) => t!("Reading…").to_owned(),
-                ("", false, Some(total)) => total_words(total),
-                ("", false, None) => String::new(),
+                ("", false, total) => total.unwrap_or_default(),
                 (said, ..) => said.to_owned(),
             };
             let colour = if self.said.is_empty() { tokens.colours.text_quiet } else { tokens.colours.attention };

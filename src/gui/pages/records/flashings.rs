@@ -1,0 +1,165 @@
+//! Flashings outside of runs: what was put on which chip, when, by whom, and whether it was proven. One of them opens in its place.
+
+use egui::{Label, RichText, ScrollArea, Ui};
+
+use super::cells::{Cell, Choice, Column, Columns, filled, head_ui, least, row_ui, words_of};
+use super::figures;
+use crate::gui::archive::FLASHINGS;
+use crate::gui::command::Command;
+use crate::gui::pages::PageCtx;
+use crate::gui::pages::sheet::{quiet_ui, row_ui as fact_ui};
+use crate::gui::widgets::card;
+use crate::gui::widgets::command_button::command_button_ui;
+use crate::gui::widgets::number::NOTHING;
+use crate::record::FlashRecord;
+use crate::record::flashing::Written;
+
+const COLUMNS: [Column; 9] = [
+    Column::left(mark!("Outcome"), 156.0, 0.0),
+    Column::left(mark!("Serial number"), 100.0, 1.0),
+    Column::left(mark!("Ended"), 122.0, 0.0),
+    Column::left(mark!("Image"), 110.0, 2.0),
+    Column::left(mark!("Through"), 70.0, 0.2),
+    Column::left(mark!("Operator"), 64.0, 0.8),
+    Column::right(mark!("Written"), 76.0, 0.0),
+    Column::right(mark!("Time"), 60.0, 0.0),
+    Column::right(mark!("Flashing"), 60.0, 0.0),
+];
+
+/// What is known of them, and which one is open.
+#[derive(Default)]
+pub(super) struct FlashingsView {
+    flashings: Option<Vec<FlashRecord>>,
+    /// Station and number of the open one.
+    open: Option<(String, u64)>,
+}
+
+impl FlashingsView {
+    pub(super) fn told(&mut self, flashings: Vec<FlashRecord>) {
+        self.flashings = Some(flashings);
+    }
+
+    /// How many there are, in words.
+    pub(super) fn total_words(&self) -> Option<String> {
+        Some(match self.flashings.as_ref()?.len() {
+            1 => t!("1 flashing").to_owned(),
+            FLASHINGS => t!("{count} flashings and more; older ones are found by their days", count = FLASHINGS),
+            count => t!("{count} flashings", count),
+        })
+    }
+
+    pub(super) fn flashings_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
+        let tokens = page.tokens;
+        let Self { flashings, open } = self;
+        card::frame(tokens).show(ui, |ui| {
+            ui.set_min_size(ui.available_size());
+            let Some(flashings) = flashings else {
+                return quiet_ui(ui, page, t!("The flashings are being read"));
+            };
+            if flashings.is_empty() {
+                ui.heading(t!("No flashings here"));
+                let text = t!("What the Firmware page (F6) or the command line puts on a chip is kept and listed here; flashing in a run is part of the run's record");
+                return quiet_ui(ui, page, text);
+            }
+            let rows: Vec<_> = flashings.iter().map(|one| (one, cells(one))).collect();
+            let wanted = filled(ui, tokens, &COLUMNS, rows.iter().map(|(_, cells)| cells.as_slice()));
+            ScrollArea::both().id_salt("flashings").auto_shrink(false).show(ui, |ui| {
+                let columns = Columns::fit(&wanted, ui.available_width().max(least(&wanted)));
+                ui.spacing_mut().item_spacing.y = 0.0;
+                head_ui(ui, tokens, &columns);
+                for (one, cells) in &rows {
+                    let place = (one.record.station.clone(), one.record.number);
+                    let chosen = open.as_ref() == Some(&place);
+                    let look = (tokens.spacing.grid * 3.5, if chosen { Choice::Chosen } else { Choice::Open });
+                    ui.push_id(one.hash, |ui| {
+                        if row_ui(ui, tokens, &columns, (cells, &label(page, one)), look).clicked() {
+                            *open = (!chosen).then_some(place);
+                        }
+                        if chosen {
+                            ui.indent("facts", |ui| facts_ui(ui, page, one));
+                        }
+                    });
+                }
+            });
+        });
+    }
+}
+
+fn cells(of: &FlashRecord) -> Vec<Cell> {
+    let flashing = &of.record.flashing;
+    let word =
+        |word: Option<&String>| word.map_or_else(|| Cell::Quiet(NOTHING.to_owned()), |word| Cell::Text(word.clone()));
+    let written = flashing.written.map(|written| t!("{count} B", count = figures::count(written.bytes_written)));
+    vec![
+        Cell::Outcome(flashing.outcome, flashing.simulated),
+        word(flashing.serial.as_ref()),
+        Cell::Text(flashing.at.minute()),
+        Cell::Text(flashing.image.clone()),
+        Cell::Text(flashing.through.clone()),
+        word(flashing.operator.as_ref()),
+        word(written.as_ref()),
+        Cell::Text(figures::seconds(Some(flashing.seconds))),
+        Cell::Quiet(of.name()),
+    ]
+}
+
+/// A row in words.
+fn label(page: &PageCtx<'_>, of: &FlashRecord) -> String {
+    let flashing = &of.record.flashing;
+    let (.., outcome) = words_of(page.tokens, flashing.outcome);
+    let simulated = if flashing.simulated { t!(", simulated") } else { "" };
+    t!(
+        "{serial} {outcome}{simulated}, {ended}, {image}, {through}, flashing {name}",
+        serial = flashing.serial.as_deref().unwrap_or(NOTHING),
+        outcome,
+        simulated,
+        ended = flashing.at.minute(),
+        image = flashing.image,
+        through = flashing.through,
+        name = of.name()
+    )
+}
+
+fn facts_ui(ui: &mut Ui, page: &mut PageCtx<'_>, of: &FlashRecord) {
+    let (sealed, flashing) = (&of.record, &of.record.flashing);
+    ui.spacing_mut().item_spacing.y = page.tokens.spacing.grid / 2.0;
+    ui.add_space(page.tokens.spacing.grid / 2.0);
+    if let Some(failure) = &flashing.failure {
+        ui.add(Label::new(RichText::new(failure).color(page.tokens.colours.attention)).wrap());
+    }
+    let yes = |is: bool| if is { t!("yes") } else { t!("no") }.to_owned();
+    let mut facts = vec![
+        (t!("Ended"), flashing.at.to_string()),
+        (t!("Chip"), flashing.chip_id.clone()),
+        (t!("Unique id"), flashing.unique_id.clone().unwrap_or_else(|| NOTHING.to_owned())),
+        (t!("Through"), format!("{}: {}", flashing.through, flashing.loader)),
+        (t!("Image"), flashing.image.clone()),
+        (t!("Image's SHA-256"), flashing.image_sha256.to_string()),
+    ];
+    if let Some(Written { bytes_written, bytes_skipped, bytes_trusted, verified, protected, started }) =
+        flashing.written
+    {
+        let count = figures::count;
+        facts.extend([
+            (t!("Written"), t!("{count} B", count = count(bytes_written))),
+            (t!("Skipped"), t!("{count} B that were there already", count = count(bytes_skipped))),
+            (t!("Trusted"), t!("{count} B that were not read back", count = count(bytes_trusted))),
+            (t!("Every byte verified"), yes(verified)),
+            (t!("Protected"), yes(protected)),
+            (t!("Started"), yes(started)),
+        ]);
+    }
+    let hash = of.hash.to_string();
+    facts.extend([
+        (t!("Program"), flashing.program.clone()),
+        (t!("Station"), sealed.station.clone()),
+        (t!("Hash"), hash.clone()),
+    ]);
+    for (name, text) in facts {
+        fact_ui(ui, page, name, |ui, _| {
+            ui.add(Label::new(text).wrap());
+        });
+    }
+    command_button_ui(ui, page, Command::Copy(t!("the flashing's hash"), hash), true);
+    ui.add_space(page.tokens.spacing.grid);
+}

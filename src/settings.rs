@@ -49,6 +49,8 @@ pub struct Settings {
     pub procedure: String,
     /// Address of the chip to flash; empty is none.
     pub target: String,
+    /// Addresses of the chips at the further positions; empty where there is none.
+    pub more_targets: Vec<String>,
     /// File with the firmware that units get; empty is none.
     pub image: String,
     /// Provisioning list from which units that are flashed get their rows; empty is none.
@@ -123,6 +125,7 @@ impl Default for Settings {
             addresses: StationAddresses::default(),
             window: WindowPlace::default(),
             target: String::new(),
+            more_targets: Vec::new(),
             image: String::new(),
             provisioning: String::new(),
             reconnect_by_itself: true,

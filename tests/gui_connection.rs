@@ -246,6 +246,38 @@ fn the_flash_target_is_set_busy_and_never_held() {
 }
 
 #[test]
+fn further_positions_have_flash_targets_of_their_own() {
+    let mut window = connected();
+    window.get_by_label("Flash target: not set").click();
+    window.run();
+    let field = "Flash targets at further positions, one a line from position 2";
+    let typed = |window: &mut Window, text: &str| {
+        let input = window.get_by_role_and_label(Role::MultilineTextInput, field);
+        input.focus();
+        window.run();
+        window.get_by_role_and_label(Role::MultilineTextInput, field).type_text(text);
+        window.run();
+    };
+    // Nothing is flashed at position 2.
+    typed(&mut window, "\nrom+serial:/dev/ttyUSB7\nswd");
+    window.get_by_label_contains("Position 4: ");
+    let set =
+        |window: &Window| window.get_by_role_and_label(Role::Button, "Set targets").accesskit_node().is_disabled();
+    assert!(set(&window));
+    typed(&mut window, ":");
+    window.get_by_role_and_label(Role::Button, "Set targets").click();
+    window.run();
+    assert_eq!(
+        window.state().core.settings.more_targets,
+        ["", "rom+serial:/dev/ttyUSB7", "swd:"],
+        "{}",
+        outline(&window)
+    );
+    let order = window.state().page.order(&window.state().core);
+    assert_eq!(order.targets, ["", "", "rom+serial:/dev/ttyUSB7", "swd:"]);
+}
+
+#[test]
 fn what_is_set_on_the_page_is_remembered() {
     let folder = std::path::PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("gui_connection");
     std::fs::remove_dir_all(&folder).ok();

@@ -11,8 +11,8 @@ use meterbench::procedure::{Event, FlashReport, RunReport, Verdict};
 
 const IMAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/firmware/images/meter.elf");
 
-/// Connects and orders; returns the reports, or what was refused, and the details of progress.
-fn run(meter: &str, serials: &[&str], target: &str, image: &str) -> (Result<Vec<RunReport>, String>, Vec<String>) {
+/// Connects and orders, with the targets of the positions apart by spaces; returns the reports, or what was refused, and the details of progress.
+fn run(meter: &str, serials: &[&str], targets: &str, image: &str) -> (Result<Vec<RunReport>, String>, Vec<String>) {
     let mut session = Session::spawn(Arc::new(NoWake)).unwrap();
     assert!(session.connect(AddressTexts {
         meter: meter.to_owned(),
@@ -24,7 +24,7 @@ fn run(meter: &str, serials: &[&str], target: &str, image: &str) -> (Result<Vec<
         serials: serials.iter().map(|&serial| serial.to_owned()).collect(),
         profile: "opensmartmeter-mt50".to_owned(),
         procedure: "calibrate-flash-quick".to_owned(),
-        target: target.to_owned(),
+        targets: targets.split(' ').map(str::to_owned).collect(),
         image: image.to_owned(),
         provisioning: String::new(),
         golden: false,
@@ -73,7 +73,10 @@ fn what_is_missing_is_said_before_anything_begins() {
         ("sim:", vec!["A1"], "sim:", "/nowhere.elf", "/nowhere.elf"),
         ("sim:", vec!["A1"], "sim:", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"), "calibration page"),
         ("sim:", vec!["A1"], "rom+tcp:127.0.0.1:1", IMAGE, "use sim:"),
-        ("sim:?positions=2", vec!["A1", "A2"], "rom+tcp:127.0.0.1:1", IMAGE, "one flash target"),
+        ("sim:?positions=2", vec!["A1", "A2"], "rom+tcp:127.0.0.1:1", IMAGE, "Position 2 has no flash target"),
+        ("sim:?positions=2", vec!["", "A2"], "rom+tcp:127.0.0.1:1 ", IMAGE, "Position 2 has no flash target"),
+        ("sim:?positions=2", vec!["A1", "A2"], "rom+tcp:127.0.0.1:1 rom+tcp:127.0.0.1:1", IMAGE, "have the same"),
+        ("sim:?positions=2", vec!["A1", "A2"], "sim: rom+serial", IMAGE, "rom+serial"),
     ] {
         let (refused, _) = run(meter, &serials, target, image);
         let what = refused.err().unwrap_or_default();

@@ -233,7 +233,7 @@ fn run(
         serials: serials.iter().map(|&serial| serial.to_owned()).collect(),
         profile: "opensmartmeter-mt50".to_owned(),
         procedure: "calibrate-flash-quick".to_owned(),
-        target: target.to_owned(),
+        targets: target.split(' ').map(str::to_owned).collect(),
         image: IMAGE.to_owned(),
         provisioning: list.to_owned(),
         golden: false,

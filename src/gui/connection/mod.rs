@@ -29,6 +29,8 @@ pub struct Connection {
     more: String,
     /// The addresses of the optical heads, by position, one a line.
     heads: String,
+    /// The addresses of the flash targets at further positions, one a line.
+    targets: String,
     /// The line of the list that gets the focus in the next frame.
     focus: Option<usize>,
     /// The line of the list that has the focus.
@@ -46,6 +48,7 @@ impl Default for Connection {
             fault: None,
             more: String::new(),
             heads: String::new(),
+            targets: String::new(),
             focus: None,
             row: None,
             before: None,
@@ -69,6 +72,7 @@ impl Connection {
         self.write(core, device, device.address(station, &core.settings.target).to_owned());
         self.more = station.more_meters.join("\n");
         self.heads = station.pulses.join("\n");
+        self.targets = core.settings.more_targets.join("\n");
         let ports = core.ports.as_deref().unwrap_or_default();
         let way = draft::way(&self.draft);
         self.focus = draft::choices(device, ports, &self.draft).iter().position(|choice| choice.way == way).or(Some(0));

@@ -197,8 +197,10 @@ impl Connection {
         if entered {
             self.connect(page, device);
         }
-        if device == Device::Meter {
-            self.positions_ui(ui, page);
+        match device {
+            Device::Meter => self.meters_ui(ui, page),
+            Device::Target => self.targets_ui(ui, page),
+            _ => {}
         }
     }
 

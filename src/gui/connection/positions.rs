@@ -1,4 +1,4 @@
-//! The meters at the further positions of a bench, and the optical heads before the meters, below the first one's address.
+//! The further positions of a bench, below the first one's address: their meters with the optical heads, and their flash targets.
 
 use egui::{Label, RichText, Ui};
 
@@ -10,65 +10,75 @@ use crate::gui::widgets::command_button::command_button_ui;
 use crate::gui::widgets::input::{Look, input_ui};
 use crate::station::check;
 
-/// Lines that are shown at once.
-const ROWS: usize = 4;
-/// The same of the heads.
-const HEAD_ROWS: usize = 2;
+/// A field with an address a line.
+struct Lines<'a> {
+    about: &'a str,
+    hint: &'a str,
+    /// Lines that are shown at once.
+    rows: usize,
+    /// Position of the first line.
+    first: usize,
+}
 
 impl Connection {
-    /// Draws the addresses of the further meters, one a line, and connects to them when asked to.
-    pub(super) fn positions_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
-        let tokens = page.tokens;
-        let colours = &tokens.colours;
-        let texts: Vec<String> =
-            self.more.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
-        let fault = texts.iter().zip(2..).find_map(|(text, position)| {
-            Device::Meter
-                .read(text, &page.core.instruments)
-                .err()
-                .map(|problem| t!("Position {position}: {problem}", position, problem))
-        });
-        ui.add_space(tokens.spacing.grid * 0.5);
+    /// Draws the addresses of the further meters and of the heads, and connects to them when asked to.
+    pub(super) fn meters_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         let about = t!("Meters at further positions, one a line");
-        ui.label(RichText::new(about).size(tokens.sizes.secondary).color(colours.text_quiet));
-        let width = ui.available_width();
-        let hint = "afe+serial:/dev/ttyUSB1";
-        let look = Look { name: about, hint, fault: fault.as_deref(), width, rows: ROWS, mono: true };
-        input_ui(ui, tokens, look, &mut self.more);
-        if let Some(fault) = &fault {
-            ui.add(Label::new(RichText::new(fault).color(colours.attention)).wrap());
-        }
-        let enabled = fault.is_none() && !page.core.run().running;
-        command_button_ui(ui, page, Command::FurtherMeters(texts), enabled);
-        self.heads_ui(ui, page);
+        let meters = Lines { about, hint: "afe+serial:/dev/ttyUSB1", rows: 4, first: 2 };
+        let instruments = &page.core.instruments;
+        let fine = meters.lines_ui(ui, page, &mut self.more, |text| Device::Meter.read(text, instruments).err());
+        let texts = addresses(&self.more).into_iter().filter(|text| !text.is_empty()).collect();
+        command_button_ui(ui, page, Command::FurtherMeters(texts), fine && !page.core.run().running);
+
+        let about = t!("Optical heads before the meters, one a line from position 1");
+        let heads = Lines { about, hint: "pulse+serial:/dev/ttyUSB3?line=cts", rows: 2, first: 1 };
+        let read = |text: &str| text.parse().and_then(|url| check::head(&url)).err().map(|error| error.problem);
+        let fine = heads.lines_ui(ui, page, &mut self.heads, read);
+        let heads = Command::Heads(addresses(&self.heads));
+        command_button_ui(ui, page, heads, fine && !page.core.run().running);
     }
 
-    /// The heads, one a line: an empty line is a position without one.
-    fn heads_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
-        let tokens = page.tokens;
-        let colours = &tokens.colours;
-        let texts: Vec<String> = self.heads.trim_end().lines().map(|line| line.trim().to_owned()).collect();
-        let problem = |text: &String| {
-            if text.is_empty() {
-                return None;
-            }
-            let read = text.parse().and_then(|url| check::head(&url));
-            read.err().map(|error| error.problem)
-        };
-        let fault = texts.iter().zip(1..).find_map(|(text, position)| {
-            problem(text).map(|problem| t!("Position {position}: {problem}", position, problem))
-        });
+    /// Draws the flash targets of the further positions.
+    pub(super) fn targets_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
+        let about = t!("Flash targets at further positions, one a line from position 2");
+        let targets = Lines { about, hint: "rom+serial:/dev/ttyUSB4", rows: 4, first: 2 };
+        let instruments = &page.core.instruments;
+        let fine = targets.lines_ui(ui, page, &mut self.targets, |text| Device::Target.read(text, instruments).err());
+        let targets = Command::FurtherTargets(addresses(&self.targets));
+        command_button_ui(ui, page, targets, fine && !page.core.run().running);
+    }
+}
+
+/// By position: an empty line is one without.
+fn addresses(text: &str) -> Vec<String> {
+    text.trim_end().lines().map(|line| line.trim().to_owned()).collect()
+}
+
+impl Lines<'_> {
+    /// Draws the field and what is wrong in it; true when nothing is.
+    fn lines_ui(
+        &self,
+        ui: &mut Ui,
+        page: &PageCtx<'_>,
+        text: &mut String,
+        fault: impl Fn(&str) -> Option<String>,
+    ) -> bool {
+        let (tokens, colours) = (page.tokens, &page.tokens.colours);
+        let addresses = addresses(text);
+        let named = addresses.iter().zip(self.first..).filter(|(text, _)| !text.is_empty());
+        let fault = named
+            .filter_map(|(text, position)| Some((position, fault(text)?)))
+            .map(|(position, problem)| t!("Position {position}: {problem}", position, problem))
+            .next();
         ui.add_space(tokens.spacing.grid * 0.5);
-        let about = t!("Optical heads before the meters, one a line from position 1");
-        ui.label(RichText::new(about).size(tokens.sizes.secondary).color(colours.text_quiet));
+        ui.label(RichText::new(self.about).size(tokens.sizes.secondary).color(colours.text_quiet));
         let width = ui.available_width();
-        let hint = "pulse+serial:/dev/ttyUSB3?line=cts";
-        let look = Look { name: about, hint, fault: fault.as_deref(), width, rows: HEAD_ROWS, mono: true };
-        input_ui(ui, tokens, look, &mut self.heads);
+        let look =
+            Look { name: self.about, hint: self.hint, fault: fault.as_deref(), width, rows: self.rows, mono: true };
+        input_ui(ui, tokens, look, text);
         if let Some(fault) = &fault {
             ui.add(Label::new(RichText::new(fault).color(colours.attention)).wrap());
         }
-        let enabled = fault.is_none() && !page.core.run().running;
-        command_button_ui(ui, page, Command::Heads(texts), enabled);
+        fault.is_none()
     }
 }

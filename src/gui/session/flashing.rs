@@ -27,39 +27,60 @@ pub(super) fn sites(
         return Ok((order.serials.iter().map(|_| None).collect(), None));
     }
     let firmware = Arc::new(firmware(&order.image)?);
-    let of_target =
-        |what: String| Advice::new(what, t!("The procedure flashes the units"), t!("Choose the flash target"));
-    let url: DeviceUrl = match order.target.trim() {
-        "" => return Err(of_target(t!("No flash target is chosen").to_owned())),
-        text => text.parse().map_err(|error: crate::port::url::UrlError| of_target(error.to_string()))?,
-    };
-    let units = || order.serials.iter().filter(|serial| !serial.is_empty());
-    if units().count() > 1 && url.kind != "sim" {
-        return Err(Advice::new(
-            t!("{units} units, and one flash target", units = units().count()),
-            t!("A chip's cable reaches one position"),
-            t!("Test one unit at a time, or use the command line, which takes a target for each"),
-        ));
-    }
-    let allotment = allot(order.provisioning.trim(), units().map(String::as_str), folder)?;
-    let site = |(position, serial): (usize, &String)| {
-        if serial.is_empty() {
-            return Ok(None);
-        }
-        let (target, hands) = ways.target(position, &url).map_err(|error| of_target(error.to_string()))?;
+    let targets = targets(order)?;
+    let units = order.serials.iter().filter(|serial| !serial.is_empty());
+    let allotment = allot(order.provisioning.trim(), units.map(String::as_str), folder)?;
+    let site = |(position, (serial, url)): (usize, (&String, &Option<DeviceUrl>))| {
+        let Some(url) = url else { return Ok(None) };
+        let (target, hands) = ways.target(position, url).map_err(|error| no_target(error.to_string()))?;
         let firmware = Arc::clone(&firmware);
         let provisioned = allotment.as_ref().map_or(Ok(None), |allotment| allotment.provisioned(serial));
         let provisioned = provisioned.map_err(|error| error.advice())?;
         let imprint = Imprint { provisioned, ..record::imprint(serial, "") };
         Ok(Some(FlashSite { firmware, target, hands, link: None, opened: None, imprint }))
     };
-    match order.serials.iter().enumerate().map(site).collect() {
+    match order.serials.iter().zip(&targets).enumerate().map(site).collect() {
         Ok(sites) => Ok((sites, allotment)),
         Err(advice) => {
             allotment.into_iter().for_each(Allotment::give_back);
             Err(advice)
         }
     }
+}
+
+fn no_target(what: String) -> Advice {
+    Advice::new(what, t!("The procedure flashes the units"), t!("Choose the flash target"))
+}
+
+/// The address of each unit's chip, by position. A simulated target that stands alone is that of every simulated unit.
+fn targets(order: &Order) -> Result<Vec<Option<DeviceUrl>>, Advice> {
+    let of_more = |what: String| {
+        Advice::new(
+            what,
+            t!("A chip's cable reaches one position"),
+            t!("Name the targets of the further positions below the first one's, in the panel of the flash target"),
+        )
+    };
+    let mut targets: Vec<Option<DeviceUrl>> = Vec::new();
+    for (position, serial) in order.serials.iter().enumerate() {
+        let text = match order.targets.as_slice() {
+            [only] if only.starts_with("sim:") => only.trim(),
+            texts => texts.get(position).map_or("", |text| text.trim()),
+        };
+        let url = match text {
+            _ if serial.is_empty() => None,
+            "" if position == 0 => return Err(no_target(t!("No flash target is chosen").to_owned())),
+            "" => return Err(of_more(t!("Position {position} has no flash target", position = position + 1))),
+            text => Some(text.parse::<DeviceUrl>().map_err(|error| no_target(error.to_string()))?),
+        };
+        let same = |other: &Option<DeviceUrl>| url.as_ref().is_some_and(|url| url.kind != "sim") && *other == url;
+        if let Some(other) = targets.iter().position(same) {
+            let (one, other) = (other + 1, position + 1);
+            return Err(of_more(t!("Positions {one} and {other} have the same flash target", one, other)));
+        }
+        targets.push(url);
+    }
+    Ok(targets)
 }
 
 /// A row for each unit, or for none.

@@ -64,8 +64,8 @@ pub struct Order {
     pub profile: String,
     /// Procedure.
     pub procedure: String,
-    /// Address of the chip to flash, for a procedure that flashes.
-    pub target: String,
+    /// Addresses of the chips to flash by position, for a procedure that flashes.
+    pub targets: Vec<String>,
     /// File with the firmware to flash.
     pub image: String,
     /// Provisioning list from which units that are flashed get their rows; empty is none.

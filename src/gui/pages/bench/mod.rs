@@ -169,7 +169,7 @@ impl BenchPage {
             serials,
             profile: self.profile.clone(),
             procedure: self.procedure.clone(),
-            target: settings.target.clone(),
+            targets: std::iter::once(&settings.target).chain(&settings.more_targets).cloned().collect(),
             image: settings.image.clone(),
             provisioning: settings.provisioning.clone(),
             golden: core.golden,

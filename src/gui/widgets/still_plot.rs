@@ -40,6 +40,13 @@ pub fn round_marks(from: f64, to: f64) -> Vec<GridMark> {
     marks(from, to, round_step(to - from))
 }
 
+/// The step between figures of a time axis, in seconds: at most so many of them, as clocks count.
+#[must_use]
+pub fn seconds_step(range: f64, most: f64) -> f64 {
+    const STEPS: [f64; 12] = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0];
+    STEPS.into_iter().find(|step| range / step <= most).unwrap_or(3600.0)
+}
+
 /// A quarter of a range, as 1, 2 or 5 of a decade.
 #[must_use]
 pub fn round_step(range: f64) -> f64 {

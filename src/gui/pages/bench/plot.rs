@@ -6,7 +6,7 @@ use egui_plot::{HLine, LineStyle, MarkerShape, PlotPoint, PlotPoints, PlotUi, Po
 use crate::gui::pages::PageCtx;
 use crate::gui::series::ErrorPoint;
 use crate::gui::widgets::apart::apart;
-use crate::gui::widgets::still_plot::{marks, still};
+use crate::gui::widgets::still_plot::{marks, seconds_step, still};
 use crate::units::Percent;
 
 /// A plot shows at least so many seconds, so that its axis does not race at the start.
@@ -61,7 +61,9 @@ pub(super) fn plot_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let plot = still("errors", tokens, 5.0)
         .x_axis_formatter(|mark, _| format!("{:.0} s", mark.value))
         .y_axis_formatter(|mark, _| signed(mark.value))
-        .x_grid_spacer(move |grid| marks(grid.bounds.0, grid.bounds.1.min(newest.max(LEAST_SECS)), seconds_step(right)))
+        .x_grid_spacer(move |grid| {
+            marks(grid.bounds.0, grid.bounds.1.min(newest.max(LEAST_SECS)), seconds_step(right, 4.0))
+        })
         .y_grid_spacer(move |grid| marks(grid.bounds.0, grid.bounds.1, scale / 2.0));
     let mut ends: Vec<End> = series.iter().filter_map(|series| series.end(edge)).collect();
     ends.sort_by(|one, other| one.error.total_cmp(&other.error));
@@ -146,12 +148,6 @@ fn words(ends: &[End]) -> String {
         format!("{} {:+.3} %{beyond}", end.name, end.error)
     };
     ends.iter().map(word).collect::<Vec<_>>().join(", ")
-}
-
-/// The step between figures of the time axis, in seconds: few enough to be read.
-fn seconds_step(range: f64) -> f64 {
-    const STEPS: [f64; 9] = [5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0];
-    STEPS.into_iter().find(|step| range / step <= 4.0).unwrap_or(3600.0)
 }
 
 fn signed(value: f64) -> String {

@@ -15,8 +15,9 @@ use crate::gui::series::Scale;
 use crate::gui::texts;
 use crate::gui::tokens::Tokens;
 use crate::gui::watch_view::{PAIR_SECS, WatchView};
+use crate::gui::widgets::apart::apart;
 use crate::gui::widgets::command_button::{choice_ui, command_button_ui};
-use crate::gui::widgets::still_plot::{marks, round_step, still};
+use crate::gui::widgets::still_plot::{marks, round_step, seconds_step, still};
 
 /// Nearer than this one does not look, in seconds.
 const LEAST_SECS: f64 = 2.0;
@@ -313,8 +314,11 @@ impl PlotView {
                 (-scale * 1.1, scale * 1.1, scale / 2.0)
             }
         };
-        let x_step = seconds_step(width);
+        let x_step = seconds_step(width, 6.0);
         let signed = self.show == Show::Error;
+        // A line of text, as a part of the vertical axis.
+        let letters = f64::from(tokens.sizes.secondary);
+        let line = letters * 1.4 / f64::from(ui.available_height()).max(letters * 6.0) * (top - bottom);
         let plot = still("history", tokens, 7.0)
             .label_formatter(|_| None)
             .x_axis_formatter(move |mark, _| ago(mark.value))
@@ -336,17 +340,20 @@ impl PlotView {
                 let line = HLine::new("limit", limit).color(colours.fail).width(1.0).style(LineStyle::dashed_loose());
                 plot.hline(line.allow_hover(false));
             }
-            let mut ends = Vec::new();
+            let mut ends: Vec<(f64, Color32)> = Vec::new();
             for (name, curve, colour, stroke) in drawn {
                 draw_curve(plot, name, curve.between(left, right), newest, (colour, stroke), seconds_a_point);
                 let last = curve.between(left, right).filter(|column| column.least.0 <= right).last();
                 ends.extend(last.map(|column| {
-                    let (_, second) = column.points();
-                    (second.unwrap_or(column.points().0), colour)
+                    let (first, second) = column.points();
+                    (second.unwrap_or(first)[1], colour)
                 }));
             }
+            ends.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+            let values: Vec<f64> = ends.iter().map(|(value, _)| *value).collect();
+            let places = apart(&values, line, (bottom + line / 2.0, top - line / 2.0));
             let digits = if signed { 3 } else { self.measurand.decimals() };
-            for (height, value, colour) in apart(ends, (bottom, top)) {
+            for ((value, colour), height) in ends.into_iter().zip(places) {
                 let text = if signed { format!(" {value:+.digits$}") } else { format!(" {value:.digits$}") };
                 let text = RichText::new(text).size(tokens.sizes.secondary).color(colour);
                 let place = PlotPoint::new(right - newest, height);
@@ -456,27 +463,6 @@ fn draw_curve<'a>(
         }
         plot.line(Line::new(name, PlotPoints::from(piece)).color(colour).width(stroke).allow_hover(false));
     }
-}
-
-/// Heights of last values, so that no text covers another.
-fn apart(mut ends: Vec<([f64; 2], Color32)>, (bottom, top): (f64, f64)) -> Vec<(f64, f64, Color32)> {
-    let height = top - bottom;
-    let least = height * 0.13;
-    ends.sort_by(|(one, _), (other, _)| one[1].total_cmp(&other[1]));
-    let mut below = f64::NEG_INFINITY;
-    ends.into_iter()
-        .map(|([_, value], colour)| {
-            let place = value.clamp(bottom + height * 0.06, top - height * 0.2).max(below + least);
-            below = place;
-            (place, value, colour)
-        })
-        .collect()
-}
-
-/// The step between figures of the time axis, in seconds: few enough to be read.
-fn seconds_step(range: f64) -> f64 {
-    const STEPS: [f64; 12] = [0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0];
-    STEPS.into_iter().find(|step| range / step <= 6.0).unwrap_or(1800.0)
 }
 
 /// A figure of the vertical axis, with as many digits as its step needs.

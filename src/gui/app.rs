@@ -19,13 +19,14 @@ use super::offers::{Offer, offers};
 use super::pages::PageCtx;
 use super::pages::about::about_ui;
 use super::pages::bench::BenchPage;
-use super::pages::calculator::CalculatorPage;
+use super::pages::calculator::{CalculatorCommand, CalculatorPage};
 use super::pages::firmware::FirmwarePage;
 use super::pages::live::LivePage;
 use super::pages::profiles::{Leave, ProfilesPage};
 use super::pages::records::RecordsPage;
 use super::pages::registers::RegistersPage;
 use super::pages::settings::settings_ui;
+use super::pages::{firmware as firmware_page, registers};
 use super::palette::Palette;
 use super::plugs::Plug;
 use super::ports::{Look as PortsLook, PortWatch};
@@ -332,6 +333,17 @@ impl App {
         self.core.see_plugs(&self.page.addresses);
     }
 
+    /// What the page that is shown can do besides what every page can.
+    fn page_offers(&self) -> Vec<Offer> {
+        match self.route {
+            Route::Calculator => CalculatorCommand::offers(),
+            Route::Registers => registers::offers(&self.core),
+            Route::Firmware => firmware_page::offers(&self.core, &self.page.addresses),
+            Route::Profiles => self.profiles.offers(&self.core),
+            _ => Vec::new(),
+        }
+    }
+
     /// Gives a device another address; nothing is connected by it.
     fn readdress(&mut self, device: Device, text: String) {
         if device == Device::Target {
@@ -358,10 +370,7 @@ impl App {
             ctx.request_repaint_after(rest);
         }
         let mut offers = offers(&self.core, &self.page);
-        if self.route == Route::Profiles {
-            offers.extend(self.profiles.offers(&self.core));
-        }
-        offers.extend(self.firmware_offers());
+        offers.extend(self.page_offers());
         self.see_provisioning(&ctx);
         self.see_files(&ctx);
         self.see_leaving(&ctx);
@@ -469,6 +478,7 @@ impl App {
                 // The scanner's field takes its focus back whenever its page is shown.
                 self.page.focus_serial();
                 match route {
+                    Route::Calculator => self.calculator.focus(),
                     Route::Records => self.enter_records(ctx),
                     Route::Firmware => self.core.provisioning.outdate(),
                     _ => {}
@@ -523,6 +533,10 @@ impl App {
                 self.page.addresses.more_meters = texts;
                 self.core.settings.addresses = self.page.addresses.clone();
                 self.core.connect(self.page.addresses.clone());
+            }
+            Command::FurtherTargets(texts) => {
+                self.core.settings.more_targets = texts;
+                self.core.say(t!("Flash targets set"), Tone::Plain);
             }
             Command::Heads(texts) => self.connect_heads(texts),
             Command::Golden(golden) => self.measure_golden(golden),

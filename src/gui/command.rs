@@ -63,6 +63,8 @@ pub enum Command {
     OpenDevice(Device),
     /// Open the station with these meters at the positions after the first.
     FurtherMeters(Vec<String>),
+    /// The chips to flash at the positions behind the first.
+    FurtherTargets(Vec<String>),
     /// Open the station with these optical heads before the meters, by position.
     Heads(Vec<String>),
     /// The next units are golden ones, or those of the line again.
@@ -181,6 +183,7 @@ impl Command {
             Self::Heads(_) => (t!("Connect heads"), t!("Open the station with these optical heads too"), None),
             Self::Golden(true) => (t!("Golden unit"), t!("Measure a unit of known errors: the bench is judged"), None),
             Self::Golden(false) => (t!("Units of the line"), t!("Measure no golden unit"), None),
+            Self::FurtherTargets(_) => (t!("Set targets"), t!("Flash the units at further positions there"), None),
             Self::FurtherMeters(_) => (t!("Connect positions"), t!("Open the station with these meters too"), None),
             Self::ToggleAddresses => {
                 (t!("Connections"), t!("Show or hide how the devices are connected"), control(Key::L))
@@ -281,6 +284,7 @@ impl Command {
             Self::Theme(ThemeChoice::Light) => t!("Theme light").into(),
             Self::Theme(ThemeChoice::System) => t!("Theme system").into(),
             Self::TextSize(_) => t!("Text size {text}", text).into(),
+            Self::ReadRegisters(Scope::Map) => t!("Read all registers").into(),
             Self::Live(LiveCommand::Pause) => t!("Pause the live plot").into(),
             Self::Live(LiveCommand::Clear) => t!("Clear the live history").into(),
             Self::Live(LiveCommand::Export) => t!("Export the live history as CSV…").into(),

@@ -11,8 +11,7 @@ use crate::gui::core::Tone;
 use crate::gui::file_dialog::FileWish;
 use crate::gui::firmware_view::refusal;
 use crate::gui::firmware_view::work::{Keeping, Task};
-use crate::gui::offers::Offer;
-use crate::gui::pages::firmware::{self, FirmwareCommand, ProvisionCommand};
+use crate::gui::pages::firmware::{FirmwareCommand, ProvisionCommand};
 use crate::gui::route::Route;
 use crate::gui::texts;
 
@@ -23,10 +22,6 @@ impl App {
             self.core.say(&said, Tone::Plain);
         }
         self.take_provisioning();
-    }
-
-    pub(super) fn firmware_offers(&self) -> Vec<Offer> {
-        if self.route == Route::Firmware { firmware::offers(&self.core, &self.page.addresses) } else { Vec::new() }
     }
 
     pub(super) fn execute_firmware(&mut self, ctx: &Context, command: FirmwareCommand) {

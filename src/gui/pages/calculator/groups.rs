@@ -68,6 +68,9 @@ const GROUPS: [Group; 4] = [
     },
 ];
 
+/// Gets the focus when the page is shown.
+const FIRST: &str = "un_v";
+
 /// The impulse rate, two inputs in a row with their units.
 const IMPULSE: [[(&str, &str); 2]; 4] = [
     [("un_v", "V"), ("ib_a", "A")],
@@ -279,7 +282,10 @@ impl CalculatorPage {
             ui.add_enabled_ui(false, |ui| input_ui(ui, tokens, look, &mut shown));
         } else {
             let text = self.form.text_mut(name);
-            ui.add_enabled_ui(known, |ui| input_ui(ui, tokens, look, text));
+            let input = ui.add_enabled_ui(known, |ui| input_ui(ui, tokens, look, text)).inner;
+            if name == FIRST && std::mem::take(&mut self.wants_focus) {
+                input.request_focus();
+            }
         }
     }
 

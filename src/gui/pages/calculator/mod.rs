@@ -8,6 +8,8 @@ use egui::{Button, CentralPanel, Frame, Label, Margin, Panel, RichText, Ui};
 
 use crate::advice::Advice;
 use crate::calibration::workbook::Workbook;
+use crate::gui::command::Command;
+use crate::gui::offers::Offer;
 use crate::gui::texts::{self, catalog::Catalog};
 use crate::gui::tokens::Tokens;
 use crate::gui::widgets::status::{Mark, mark_ui};
@@ -43,6 +45,15 @@ pub enum CalculatorCommand {
     OpenWorkbook,
 }
 
+impl CalculatorCommand {
+    /// What can be asked for at any time, for the list of commands.
+    #[must_use]
+    pub fn offers() -> Vec<Offer> {
+        let of = |wish| Offer { command: Command::Calculator(wish), enabled: true };
+        vec![of(Self::OpenCase), of(Self::OpenWorkbook)]
+    }
+}
+
 /// What is typed on the page and what follows from it.
 #[derive(Clone, Debug)]
 pub struct CalculatorPage {
@@ -59,6 +70,8 @@ pub struct CalculatorPage {
     computed_for: (Form, Option<&'static Catalog>),
     /// The results stand where the inputs would, as there is no room for both.
     results_shown: bool,
+    /// The first input gets the focus in the next frame.
+    wants_focus: bool,
 }
 
 impl Default for CalculatorPage {
@@ -80,7 +93,13 @@ impl CalculatorPage {
             remarks: Vec::new(),
             results,
             results_shown: false,
+            wants_focus: false,
         }
+    }
+
+    /// Gives the first input the focus: who comes here types.
+    pub const fn focus(&mut self) {
+        self.wants_focus = true;
     }
 
     /// What follows from the inputs.

@@ -11,6 +11,7 @@ use super::PageCtx;
 use crate::calibration::registers::dump::Dump;
 use crate::gui::command::Command;
 use crate::gui::core::Core;
+use crate::gui::offers::Offer;
 use crate::gui::session::{Link, Scope};
 use crate::gui::widgets::card;
 use crate::gui::widgets::command_button::command_button_ui;
@@ -167,8 +168,9 @@ impl RegistersPage {
         ui.horizontal_wrapped(|ui| {
             let quiet = |text: &str| RichText::new(text).color(tokens.colours.text_quiet);
             let label = ui.label(quiet(t!("Filter"))).id;
-            let edit =
-                TextEdit::singleline(&mut self.filter).hint_text(t!("name, address, words")).desired_width(150.0);
+            let edit = TextEdit::singleline(&mut self.filter)
+                .hint_text(t!("name, address, words"))
+                .desired_width(tokens.spacing.grid * 21.0);
             ui.add(edit).labelled_by(label);
             let label = ui.label(quiet(t!("Compare with"))).id;
             self.other_ui(ui, page.core).labelled_by(label);
@@ -194,7 +196,7 @@ impl RegistersPage {
         let read = !dump.words.is_empty();
         command_button_ui(ui, page, Command::RegisterFile(RegisterFile::Save(dump)), read);
         // Within a line that wraps, a field takes what is left of the line; label and field stay together, so both move on.
-        let width = tokens.spacing.grid * 13.0;
+        let width = tokens.spacing.grid * 15.0;
         let words = RichText::new(t!("of unit")).color(tokens.colours.text_quiet);
         let height = ui.spacing().interact_size.y;
         let label_width = egui::WidgetText::from(words.clone())
@@ -278,6 +280,15 @@ impl RegistersPage {
             Ok(_) => {}
         }
     }
+}
+
+/// What the page can do now, for the list of commands.
+#[must_use]
+pub fn offers(core: &Core) -> Vec<Offer> {
+    let reads = unavailable(core).is_none();
+    let read = |scope| Offer { command: Command::ReadRegisters(scope), enabled: reads };
+    let open = Offer { command: Command::RegisterFile(RegisterFile::Open), enabled: true };
+    vec![read(Scope::Map), read(Scope::Clearing), open]
 }
 
 /// Why registers can be neither read nor written now.

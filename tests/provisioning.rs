@@ -81,6 +81,18 @@ fn rows_without_a_key_go_round_in_turn() {
 }
 
 #[test]
+fn a_column_that_is_named_serial_needs_no_entry() {
+    let folder = folder();
+    let mut lists = Provisioning::open(folder.path()).expect("open");
+    lists.import("lot", b"serial,token\nMT9,SECRET-9\n", &Mapping::default()).expect("imported");
+    assert_eq!(lists.rows(None).expect("rows")[0].unit.as_deref(), Some("MT9"));
+    let left_out = Mapping { left_out: ["serial".to_owned()].into(), ..Mapping::default() };
+    lists.import("any", b"serial,token\nMT8,SECRET-8\n", &left_out).expect("imported");
+    let any = lists.rows(Some("any")).expect("rows");
+    assert_eq!(any[0].unit, None);
+}
+
+#[test]
 fn what_is_wrong_with_a_list_is_said_without_its_values() {
     let folder = folder();
     let mut lists = Provisioning::open(folder.path()).expect("open");
@@ -103,6 +115,8 @@ fn what_is_wrong_with_a_list_is_said_without_its_values() {
         ("token\nSECRET-1\n", stranger, "shoe_size"),
         ("token\nSECRET-1\n", absent, "no column \"Host\""),
         ("token,token\nSECRET-1,SECRET-2\n", Mapping::default(), "two columns"),
+        ("SN,token\nMT1,SECRET-1\n", Mapping::default(), "the column \"SN\" seems to name the units"),
+        ("serial,token\nMT1,SECRET-1\nMT1,SECRET-2\n", Mapping::default(), "MT1 stands there twice"),
         ("token\n", Mapping::default(), "no row"),
         ("", Mapping::default(), ""),
     ] {

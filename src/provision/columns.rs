@@ -21,7 +21,7 @@ pub enum TakenFor {
     Field(&'static str),
 }
 
-const SERIAL: &str = "serial";
+pub(super) const SERIAL: &str = "serial";
 
 /// Names that people give columns, beside those of the fields, in small letters and without what stands between them.
 const KNOWN_AS: [(&str, &[&str]); 9] = [
@@ -58,7 +58,7 @@ impl TakenFor {
     }
 
     /// What a column of this name most likely is.
-    fn guessed(header: &str) -> Option<Self> {
+    pub(super) fn guessed(header: &str) -> Option<Self> {
         let plain = |text: &str| -> String {
             text.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()).collect()
         };

@@ -57,7 +57,8 @@ fn take(
     file: &Path,
 ) -> Result<Imported, ProvisionError> {
     let (lines, ignored_columns) = table.lines(mapping)?;
-    let id = begin(transaction, list, mapping.serial.is_some(), file)?;
+    let keyed = lines.iter().any(|line| line.unit.is_some());
+    let id = begin(transaction, list, keyed, file)?;
     let newest = "SELECT coalesce(max(id), 0) FROM row";
     let newest: i64 = transaction.query_row(newest, [], |row| row.get(0)).in_file(file)?;
     let (mut added, mut known) = (0, 0);

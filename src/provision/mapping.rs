@@ -17,7 +17,7 @@ pub(super) const ONLY_ONCE: [&str; 3] = ["meter_number", "token", "openpaygo_key
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mapping {
-    /// The column with the unit's serial number; without one the rows are given in turn.
+    /// The column with the unit's serial number; one that is named `serial` needs no entry. Without one the rows are given in turn.
     pub serial: Option<String>,
     /// Field and column. A column that is named as a field needs no entry.
     #[serde(default)]

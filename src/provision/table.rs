@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 
+use super::columns::{SERIAL, TakenFor};
 use super::error::ProvisionError;
 use super::mapping::{Mapping, check, is_field};
 use crate::image::field::{self, FieldError};
@@ -196,7 +197,8 @@ impl Columns {
                 _ => Err(ProvisionError::Columns { problem: format!("the list has two columns {name:?}") }),
             }
         };
-        let serial = mapping.serial.as_deref().map(place).transpose()?;
+        let named = headers.iter().find(|header| *header == SERIAL && !mapping.left_out.contains(*header));
+        let serial = mapping.serial.as_deref().or(named).map(place).transpose()?;
         let mut fields = Vec::new();
         for (field, column) in &mapping.columns {
             fields.push((place(column)?, field.clone()));
@@ -213,6 +215,16 @@ impl Columns {
             } else {
                 ignored.push(header.to_owned());
             }
+        }
+        // A row that belongs to one unit must not go to whoever comes first.
+        let looks_so = |header: &&String| {
+            TakenFor::guessed(header) == Some(TakenFor::Serial) && !mapping.left_out.contains(header.as_str())
+        };
+        if let Some(column) = ignored.iter().find(looks_so).filter(|_| serial.is_none()) {
+            return wrong(format!(
+                "the column {column:?} seems to name the units: say that it holds their serial numbers (--serial {column:?}), \
+                 or leave it out by name (--map, left_out)"
+            ));
         }
         let names: Vec<&str> =
             fields.iter().map(|(_, name)| name.as_str()).chain(mapping.constants.keys().map(String::as_str)).collect();

@@ -229,6 +229,10 @@ fn a_record_gives_all_that_was_proven() {
     assert_eq!(block.bench.as_str(), "SIMULATED");
     assert!(block.record.as_str().ends_with("/1") && block.calibrated_on.is_some());
     assert_eq!([block.cs1, block.cs2], block.checksums());
+    let other = ["patch", IMAGE, "--record", "1", "--serial", "SIM9", "-o", "never.hex"];
+    let (code, _, messages) = bench.run(&other);
+    assert_eq!(code, Some(2));
+    assert!(messages.contains("record 1 is of SIM7") && !bench.path("never.hex").exists(), "{messages}");
 
     assert_eq!(run("SIM8", &["sim:?seed=5&defect=ct-reversed"]), Some(1));
     let (code, _, messages) = bench.run(&["patch", IMAGE, "--record", "2", "-o", "never.hex"]);

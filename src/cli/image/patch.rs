@@ -11,7 +11,7 @@ use serde_json::json;
 use super::unit::{Unit, recorded};
 use super::{Reading, written_as};
 use crate::cli::exit::Exit;
-use crate::cli::provision;
+use crate::cli::{message, provision};
 use crate::disk;
 use crate::image::block::Pages;
 use crate::image::pages::{self, InWords};
@@ -109,6 +109,19 @@ impl Patch {
         }
         for assignment in &self.set {
             unit.add_assignment(assignment)?;
+        }
+        if let (Some(said), Some((record, _))) = (&self.serial, &record)
+            && *said != record.record.entry.serial
+        {
+            let (number, serial) = (record.record.number, &record.record.entry.serial);
+            bail!(
+                "record {number} is of {serial}, and what was calibrated is that unit alone: --serial {said} is another one"
+            );
+        }
+        if let (Some(said), Some(known)) = (&self.serial, unit.serial())
+            && said != known
+        {
+            message(&format!("The registers are said to be those of {known}, and go into the image of {said}"));
         }
         if let Some(serial) = &self.serial {
             unit.add("serial", serial.as_str());

@@ -177,6 +177,48 @@ fn what_was_changed_is_found_and_what_was_not_is_taken_in_elsewhere() {
 }
 
 #[test]
+fn what_is_no_image_and_what_is_not_there_to_be_read_are_slips_of_the_command() {
+    let folder = folder();
+    let folder = folder.path();
+    let (chip, target) = rom(RomOptions::default());
+    let junk: Vec<u8> = (0..5000_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
+    for name in ["junk.hex", "junk.elf"] {
+        let file = folder.join(name);
+        std::fs::write(&file, &junk).unwrap();
+        let file = file.display().to_string();
+        let (code, _, said) = meterbench(folder, &["flash", "--target", &target, "--image", &file]);
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains(name), "{said}");
+        // What is said to be a binary is one; that it does not start is said.
+        let (code, _, said) =
+            meterbench(folder, &["flash", "--target", &target, "--image", &file, "--format", "bin", "--no-record"]);
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("the chip will not run this image"), "{said}");
+    }
+    let out = folder.join("read.bin").display().to_string();
+    for (address, length, code, part) in [
+        ("0x08000000", "70000", Some(2), "nothing to be read at 0x08010000"),
+        ("1", "256", Some(2), "nothing to be read at 0x00000001"),
+        ("0x08000000", "0", Some(2), "reads nothing"),
+        ("0x08000000", "512", Some(0), ""),
+    ] {
+        let read = ["flash", "read", "--target", &target, "--address", address, "--length", length, "--out", &out];
+        let (found, _, said) = meterbench(folder, &read);
+        assert_eq!(found, code, "{said}");
+        assert!(said.contains(part) && !said.contains("erases"), "{said}");
+    }
+    drop(chip);
+    let (code, stdout, said) = {
+        let (_chip, target) = rom(RomOptions { product: 0x412, ..RomOptions::default() });
+        let image = unit(folder, "MT7");
+        meterbench(folder, &["flash", "--target", &target, "--image", &image, "--json"])
+    };
+    assert_eq!(code, Some(3), "{said}");
+    assert_eq!(json(&stdout)["verified"], false);
+    assert!(json(&stdout)["error"]["what"].as_str().unwrap().contains("0x412"), "{stdout}");
+}
+
+#[test]
 fn what_cannot_be_stored_waits_and_what_is_not_wanted_is_not_kept() {
     let folder = folder();
     let folder = folder.path();

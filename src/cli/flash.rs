@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use meter_interface::block::FLASH_START;
 use serde_json::json;
 
 use super::exit::Exit;
@@ -16,6 +17,7 @@ use crate::flash::{
     self, EraseScope, FlashError, Options, Progress, Readout, Report, Reuse, Stage, Target, UniqueId, Watch, advice,
     swd,
 };
+use crate::image::show::Summary;
 use crate::image::{Format, Image, Segment};
 use crate::port::OpenError;
 use crate::port::url::DeviceUrl;
@@ -121,6 +123,10 @@ impl Flash {
         let name = image.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let mut keeper = if self.no_record { None } else { Some(Keeper::in_folder(data?)) };
         let image = image::load(image, self.format, self.address)?;
+        let begins = image.segments().first().is_some_and(|first| first.address == FLASH_START);
+        for problem in Summary::of(&image)?.problems.into_iter().filter(|_| begins) {
+            super::message(&format!("{name}: {problem}; the chip will not run this image"));
+        }
         let reuse = match &self.known {
             Some(known) => Reuse::Known(image::load(known, None, self.address)?),
             None if self.only_changed => Reuse::ReadBack,
@@ -171,6 +177,10 @@ impl Flash {
                 }
             }
             Err(error) => {
+                if self.json {
+                    let advice = advice::advice(&error);
+                    writeln!(out, "{}", json!({ "verified": false, "error": advice, "record": record }))?;
+                }
                 if let Some(Receipt { number, .. }) = record {
                     super::message(&format!("recorded as F{number}"));
                 }
@@ -197,6 +207,9 @@ fn advise(Advice { what, why, next }: &Advice) {
 
 impl Read {
     fn run(&self, out: &mut dyn Write) -> anyhow::Result<Exit> {
+        if self.length == 0 {
+            bail!("--length 0 reads nothing");
+        }
         let clock = RealClock::shared();
         let read =
             |target: &mut dyn Target, watch: &mut Watch<'_>| flash::read_out(target, self.address, self.length, watch);
@@ -280,10 +293,11 @@ fn tell(error: &FlashError) -> Exit {
     advise(&advice::advice(error));
     match error {
         FlashError::Cancelled { .. } => Exit::ABORTED,
-        // The image, not the chip, is at fault.
-        FlashError::TooLarge { .. } | FlashError::OutsideFlash { .. } | FlashError::Misaligned { .. } => {
-            Exit::BAD_INPUT
-        }
+        // What was asked for, not the chip, is at fault.
+        FlashError::NothingThere { .. }
+        | FlashError::TooLarge { .. }
+        | FlashError::OutsideFlash { .. }
+        | FlashError::Misaligned { .. } => Exit::BAD_INPUT,
         _ => Exit::COULD_NOT_MEASURE,
     }
 }
@@ -298,7 +312,8 @@ fn say(progress: Progress, said: &mut Option<(Stage, u64)>) {
     *said = Some((stage, tenth));
     match (rate, left) {
         (Some(rate), Some(left)) => {
-            eprintln!("{stage:?}: {done} of {total} bytes, {:.1} kB/s, {:.0} s left", rate / 1e3, left.as_secs_f64());
+            let (rate, left) = (rate / 1e3, left.as_secs_f64());
+            super::message(&format!("{stage:?}: {done} of {total} bytes, {rate:.1} kB/s, {left:.0} s left"));
         }
         _ => super::message(&format!("{stage:?}")),
     }

@@ -15,8 +15,8 @@ pub fn advice(error: &FlashError) -> Advice {
     match error {
         FlashError::Port(PortError::Open { .. }) => Advice::new(
             what,
-            "The adapter is not plugged in, another program holds the port, or this user may not open it",
-            "Plug the adapter in, close the other program, and choose the port again",
+            "The adapter is not plugged in or not there, another program holds the port, or this user may not open it",
+            "Plug the adapter in, or check host and port; close the other program, and choose the port again",
         ),
         FlashError::Port(PortError::Gone { .. }) => Advice::new(
             what,
@@ -73,6 +73,11 @@ pub fn advice(error: &FlashError) -> Advice {
             what,
             "The image was built for a chip with more flash",
             "Build it for this chip, or choose the right image; nothing was changed on the chip",
+        ),
+        FlashError::NothingThere { .. } => Advice::new(
+            what,
+            "The chip's memory begins behind this address or ends before it",
+            "Check address and length: the flash begins at 0x08000000, and an STM32F103C8 has 64 KiB of it",
         ),
         FlashError::OutsideFlash { .. } | FlashError::Misaligned { .. } => Advice::new(
             what,
@@ -180,6 +185,7 @@ mod tests {
             FlashError::WrongChip { expected: vec![0x410], found: 0x412 },
             FlashError::TooLarge { end: 0x0801_0001, flash_end: 0x0801_0000, flash_kib: 64 },
             FlashError::OutsideFlash { address: 0x2000_0000, first: 0x0800_0000, flash_kib: 64 },
+            FlashError::NothingThere { address: 0x0801_0000 },
             FlashError::Misaligned { address: 0x0800_0001 },
             FlashError::VerifyMismatch { address: 0x0800_1234, expected: 0x12, found: 0xFF, differing: 256 },
             FlashError::Cancelled { stage: Stage::Compare },

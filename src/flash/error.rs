@@ -99,6 +99,12 @@ pub enum FlashError {
         /// Size of the flash, KiB.
         flash_kib: u32,
     },
+    /// The chip answers, is not protected, and has no memory there that could be read.
+    #[error("there is nothing to be read at {address:#010x}")]
+    NothingThere {
+        /// The address.
+        address: u32,
+    },
     /// A part starts in the middle of a word.
     #[error("the image has bytes at {address:#010x}, where no word starts")]
     Misaligned {

@@ -34,7 +34,11 @@ pub fn read_out(
     while bytes.len() < length as usize {
         watch.checkpoint()?;
         let count = BLOCK.min(length as usize - bytes.len());
-        bytes.extend(target.read(address.wrapping_add(bytes.len() as u32), count)?);
+        let from = address.wrapping_add(bytes.len() as u32);
+        bytes.extend(target.read(from, count).map_err(|error| match error {
+            FlashError::Refused { .. } => FlashError::NothingThere { address: from },
+            error => error,
+        })?);
         watch.reached(bytes.len() as u64);
     }
     Ok(Readout { identity, bytes })

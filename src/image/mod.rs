@@ -7,6 +7,7 @@
 //! Documents: TIS ELF 1.2, Intel "Hexadecimal Object File Format" revision A, PM0056 (vector table).
 
 use std::fmt;
+use std::path::Path;
 
 pub mod block;
 pub mod compiled;
@@ -254,6 +255,17 @@ impl fmt::Debug for Segment {
 }
 
 impl Format {
+    /// What a file is by the ending of its name, or else by what it looks like: a HEX file that is damaged is no binary.
+    #[must_use]
+    pub fn of_file(file: &Path, content: &[u8]) -> Self {
+        let ending = file.extension().and_then(|ending| ending.to_str()).unwrap_or_default().to_ascii_lowercase();
+        match ending.as_str() {
+            "elf" | "axf" => Self::Elf,
+            "hex" | "ihex" => Self::Hex,
+            _ => Self::of(content),
+        }
+    }
+
     /// What a file's content looks like.
     #[must_use]
     pub fn of(content: &[u8]) -> Self {

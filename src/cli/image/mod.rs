@@ -157,7 +157,8 @@ impl Reading {
     fn load(&self, file: &Path) -> anyhow::Result<Opened> {
         let name = || file.display().to_string();
         let content = std::fs::read(file).with_context(name)?;
-        let image = Image::read(&content, self.format, self.address).with_context(name)?;
+        let format = self.format.unwrap_or_else(|| Format::of_file(file, &content));
+        let image = Image::read(&content, Some(format), self.address).with_context(name)?;
         Ok(Opened { content, image })
     }
 }

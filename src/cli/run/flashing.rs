@@ -8,6 +8,7 @@ use meter_interface::block::FLASH_START;
 
 use super::Run;
 use crate::flash;
+use crate::image::Format;
 use crate::image::firmware::Firmware;
 use crate::port::url::{DeviceUrl, Transport};
 use crate::procedure::flashing::Imprint;
@@ -89,7 +90,7 @@ fn expect_free_ports(run: &Run, table: &Flashing) -> anyhow::Result<()> {
 fn read(file: &Path) -> anyhow::Result<Firmware> {
     let name = || file.display().to_string();
     let content = std::fs::read(file).with_context(name)?;
-    Firmware::read(&content, None, FLASH_START).with_context(name)
+    Firmware::read(&content, Some(Format::of_file(file, &content)), FLASH_START).with_context(name)
 }
 
 /// What is flashed where, with the values that the units have of a provisioning list.

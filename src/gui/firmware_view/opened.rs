@@ -66,7 +66,7 @@ fn open(path: &Path, address: u32) -> Result<Opened, Advice> {
             mark!("Choose the file that the build has written"),
         )
     };
-    let format = Format::of(&content);
+    let format = Format::of_file(path, &content);
     let image = Image::read(&content, Some(format), address).map_err(|error| of_image(&error))?;
     let summary = Summary::of(&image).map_err(|error| of_image(&error))?;
     let found = Pages::find(&content, &image);

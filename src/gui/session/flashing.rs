@@ -8,6 +8,7 @@ use meter_interface::block::FLASH_START;
 
 use super::Order;
 use crate::advice::Advice;
+use crate::image::Format;
 use crate::image::firmware::Firmware;
 use crate::port::url::DeviceUrl;
 use crate::procedure::{FlashSite, Imprint, Plan};
@@ -115,5 +116,6 @@ fn firmware(file: &str) -> Result<Firmware, Advice> {
         return Err(advice(t!("No image is chosen").to_owned()));
     }
     let content = std::fs::read(file).map_err(|error| advice(format!("{file}: {error}")))?;
-    Firmware::read(&content, None, FLASH_START).map_err(|error| advice(format!("{file}: {error}")))
+    let format = Format::of_file(Path::new(file), &content);
+    Firmware::read(&content, Some(format), FLASH_START).map_err(|error| advice(format!("{file}: {error}")))
 }

@@ -1,6 +1,6 @@
 //! The one binary: window and command line.
 
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -16,7 +16,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let filter = tracing_subscriber::EnvFilter::try_from_env("METERBENCH_LOG")
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error,probe_rs=off"));
-    let to_stderr = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
+    let to_stderr =
+        tracing_subscriber::fmt::layer().with_ansi(std::io::stderr().is_terminal()).with_writer(std::io::stderr);
+    let to_stderr = to_stderr.with_filter(filter);
     keep_driver_panics_quiet();
     let folders = cli.folders();
     if let Some(folders) = &folders {
@@ -38,8 +40,11 @@ fn main() -> ExitCode {
             }
         },
         Err(error) => {
-            writeln!(std::io::stderr(), "{error:#}").ok();
-            Exit::BAD_INPUT
+            let (exit, is_told) = cli.exit_of(&error);
+            if is_told {
+                writeln!(std::io::stderr(), "{error:#}").ok();
+            }
+            exit
         }
     };
     ExitCode::from(exit.0)

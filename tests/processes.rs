@@ -291,6 +291,31 @@ fn nobody_reading_the_messages_stops_nothing() {
     assert_eq!(reports(&output)[0]["verdict"], "PASS");
 }
 
+#[cfg(unix)]
+#[test]
+fn nobody_reading_the_result_changes_nothing_of_it() {
+    let closed = |arguments: &[&str]| {
+        let mut child = Command::new(BINARY)
+            .args(arguments)
+            .args(["--data", DATA])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("started");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("ended");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(closed(&["run", "--meter", "sim:?seed=7", "--serial", "CLOSED7"]).0, Some(0));
+    let failed = closed(&["run", "--meter", "sim:?seed=7&defect=ct-reversed", "--serial", "CLOSED8"]);
+    assert_eq!(failed.0, Some(1), "{}", failed.1);
+    assert_eq!(closed(&["profile", "list"]), (Some(0), String::new()));
+    // Not the reader went away, but there is no room.
+    let full = std::fs::File::options().write(true).open("/dev/full").expect("a full device");
+    let full = Command::new(BINARY).args(["profile", "list"]).stdout(full).output().expect("ran");
+    assert_eq!(full.status.code(), Some(3), "{}", String::from_utf8_lossy(&full.stderr));
+}
+
 #[test]
 fn bad_usage_is_exit_2_and_says_what_is_right() {
     for (arguments, part) in [
@@ -302,6 +327,8 @@ fn bad_usage_is_exit_2_and_says_what_is_right() {
         (vec!["run", "--meter", "afe+tcp:127.0.0.1:1", "--serial", "X"], "needs a reference"),
         (vec!["run", "--meter", "bogus:", "--serial", "X"], "a meter under test is"),
         (vec!["run", "--meter", "ttyUSB0", "--serial", "X"], "colon"),
+        (vec!["read", "--meter", "sim:", "--interval", "nan"], "no time in seconds"),
+        (vec!["simulate", "--seconds", "nan"], "no time in seconds"),
     ] {
         let output = meterbench(&arguments);
         let message = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -342,7 +369,7 @@ fn live_readings() {
         let volts = reading["reference"]["u_v"].as_f64().expect("number");
         assert!((volts - 240.0).abs() < 1.0, "{volts}");
         // A chip that has not been started measures nothing: that is said, and is no error.
-        assert!(reading["error_percent"]["u"].is_null(), "{reading}");
+        assert!(reading["error_percent"]["u"].is_null() && reading["meter"]["u_v"].is_null(), "{reading}");
         assert!(reading["remarks"][0].as_str().expect("remark").contains("AdjStart is 6886"), "{reading}");
     }
     let output = meterbench(&["read", "--json", "--meter", "sim:?seed=7&state=calibrated", "--at", "1,1,1"]);

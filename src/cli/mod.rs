@@ -2,9 +2,10 @@
 //!
 //! Results go to standard output, with `--json` as one JSON object or one a line; messages go to standard error.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Parser;
@@ -66,6 +67,21 @@ impl Cli {
         self.command.is_none()
     }
 
+    /// The exit code of a command that ended in this error, and whether somebody is to be told of it.
+    #[must_use]
+    pub fn exit_of(&self, error: &anyhow::Error) -> (Exit, bool) {
+        let kind = error.chain().find_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+        match kind {
+            // Whoever read the output has what he wanted; only of a self test nobody knows how it ended.
+            Some(io::ErrorKind::BrokenPipe) if matches!(self.command, Some(Command::Selftest(_))) => {
+                (Exit::COULD_NOT_MEASURE, true)
+            }
+            Some(io::ErrorKind::BrokenPipe) => (Exit::DONE, false),
+            Some(io::ErrorKind::StorageFull) => (Exit::COULD_NOT_MEASURE, true),
+            _ => (Exit::BAD_INPUT, true),
+        }
+    }
+
     /// Where settings and log are kept; none where the user has no home.
     #[must_use]
     pub fn folders(&self) -> Option<Folders> {
@@ -78,9 +94,9 @@ impl Cli {
     /// Bad usage or bad input, in words.
     pub fn execute(&self) -> anyhow::Result<Option<Exit>> {
         let Some(command) = &self.command else { return Ok(None) };
-        let mut out = std::io::stdout().lock();
+        let mut out = io::stdout().lock();
         let exit = match command {
-            Command::Calculate(calculate) => calculate.run(&mut std::io::stdin().lock(), &mut out)?,
+            Command::Calculate(calculate) => calculate.run(&mut io::stdin().lock(), &mut out)?,
             Command::Flash(flash) => flash.run(self.data_folder(), &mut out)?,
             Command::Image(image) => image.run(self.data_folder(), &mut out)?,
             Command::Instruments(instruments) => instruments.run(&self.data_folder()?, &mut out)?,
@@ -90,7 +106,7 @@ impl Cli {
             Command::Selftest(selftest) => selftest.run(&mut out)?,
             Command::Provision(provision) => provision.run(&self.data_folder()?, &mut out)?,
             Command::Simulate(simulate) => simulate.run(&mut out)?,
-            Command::Profile(profile) => profile.run(&mut out, &mut std::io::stderr())?,
+            Command::Profile(profile) => profile.run(&mut out, &mut io::stderr())?,
         };
         out.flush()?;
         Ok(Some(exit))
@@ -117,9 +133,15 @@ fn open_station(addresses: &Addresses, operator: &Arc<dyn Operator>) -> anyhow::
     }
 }
 
+/// A time in seconds on the command line.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let secs: f64 = text.parse().map_err(|error| format!("{error}"))?;
+    Duration::try_from_secs_f64(secs).map_err(|_| "it is no time in seconds that could be waited for".to_owned())
+}
+
 /// A line on standard error. Nobody may be reading it, and that must not stop anything: `eprintln!` would panic.
 pub(crate) fn message(text: &str) {
-    writeln!(std::io::stderr(), "{text}").ok();
+    writeln!(io::stderr(), "{text}").ok();
 }
 
 /// Why something was not done, and what to do, on standard error.

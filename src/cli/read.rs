@@ -35,11 +35,11 @@ pub struct Read {
     #[arg(long)]
     reference: Option<DeviceUrl>,
     /// How many readings
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     count: u32,
     /// Time between two readings, in seconds
-    #[arg(long, default_value_t = 1.0)]
-    interval: f64,
+    #[arg(long, default_value = "1", value_parser = super::seconds)]
+    interval: Duration,
     /// Supply a load point while reading, as multiples of Un and Ib and a power factor: 1,1,0.5L
     #[arg(long, value_parser = load)]
     at: Option<(f64, f64, PowerFactor)>,
@@ -144,9 +144,8 @@ impl Read {
     ) -> anyhow::Result<Exit> {
         meter.connect()?;
         let line = profile.calibration.lines.first().copied().unwrap_or(Line::L);
-        let interval = Duration::try_from_secs_f64(self.interval)?;
         for number in 0..self.count {
-            let pause = if number > 0 { interval } else { Duration::ZERO };
+            let pause = if number > 0 { self.interval } else { Duration::ZERO };
             if control.wait(&**clock, pause).is_err() {
                 return Ok(Exit::ABORTED);
             }
@@ -248,7 +247,9 @@ impl Shown {
 
     fn to_json(&self) -> serde_json::Value {
         let [u, i, p] = self.errors().map(|error| error.map(|error| error.0));
-        let meter = &self.readings;
+        // What a chip shows that does not measure is no value.
+        let meter = self.measures.then_some(&self.readings);
+        let of = |pick: fn(&Readings) -> f64| meter.map(pick);
         let reference = self.truth.as_ref().map(|truth| {
             json!({
                 "u_v": truth.u.0, "i_a": truth.i.0, "p_w": truth.p.0,
@@ -260,8 +261,9 @@ impl Shown {
             "simulated": self.simulated,
             "at_s": self.at.secs(),
             "meter": {
-                "u_v": meter.u, "i_a": meter.i, "p_w": meter.p, "q_var": meter.q, "pf": meter.pf,
-                "phase_deg": meter.angle, "f_hz": meter.f,
+                "u_v": of(|meter| meter.u), "i_a": of(|meter| meter.i), "p_w": of(|meter| meter.p),
+                "q_var": meter.map(|meter| meter.q), "pf": of(|meter| meter.pf),
+                "phase_deg": meter.map(|meter| meter.angle), "f_hz": of(|meter| meter.f),
             },
             "reference": reference,
             "error_percent": { "u": u, "i": i, "p": p },
@@ -280,14 +282,17 @@ impl Shown {
             || ["-"; 3].map(str::to_owned),
             |truth| [truth.u.to_string(), truth.i.to_string(), truth.p.to_string()],
         );
-        let Readings { angle, pf, f, .. } = self.readings;
+        let Readings { u: u_shown, i: i_shown, p: p_shown, angle, pf, f, .. } = self.readings;
+        let meter = |text: String| if self.measures { text } else { "-".to_owned() };
         let mark = if self.simulated { "   (SIMULATED)" } else { "" };
         writeln!(out, "{:<4} {:>12} {:>12} {:>12}{mark}", "", "meter", "reference", "error")?;
-        writeln!(out, "{:<4} {:>12} {u_true:>12} {u:>12}", "U", Volts(self.readings.u).to_string())?;
-        writeln!(out, "{:<4} {:>12} {i_true:>12} {i:>12}", "I", Amps(self.readings.i).to_string())?;
-        writeln!(out, "{:<4} {:>10.1} W {p_true:>12} {p:>12}", "P", self.readings.p)?;
-        let angle = angle.map_or(String::new(), |angle| format!("{angle:.1} °, "));
-        writeln!(out, "PF {pf:.3}, {angle}{f:.2} Hz")?;
+        writeln!(out, "{:<4} {:>12} {u_true:>12} {u:>12}", "U", meter(Volts(u_shown).to_string()))?;
+        writeln!(out, "{:<4} {:>12} {i_true:>12} {i:>12}", "I", meter(Amps(i_shown).to_string()))?;
+        writeln!(out, "{:<4} {:>12} {p_true:>12} {p:>12}", "P", meter(format!("{p_shown:.1} W")))?;
+        if self.measures {
+            let angle = angle.map_or(String::new(), |angle| format!("{angle:.1} °, "));
+            writeln!(out, "PF {pf:.3}, {angle}{f:.2} Hz")?;
+        }
         // Atmel-46102B: Lphi and Nphi act on energy; a phase error of the board stays in P, Q and PF.
         writeln!(out, "P, PF and angle are the measuring path's, which the phase compensation does not reach")?;
         let health = self.health.as_ref().map(ToString::to_string).filter(|health| !health.is_empty());

@@ -48,8 +48,8 @@ pub struct Simulate {
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     baud: Option<u32>,
     /// End after so many seconds
-    #[arg(long)]
-    seconds: Option<f64>,
+    #[arg(long, value_parser = super::seconds)]
+    seconds: Option<Duration>,
     /// Print the addresses as one JSON object
     #[arg(long)]
     json: bool,
@@ -104,7 +104,7 @@ impl Simulate {
         }
         out.flush()?;
         match self.seconds {
-            Some(seconds) => std::thread::sleep(Duration::try_from_secs_f64(seconds)?),
+            Some(seconds) => std::thread::sleep(seconds),
             None => loop {
                 std::thread::park();
             },

@@ -106,6 +106,21 @@ impl StoreError {
             if matches!(source.sqlite_error_code(), Some(DatabaseBusy | DatabaseLocked)))
     }
 
+    /// It may be read and not written.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        use rusqlite::ErrorCode::{CannotOpen, PermissionDenied, ReadOnly};
+        match self {
+            Self::Database { source, .. } => {
+                matches!(source.sqlite_error_code(), Some(ReadOnly | PermissionDenied | CannotOpen))
+            }
+            Self::File { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+            }
+            _ => false,
+        }
+    }
+
     /// Another thread has stopped it.
     #[must_use]
     pub fn is_interrupted(&self) -> bool {

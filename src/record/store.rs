@@ -69,9 +69,14 @@ impl Store {
         if !file.is_file() {
             return Err(StoreError::Missing { file: file.to_owned() });
         }
-        let connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).in_file(file)?;
+        let mut connection = Connection::open_with_flags(file, OpenFlags::SQLITE_OPEN_READ_ONLY).in_file(file)?;
         connection.busy_timeout(PATIENCE).in_file(file)?;
-        let found = match schema::version(&connection).in_file(file)? {
+        let mut version = schema::version(&connection).in_file(file);
+        if version.as_ref().is_err_and(StoreError::is_read_only) && has_no_log(file) {
+            connection = never_written(file).in_file(file)?;
+            version = schema::version(&connection).in_file(file);
+        }
+        let found = match version? {
             newer if newer > schema::VERSION => Found::Newer(newer),
             found if found < schema::VERSION => {
                 return Err(StoreError::Older { file: file.to_owned(), found, known: schema::VERSION });
@@ -269,6 +274,19 @@ impl Store {
     pub(super) fn damaged(&self, number: u64, problem: &str) -> StoreError {
         StoreError::Damaged { station: self.station.clone(), number, problem: problem.to_owned() }
     }
+}
+
+/// Nothing of the file lies in a log beside it.
+fn has_no_log(file: &Path) -> bool {
+    let log = file.with_file_name(format!("{}-wal", file.file_name().unwrap_or_default().to_string_lossy()));
+    std::fs::metadata(log).map_or(true, |log| log.len() == 0)
+}
+
+/// A file in a folder that nobody may write, such as a copy for an auditor: SQLite makes no files beside it then.
+fn never_written(file: &Path) -> rusqlite::Result<Connection> {
+    let escaped = file.to_string_lossy().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(format!("file:{escaped}?immutable=1"), flags)
 }
 
 /// Adds a sealed record and counts it. What would not come back as it went in is refused.

@@ -21,7 +21,7 @@ impl Backup {
         if output.json {
             writeln!(output.out, "{}", json!({ "records": count, "output": self.output }))?;
         } else {
-            writeln!(output.out, "{count} records in {}", self.output.display())?;
+            writeln!(output.out, "{count} records, and the flashings beside them, in {}", self.output.display())?;
         }
         Ok(Exit::DONE)
     }

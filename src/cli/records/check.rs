@@ -33,7 +33,7 @@ impl Check {
             writeln!(output.out, "{records} records and {flashings} flashings in {chains} chains: {result}")?;
             writeln!(
                 output.out,
-                "not found can be a chain computed anew to its end, together with the hash noted beside it"
+                "A chain that was computed anew to its very end, with the hash noted beside it, would look right: keep backups elsewhere"
             )?;
         }
         Ok(if checked.clean() { Exit::DONE } else { Exit::FAILED })

@@ -19,7 +19,11 @@ impl Import {
         if output.json {
             writeln!(output.out, "{}", serde_json::to_string(&imported)?)?;
         } else {
-            writeln!(output.out, "{} records added, {} were here already", imported.added, imported.known)?;
+            writeln!(
+                output.out,
+                "{} added, {} were here already, records and flashings together",
+                imported.added, imported.known
+            )?;
         }
         Ok(Exit::DONE)
     }

@@ -81,7 +81,16 @@ impl RecordsCommand {
         if !matches!(self.action, Action::Import(_)) && !file_in(data).is_file() {
             return Err(StoreError::Missing { file: file_in(data) }.into());
         }
-        let store: &mut Store = keeper.store()?;
+        let mut copy;
+        let store: &mut Store = match keeper.store() {
+            Ok(store) => store,
+            // An auditor's copy need not be one that can be written.
+            Err(error) if error.is_read_only() && !matches!(self.action, Action::Import(_)) => {
+                copy = Store::read_only(&file_in(data))?;
+                &mut copy
+            }
+            Err(error) => return Err(error.into()),
+        };
         match &self.action {
             Action::List(list) => list.run(store, output),
             Action::Show(show) => show.run(store, output),

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::Output;
 use super::filter::Chosen;
 use crate::cli::exit::Exit;
+use crate::cli::message;
 use crate::record::Store;
 use crate::record::statistics::{Capability, Failure, TrendPoint, Yields};
 
@@ -28,6 +29,9 @@ impl Stats {
         let mut days = Vec::new();
         for name in &self.trend {
             let trend = store.trend(&filter, name)?;
+            if trend.is_empty() {
+                message(&format!("no measurement with the name {name:?} is in these records"));
+            }
             trends.insert(name.clone(), serde_json::to_value(&trend)?);
             days.push((name, trend));
         }

@@ -4,7 +4,7 @@ mod flashing;
 mod unfinished;
 
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
@@ -262,24 +262,29 @@ impl Run {
                 message(&told);
             }
         }
+        let mut text = Vec::new();
         for (report, record) in reports.iter().zip(receipts) {
             let provisioning_row = provisioning_rows.get(&report.serial);
             if self.json {
-                serde_json::to_writer(&mut *out, &Recorded { report, record, provisioning_row })?;
-                writeln!(out)?;
+                serde_json::to_writer(&mut text, &Recorded { report, record, provisioning_row })?;
+                writeln!(text)?;
             } else {
-                print(report, out)?;
+                print(report, &mut text)?;
                 match record {
-                    Some(Receipt { number, hash }) => writeln!(out, "  record {number}  {hash}")?,
-                    None => writeln!(out, "  NOT RECORDED")?,
+                    Some(Receipt { number, hash }) => writeln!(text, "  record {number}  {hash}")?,
+                    None => writeln!(text, "  NOT RECORDED")?,
                 }
                 if let Some(row) = provisioning_row {
-                    writeln!(out, "  provisioning {row}")?;
+                    writeln!(text, "  provisioning {row}")?;
                 }
             }
         }
-        out.flush()?;
-        Ok(Exit::of(reports.iter().map(|report| report.verdict)))
+        let exit = Exit::of(reports.iter().map(|report| report.verdict));
+        match out.write_all(&text).and_then(|()| out.flush()) {
+            // The verdict is recorded, whether or not somebody still listens.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(exit),
+            written => Ok(written.map(|()| exit)?),
+        }
     }
 
     fn check_serials(&self, plan: &Plan) -> anyhow::Result<()> {

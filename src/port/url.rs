@@ -29,7 +29,7 @@ pub enum Transport {
 
 /// What is wrong with a URL.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{url:?} is not a device address: {problem}")]
+#[error("the address {url:?} cannot be used: {problem}")]
 pub struct UrlError {
     /// The text as given.
     pub url: String,

@@ -13,7 +13,20 @@ use crate::meter::service::ServiceError;
 use crate::operator::OperatorError;
 use crate::port::pulse::PulseError;
 use crate::port::{OpenError, PortError};
+use crate::profile::procedure::Mode;
 use crate::reference::InstrumentError;
+
+/// The advice for an error that ended a run of a procedure in this mode.
+#[must_use]
+pub fn in_mode(error: &StepError, mode: Mode) -> Advice {
+    match (error, mode) {
+        (StepError::Cancelled, Mode::Verify) => Advice {
+            next: "The source is off, and the registers are as they were; run it again".to_owned(),
+            ..of(error)
+        },
+        _ => of(error),
+    }
+}
 
 /// The advice for an error that ended a run.
 #[must_use]
@@ -329,8 +342,8 @@ pub fn of_port(error: &PortError) -> Advice {
     match error {
         PortError::Open { .. } => Advice::new(
             what,
-            "It is not plugged in, another program uses it, or this user may not open it",
-            "Plug it in, close the other program, or add the user to the group that owns serial ports",
+            "It is not plugged in or not there, another program uses it, or this user may not open it",
+            "Plug it in, or check host and port; close the other program, or add the user to the group that owns serial ports",
         ),
         PortError::Gone { .. } => {
             Advice::new(what, "A cable was pulled or the other side switched off", "Plug it in again, then run again")

@@ -463,7 +463,7 @@ fn report(
         registers: after.unwrap_or_default(),
         registers_before: before.unwrap_or_default(),
         flash: position.flashed.clone(),
-        advice: failure.map(advice::of),
+        advice: failure.map(|failure| advice::in_mode(failure, plan.procedure.mode)),
         bus: position.bus(),
         duration_s: duration.as_secs_f64(),
         measurements: position.measurements_as_written(),

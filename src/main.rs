@@ -4,8 +4,8 @@ use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use meterbench::cli::Cli;
 use meterbench::cli::exit::Exit;
+use meterbench::cli::{Cli, told};
 use meterbench::clock::wall_time;
 use meterbench::flash::swd::DRIVER_THREAD;
 use meterbench::log::{self, Log};
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         Err(error) => {
             let (exit, is_told) = cli.exit_of(&error);
             if is_told {
-                writeln!(std::io::stderr(), "{error:#}").ok();
+                writeln!(std::io::stderr(), "{}", told(&error)).ok();
             }
             exit
         }

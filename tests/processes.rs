@@ -329,6 +329,10 @@ fn bad_usage_is_exit_2_and_says_what_is_right() {
         (vec!["run", "--meter", "ttyUSB0", "--serial", "X"], "colon"),
         (vec!["read", "--meter", "sim:", "--interval", "nan"], "no time in seconds"),
         (vec!["simulate", "--seconds", "nan"], "no time in seconds"),
+        (
+            vec!["records", "--data", DATA, "import", concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")],
+            "neither a station's",
+        ),
     ] {
         let output = meterbench(&arguments);
         let message = String::from_utf8_lossy(&output.stderr).into_owned();

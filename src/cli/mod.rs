@@ -133,6 +133,16 @@ fn open_station(addresses: &Addresses, operator: &Arc<dyn Operator>) -> anyhow::
     }
 }
 
+/// An error with its causes in one line; what one of them says already is not said again.
+#[must_use]
+pub fn told(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| match told.as_str() {
+        "" => cause,
+        said if said.contains(&cause) => told,
+        said => format!("{said}: {cause}"),
+    })
+}
+
 /// A time in seconds on the command line.
 fn seconds(text: &str) -> Result<Duration, String> {
     let secs: f64 = text.parse().map_err(|error| format!("{error}"))?;

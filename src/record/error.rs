@@ -121,6 +121,12 @@ impl StoreError {
         }
     }
 
+    /// It is a file of another kind.
+    #[must_use]
+    pub fn is_foreign(&self) -> bool {
+        matches!(self, Self::Database { source, .. } if source.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase))
+    }
+
     /// Another thread has stopped it.
     #[must_use]
     pub fn is_interrupted(&self) -> bool {

@@ -124,7 +124,7 @@ impl BenchPage {
         let label = ui.horizontal(|ui| {
             let label = ui.label(small(t!("Serial number"))).id;
             ui.label(small(&t!("of position {number}", number)));
-            self.format_ui(ui, page);
+            self.format_ui(ui, page, egui::TextWrapMode::Truncate);
             label
         });
         self.serial_ui(ui, page, label.inner);

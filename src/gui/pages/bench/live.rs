@@ -11,7 +11,7 @@ use crate::units::{Hertz, Percent};
 /// With less room than this, meter and reference of a quantity stand below its name and error.
 const NARROW: f32 = 460.0;
 /// Height of a card of readings with so little room.
-pub(super) const NARROW_HEIGHT: f32 = 336.0;
+pub(super) const NARROW_HEIGHT: f32 = 348.0;
 
 struct Row {
     name: &'static str,

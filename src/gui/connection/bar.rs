@@ -17,6 +17,8 @@ use crate::gui::widgets::status::{Mark, mark_ui};
 
 /// A device's cell is no wider.
 const WIDEST: f32 = 280.0;
+/// With less room than this beside its state, what a device calls itself is only told when one points at it.
+const LEAST_NAME: f32 = 30.0;
 /// Side of the button that reconnects one device.
 const AGAIN: f32 = 26.0;
 
@@ -199,7 +201,8 @@ fn cell_ui(ui: &mut Ui, page: &mut PageCtx<'_>, (device, shown): (Device, bool),
     let (small, body) = (tokens.sizes.secondary, tokens.sizes.body);
     line(&[(device.word(), small, colours.text_quiet)], rect.center().y - 8.0);
     let word = (state.word.as_str(), body, colours.text);
-    if state.name.is_empty() {
+    let beside = rect.right() - x - grid * 0.5 - text_width(ui, &state.word, body) - grid;
+    if state.name.is_empty() || beside < LEAST_NAME {
         line(&[word], rect.center().y + 8.0);
     } else {
         line(&[word, (&state.name, small, colours.text_quiet)], rect.center().y + 8.0);

@@ -238,7 +238,7 @@ pub(super) fn words_of(tokens: &Tokens, outcome: Outcome) -> (Mark, Color32, &'s
 }
 
 /// Room for the stripes behind the words of what was simulated, in units of the grid.
-const STRIPES: f32 = 3.0;
+const STRIPES: f32 = 1.5;
 
 /// The words of a marked cell, laid out without regard for the room they get.
 struct Marked {
@@ -279,7 +279,8 @@ impl Marked {
 
 /// The room that the longest verdict needs where it was simulated.
 pub(super) fn verdicts_width(ui: &Ui, tokens: &Tokens) -> f32 {
-    let all = [Verdict::Pass, Verdict::Fail, Verdict::Error, Verdict::Aborted, Verdict::NotRun];
+    // What was not run is kept as an error.
+    let all = [Verdict::Pass, Verdict::Fail, Verdict::Error, Verdict::Aborted];
     let width = |verdict: Verdict| {
         let word = (words::verdict(verdict), tokens.verdict(verdict));
         Marked::of(ui.painter(), tokens, word, true).width(tokens)

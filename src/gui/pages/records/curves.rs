@@ -117,7 +117,7 @@ pub(super) fn errors_ui(ui: &mut Ui, page: &mut PageCtx<'_>, shown: &Shown, befo
         });
         let names: Vec<String> = points.iter().map(|point| (*point).to_owned()).collect();
         // Figures on both sides of zero, whatever the scale.
-        let y_step = round_step(scale);
+        let y_step = Some(round_step(scale * 2.0)).filter(|step| *step <= scale).unwrap_or_else(|| round_step(scale));
         let plot = still("points", tokens, 6.0)
             .height(tokens.spacing.grid * 22.0)
             .x_axis_formatter(move |mark, _| {

@@ -22,9 +22,9 @@ const ROW: f32 = 28.0;
 
 const COLUMNS: [Column; 10] = [
     Column::left(mark!("Verdict"), 0.0, 0.0),
-    Column::left(mark!("Serial number"), 100.0, 1.0),
+    Column::left(mark!("Serial number"), 100.0, 3.0),
     Column::left(mark!("Ended"), 122.0, 0.0),
-    Column::left(mark!("Profile"), 90.0, 3.0),
+    Column::left(mark!("Profile"), 90.0, 2.0),
     Column::left(mark!("Procedure"), 70.0, 0.8),
     Column::left(mark!("Batch"), 64.0, 0.8),
     Column::left(mark!("Operator"), 64.0, 0.8),
@@ -82,6 +82,11 @@ impl Listing {
     pub(super) fn row(&self, number: u64) -> Option<&Found> {
         let part = number - number % PAGE as u64;
         self.parts.get(&part)?.get(usize::try_from(number - part).ok()?)
+    }
+
+    /// The chosen row, where this is the list that is wanted: what a scanner types is followed by its Enter before another list is there.
+    pub(super) fn chosen_of(&self, wanted: &Wanted) -> Option<&Found> {
+        self.wanted.as_ref().filter(|of| *of == wanted).and(self.chosen).and_then(|chosen| self.row(chosen))
     }
 
     /// Arrows choose, also while the serial number is typed.

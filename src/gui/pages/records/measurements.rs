@@ -134,3 +134,32 @@ fn row(tokens: &Tokens, one: &Measurement, before: Option<&Entry>) -> (Vec<Cell>
     ];
     (cells, label)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_of_a_value_is_not_named() {
+        let mut of = Measurement {
+            name: "energy_error".to_owned(),
+            load_point: String::new(),
+            value: Some(0.1),
+            unit: "%".to_owned(),
+            lower: None,
+            upper: None,
+            verdict: Verdict::Pass,
+            uncertainty: None,
+            expanded: None,
+            guard_band: None,
+            marginal: false,
+            limit_source: String::new(),
+            method: "energy register".to_owned(),
+        };
+        assert_eq!(origin(&of), "Method: energy register");
+        (of.uncertainty, of.limit_source) = (Some(0.01), "the procedure".to_owned());
+        assert_eq!(origin(&of), "Standard uncertainty 0.0100 %\nLimits from the procedure\nMethod: energy register");
+        (of.uncertainty, of.limit_source, of.method) = (None, String::new(), String::new());
+        assert_eq!(origin(&of), "");
+    }
+}

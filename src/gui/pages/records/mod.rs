@@ -299,7 +299,7 @@ impl RecordsPage {
         if !std::mem::take(&mut self.form.entered) {
             return;
         }
-        let row = self.list.chosen.filter(|_| self.view == View::List).and_then(|chosen| self.list.row(chosen));
+        let row = self.list.chosen_of(&self.form.wanted()).filter(|_| self.view == View::List);
         let part = self.form.part.trim();
         if let Some(found) = row {
             ask(page, ArchiveRequest::Open(Place::of(found)));

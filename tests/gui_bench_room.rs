@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on stops")]
 
+mod drawn;
 mod notices;
 
 use egui::accesskit::Role;
@@ -217,6 +218,42 @@ fn readings_have_room_for_all_their_columns() {
         }
         let (meter, reference) = (place(&window, "240.12 V"), place(&window, "240.00 V"));
         assert!(meter.right() < reference.left(), "{size:?}");
+    }
+}
+
+#[test]
+fn readings_stand_below_what_they_are_of() {
+    for size in SIZES {
+        let mut notices = running();
+        notices.push(Notice::Run(Happened::Measured { position: 0, measurement: energy_error(0.013) }));
+        let window = told_in("english", size, notices);
+        for (value, head) in
+            [("240.12 V", "Meter"), ("240.00 V", "Reference"), ("5.0200 A", "Meter"), ("5.0000 A", "Reference")]
+        {
+            let value = place(&window, value);
+            let above = window.query_all_by_label(head).map(|head| head.rect());
+            let above = above.filter(|head| head.bottom() <= value.top() + 2.0 && head.right() <= value.right() + 30.0);
+            let nearest = above.map(|head| (head.right() - value.right()).abs()).fold(f32::MAX, f32::min);
+            let heads: Vec<Rect> = window.query_all_by_label(head).map(|head| head.rect()).collect();
+            assert!(nearest < 30.0, "{head} in {size:?}: {heads:?} beside {value:?}");
+        }
+        let (head, error) = (place(&window, "Error"), place(&window, "+0.050 %"));
+        assert!(head.bottom() <= error.top() && (head.right() - error.right()).abs() < 4.0, "{head:?} {error:?}");
+        // The meter's power is not read: what stands there is the energy's, and says so.
+        let (error, of) = (place(&window, "+0.013 %"), window.query_all_by_label("energy"));
+        let below = |of: Rect| of.top() >= error.top() && of.top() < error.bottom() + 20.0;
+        assert!(of.map(|of| of.rect()).any(|of| below(of) && (of.right() - error.right()).abs() < 4.0), "{size:?}");
+    }
+}
+
+#[test]
+fn profiles_that_begin_alike_are_told_apart() {
+    for size in SIZES {
+        let window = told_in("english", size, vec![Notice::Links(connected())]);
+        let shown = drawn::all(&window);
+        assert!(shown.iter().any(|text| text.ends_with("-mt50")), "{size:?}: {shown:?}");
+        assert!(!drawn::elided(&window).iter().any(|text| text.contains("without")), "{size:?}");
+        assert!(shown.iter().any(|text| text.starts_with("any text without")), "{size:?}");
     }
 }
 

@@ -551,3 +551,44 @@ proptest! {
         prop_assert_eq!(Results::of(&again).words, Results::of(&form).words);
     }
 }
+
+/// What was refused stands above everything; whoever types meanwhile loses neither a letter nor the place.
+#[test]
+fn typing_goes_on_below_a_problem() {
+    let mut page = CalculatorPage::default();
+    page.refuse(Advice::new("This is no case", "It has no inputs", "Choose another file"));
+    let mut window = window(page);
+    let place = input(&window, "Un").rect();
+    input(&window, "Un").focus();
+    window.run();
+    for letter in ["2", "3", "0"] {
+        window.event(Event::Text(letter.to_owned()));
+        window.run();
+        assert!(input(&window, "Un").is_focused(), "after {letter}");
+        assert_eq!(input(&window, "Un").rect(), place, "after {letter}");
+    }
+    assert_eq!(window.state().page.form.text("un_v"), "230");
+    assert!(window.query_by_label("This is no case").is_some(), "it stands until something else is asked for");
+    // What is said elsewhere takes it away from above the field in the middle of a word.
+    window.state_mut().page.tell("Saved the case".to_owned());
+    window.run();
+    assert!(window.query_by_label("This is no case").is_none());
+    window.event(Event::Text("5".to_owned()));
+    window.run();
+    assert!(input(&window, "Un").is_focused());
+    assert_eq!(window.state().page.form.text("un_v"), "2305");
+}
+
+/// Faults come and go below the rows above; the input that has the focus keeps it.
+#[test]
+fn a_fault_elsewhere_takes_no_focus() {
+    let mut window = window(CalculatorPage::default());
+    input(&window, "VL").focus();
+    window.run();
+    *window.state_mut().page.form.text_mut("un_v") = "x".to_owned();
+    window.run();
+    window.event(Event::Text("1".to_owned()));
+    window.run();
+    assert!(input(&window, "VL").is_focused());
+    assert_eq!(window.state().page.form.text("vl_mv"), "1");
+}

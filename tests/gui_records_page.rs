@@ -239,6 +239,52 @@ fn a_scanned_label_opens_its_unit_wherever_one_is() {
     until(&mut window, "No record of NOBODY");
 }
 
+/// The row that was chosen belongs to the list before; its record is not the label's.
+#[test]
+fn a_scanned_label_is_not_mistaken_for_the_chosen_row() {
+    let folder = stored(&some());
+    let mut window = window(folder.path());
+    until(&mut window, "30 records");
+    press(&mut window, Modifiers::NONE, Key::ArrowDown);
+    scan(&mut window, "MT0000011");
+    until(&mut window, "About the run");
+    window.get_by_label_contains("record 12, ");
+    window.get_by_label("MT0000011");
+}
+
+/// What filters nothing is not offered, and what is shown narrow is the record.
+#[test]
+fn an_opened_record_has_no_filters() {
+    let folder = stored(&some());
+    let mut window = window_of(folder.path(), [640.0, 360.0]);
+    until(&mut window, "30 records");
+    window.get_by_role_and_label(Role::Button, "Filters");
+    scan(&mut window, "MT0000007");
+    until(&mut window, "About the run");
+    assert!(window.query_by_role_and_label(Role::Button, "Filters").is_none());
+}
+
+#[test]
+fn figures_and_the_mark_of_simulated_runs_are_read_whole() {
+    let mut all = some();
+    for (number, draft) in all.iter_mut().enumerate().skip(20) {
+        (draft.entry.verdict, draft.entry.simulated) =
+            ([Verdict::Aborted, Verdict::Error, Verdict::Fail, Verdict::Pass][number % 4], true);
+    }
+    let folder = stored(&all);
+    for size in [[1280.0, 720.0], [1600.0, 900.0]] {
+        let mut window = window_of(folder.path(), size);
+        until(&mut window, "30 records");
+        assert!(drawn::all(&window).iter().filter(|text| *text == "SIMULATED").count() > 10);
+        assert_eq!(drawn::cut(&window), Vec::<String>::new(), "{size:?}");
+        scan(&mut window, "MT0000007");
+        until(&mut window, "About the run");
+        let shown = drawn::all(&window);
+        assert!(shown.iter().any(|text| text == "Before"), "{size:?}");
+        assert_eq!(drawn::cut(&window), Vec::<String>::new(), "{size:?}");
+    }
+}
+
 fn flashing(serial: &str, outcome: Outcome) -> Flashing {
     let written = Written {
         bytes_written: 40_412,
@@ -290,7 +336,7 @@ fn flashings_are_listed_and_one_opens_in_its_place() {
     window.get_by_label_contains("MT000002 FAILED").click();
     until(&mut window, "it answered NACK");
     window.get_by_label_contains("MT0000001 VERIFIED").click();
-    until(&mut window, "Every byte verified");
+    until(&mut window, "every byte");
     assert!(window.query_by_label_contains("it answered NACK").is_none(), "one at a time");
     let text = hashes.iter().fold(outlined(&window, folder.path()), |text, hash| text.replace(hash, "HASH"));
     insta::assert_snapshot!("flashings", text);

@@ -390,6 +390,28 @@ fn another_unit_is_compared_in_words() {
     window.get_by_label("≠ MT4711 (other.json) has 7C22");
 }
 
+/// PL_Constant stands in two registers: what the other side has in one of them means nothing without the other.
+#[test]
+fn both_words_of_one_number_make_one_difference() {
+    let mut window = told(vec![links(), calibrated()]);
+    let text = dump(&window, &[(Register::PLconstH, 0x0016), (Register::PLconstL, 0xA000)]);
+    window.state_mut().page.load("other.json", &text).unwrap();
+    window.run();
+    window.get_by_label("PLconstH, PLconstL");
+    let [high, low] = [Register::PLconstH, Register::PLconstL].map(Register::power_on);
+    window.get_by_label(&format!("{high:04X} {low:04X} → 0016 A000"));
+    let shown = outline(&window);
+    // 0x0016A000, and neither half of it with the other half of the chip.
+    assert_eq!(shown.lines().filter(|line| line.contains("→ 1482752")).count(), 1, "{shown}");
+    assert_eq!(shown.lines().filter(|line| line.contains("PL_Constant") && line.contains("→")).count(), 1, "{shown}");
+    // At each of the registers, too.
+    for half in [Register::PLconstH, Register::PLconstL] {
+        select(&mut window, half);
+        let shown = outline(&window);
+        assert!(shown.contains("→ 1482752"), "{half}: {shown}");
+    }
+}
+
 #[test]
 fn differences_are_written_after_a_question_and_the_chip_goes_on() {
     let mut window = station();

@@ -12,7 +12,7 @@ use meterbench::gui::app::{App, dress};
 use meterbench::gui::core::{Core, Tone};
 use meterbench::gui::pages::bench::BenchPage;
 use meterbench::gui::route::Route;
-use meterbench::gui::session::Notice;
+use meterbench::gui::session::{Link, Links, Notice};
 use meterbench::job::NoWake;
 use meterbench::log::{LINES, Level, Log};
 use meterbench::settings::TEXT_SIZES;
@@ -95,6 +95,28 @@ fn no_text_runs_out_of_a_page() {
         }
     }
     assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn how_each_device_is_stands_whole_at_every_size() {
+    let ready = || Link::Ready("Meterbench SIM-BENCH SIMULATED-7".to_owned());
+    for (meters, english, german) in [(1, "connected", "verbunden"), (4, "ready 4 of 4", "bereit 4 von 4")] {
+        for percent in TEXT_SIZES {
+            for (language, word, other) in [("english", english, "connected"), ("deutsch", german, "verbunden")] {
+                let meters = (0..meters).map(|_| ready()).collect();
+                let links = Links { meters, reference: ready(), source: ready(), simulated: true, open: true };
+                let window = window(Route::Bench, percent, language, vec![Notice::Links(links)]);
+                let (all, elided) = (drawn::all(&window), drawn::elided(&window));
+                for word in [word, other] {
+                    let whole =
+                        |text: &&String| text.starts_with(word) && (text.len() > word.len() || !elided.contains(text));
+                    let count = all.iter().filter(whole).count();
+                    assert!(count >= 1, "{percent} % {language}: {word} in {all:?}, cut {elided:?}");
+                }
+                assert!(!elided.iter().any(|text| word == text || other == text), "{percent} % {language}: {elided:?}");
+            }
+        }
+    }
 }
 
 #[test]

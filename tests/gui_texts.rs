@@ -260,7 +260,7 @@ fn longer_texts_have_room_over_the_pages() {
 fn the_bar_keeps_its_buttons_in_large_text() {
     for language in language::shipped().into_iter().chain([pseudo()]) {
         let mut window = told(&language, vec![connected()]);
-        let words = ["Commands", "Reconnect", "Log"]
+        let words = ["Commands", "Log", "Reconnect"]
             .map(|word| language.catalog.and_then(|catalog| catalog.translation(word)).unwrap_or(word).to_owned());
         for (size, percent) in [([1280.0, 720.0], 200_u16), ([1280.0, 720.0], 100), ([960.0, 600.0], 200)] {
             let points = size.map(|side: f32| side * 100.0 / f32::from(percent));
@@ -268,9 +268,12 @@ fn the_bar_keeps_its_buttons_in_large_text() {
             window.run();
             let screen = Rect::from_min_size(egui::Pos2::ZERO, points.into());
             let mut rects: Vec<Rect> = Vec::new();
-            for word in &words {
+            let [kept @ .., reconnect] = &words;
+            for word in kept {
                 rects.push(window.get_by_role_and_label(Role::Button, word).rect());
             }
+            // The list of commands has it too: how the devices are comes first.
+            rects.extend(window.query_by_role_and_label(Role::Button, reconnect).map(|button| button.rect()));
             for device in Device::ALL {
                 let is_cell = |label: &str| label.starts_with(&format!("{}: ", name_of(&language, device)));
                 let cell = window.query_all_by_role(Role::Button).find(|node| {

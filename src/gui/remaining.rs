@@ -11,23 +11,45 @@ const FOLLOWS_SECS: f64 = 8.0;
 /// A step that lasts longer than it should is not done before it is done.
 const MOST_OF_A_STEP: f64 = 0.97;
 
+/// A step as it was seen so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Seen {
+    /// When it began, by the station's clock; none when it has not, or was taken over from an earlier run.
+    begun: Option<f64>,
+    /// How long it took; none while it has not ended, and where it was taken over.
+    took: Option<f64>,
+    /// What it said itself: that it ends at this moment.
+    ends: Option<f64>,
+}
+
 /// The rest of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Remaining {
     expected: Vec<f64>,
+    seen: Vec<Seen>,
+    /// Steps that were there already when the run went on with an earlier one.
+    taken_over: usize,
     begun: Option<f64>,
-    /// When the active step began, by the station's clock.
-    step: Option<(usize, f64)>,
     now: f64,
     /// The moment the run is going to end, as it is shown.
     end: Option<f64>,
+    /// How far it is, as it is shown.
+    fraction: f64,
 }
 
 impl Remaining {
     /// Of a run whose steps are expected to take so long.
     #[must_use]
     pub fn of(expected: &[Duration]) -> Self {
-        Self { expected: expected.iter().map(Duration::as_secs_f64).collect(), ..Self::default() }
+        let expected: Vec<f64> = expected.iter().map(Duration::as_secs_f64).collect();
+        Self { seen: vec![Seen::default(); expected.len()], expected, ..Self::default() }
+    }
+
+    /// A step says itself how long it still takes.
+    pub fn told(&mut self, step: usize, rest: Duration) {
+        if let Some(seen) = self.seen.get_mut(step) {
+            seen.ends = Some(self.now + rest.as_secs_f64());
+        }
     }
 
     /// Takes in how far the steps are at `now`, in seconds of the station's clock.
@@ -35,29 +57,58 @@ impl Remaining {
         let begun = *self.begun.get_or_insert(now);
         let passed = (now - self.now).max(0.0);
         self.now = now;
-        let active = steps.iter().position(|step| matches!(step.state, StepState::Active { .. }));
-        if self.step.map(|(number, _)| number) != active {
-            self.step = active.map(|number| (number, now));
-        }
-        let total: f64 = self.expected.iter().sum();
-        let mut done = 0.0;
-        for (number, (step, expected)) in steps.iter().zip(&self.expected).enumerate() {
-            done += match &step.state {
-                StepState::Waiting => 0.0,
-                StepState::Done { .. } => *expected,
-                StepState::Active { fraction, .. } => {
-                    // Many steps cannot tell how far they are; time goes on in them too.
-                    let since = self.step.filter(|(active, _)| *active == number).map_or(0.0, |(_, since)| now - since);
-                    let by_time = if *expected > 0.0 { since / expected } else { 0.0 };
-                    expected * f64::from(*fraction).max(by_time).min(MOST_OF_A_STEP)
+        // At its own pace goes what is neither taken over nor says itself how long it takes.
+        let (mut at_pace, mut worth, mut done, mut rest, mut waiting) = (now - begun, 0.0, 0.0, 0.0, 0.0);
+        let mut taken_over = 0;
+        for ((step, expected), seen) in steps.iter().zip(&self.expected).zip(&mut self.seen) {
+            match &step.state {
+                StepState::Waiting => waiting += expected,
+                StepState::Done { .. } => {
+                    if seen.took.is_none() {
+                        seen.took = seen.begun.map(|begun| now - begun);
+                    }
+                    match (seen.took, seen.ends) {
+                        (Some(took), Some(_)) => at_pace -= took,
+                        (Some(_), None) => worth += expected,
+                        (None, _) => taken_over += 1,
+                    }
+                    done += seen.took.unwrap_or(*expected);
                 }
-            };
+                StepState::Active { fraction, .. } => {
+                    let since = now - *seen.begun.get_or_insert(now);
+                    if let Some(ends) = seen.ends {
+                        at_pace -= since;
+                        let left = (ends - now).max(0.0);
+                        rest += left;
+                        // One that goes on where it was interrupted has done more than what was seen of it.
+                        done += since.max(expected - left);
+                    } else {
+                        // Many steps cannot tell how far they are; time goes on in them too.
+                        let by_time = if *expected > 0.0 { since / expected } else { 0.0 };
+                        let part = f64::from(*fraction).max(by_time).min(MOST_OF_A_STEP);
+                        worth += expected * part;
+                        waiting += expected * (1.0 - part);
+                        done += since;
+                    }
+                }
+            }
         }
-        let trust = total * TRUST_IN_PLAN;
-        let pace = if done + trust > 0.0 { (now - begun + trust) / (done + trust) } else { 1.0 };
-        let guess = now + (total - done).max(0.0) * pace;
-        let share = 1.0 - (-passed / FOLLOWS_SECS).exp();
+        let trust = self.expected.iter().sum::<f64>() * TRUST_IN_PLAN;
+        let pace = if worth + trust > 0.0 { (at_pace.max(0.0) + trust) / (worth + trust) } else { 1.0 };
+        let guess = now + rest + waiting * pace;
+        let share = if taken_over == self.taken_over { 1.0 - (-passed / FOLLOWS_SECS).exp() } else { 1.0 };
+        self.taken_over = taken_over;
         self.end = Some(self.end.map_or(guess, |end| end + (guess - end) * share));
+        let left = self.time().as_secs_f64();
+        if done + left > 0.0 {
+            self.fraction = self.fraction.max(done / (done + left));
+        }
+    }
+
+    /// How far the run is by time, 0 to 1; none before anything was seen, and where nothing is known of its steps.
+    #[must_use]
+    pub fn fraction(&self) -> Option<f32> {
+        (self.end.is_some() && self.expected.iter().sum::<f64>() > 0.0).then_some(self.fraction as f32)
     }
 
     /// The rest, never negative; what the plan expects before anything was seen.
@@ -127,6 +178,42 @@ mod tests {
     fn a_plan_that_is_right_is_right_all_the_way() {
         for (second, rest) in shown(20.0).into_iter().enumerate() {
             assert!((120.0 - second as f64 - rest).abs() < 4.0, "{second}: {rest}");
+        }
+    }
+
+    #[test]
+    fn what_was_taken_over_says_nothing_about_the_pace() {
+        let mut remaining = Remaining::of(&[Duration::from_secs(100); 6]);
+        let waiting = |number: usize| StepView { title: number.to_string(), state: StepState::Waiting };
+        remaining.follow(&(0..6).map(waiting).collect::<Vec<_>>(), 5000.0);
+        // Four of them were done in an earlier run, and the fifth goes on: it says itself for how long.
+        let four = steps(6, 4);
+        for second in 0..20 {
+            remaining.told(4, Duration::from_secs(617 - second));
+            remaining.follow(&four, 5001.0 + second as f64);
+            let (rest, right) = (remaining.time().as_secs_f64(), 717.0 - second as f64);
+            assert!((rest - right).abs() < 2.0, "{second}: {rest} instead of {right}");
+        }
+        let part = remaining.fraction().unwrap();
+        assert!((0.34..0.40).contains(&part), "{part}");
+    }
+
+    #[test]
+    fn the_bar_goes_by_time_and_not_by_steps() {
+        // Nine short steps, and one that takes most of the time.
+        let mut expected = vec![Duration::from_secs(10); 9];
+        expected.push(Duration::from_secs(910));
+        let mut remaining = Remaining::of(&expected);
+        let mut before = 0.0;
+        for second in 0..1000 {
+            let active = (second / 10).min(9);
+            if active == 9 {
+                remaining.told(9, Duration::from_secs(1000 - second as u64));
+            }
+            remaining.follow(&steps(10, active), second as f64);
+            let (part, right) = (remaining.fraction().unwrap(), second as f32 / 1000.0);
+            assert!(part >= before && (part - right).abs() < 0.02, "{second}: {part}");
+            before = part;
         }
     }
 

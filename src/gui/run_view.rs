@@ -149,9 +149,12 @@ impl RunView {
         self.running && self.used() && (self.trouble().is_none() || self.active().is_some())
     }
 
-    /// Share of the steps that are over, 0 to 1.
+    /// How far it is, 0 to 1: by time, or by steps where nothing is known of their time.
     #[must_use]
     pub fn fraction(&self) -> f32 {
+        if let Some(fraction) = self.remaining.fraction() {
+            return fraction;
+        }
         let part = |step: &StepView| match &step.state {
             StepState::Waiting => 0.0,
             StepState::Active { fraction, .. } => *fraction,
@@ -211,7 +214,10 @@ impl RunView {
             Event::StepStarted { step, .. } => {
                 self.set_step(*step, StepState::Active { fraction: 0.0, detail: String::new() });
             }
-            Event::StepProgress { step, fraction, detail, .. } => {
+            Event::StepProgress { step, fraction, rest, detail, .. } => {
+                if let Some(rest) = rest {
+                    self.remaining.told(*step, *rest);
+                }
                 self.set_step(*step, StepState::Active { fraction: *fraction, detail: detail.clone() });
             }
             Event::StepDone { step, verdict, detail, .. } => {

@@ -10,6 +10,10 @@ use crate::units::Percent;
 /// Longer than this a test is a slip of the keyboard: a day.
 const LONGEST: Duration = Duration::from_secs(86_400);
 
+/// After the first impulse at the starting current, a meter that goes on registering makes this many counts, each a tenth of the chip's
+/// impulse.
+pub const COUNTS_TO_GO_ON: u32 = 2;
+
 /// Time an exact meter takes for one impulse at the starting current.
 #[must_use]
 pub fn one_pulse(starting: &Starting, rating: &Rating) -> Duration {

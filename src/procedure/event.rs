@@ -57,6 +57,8 @@ pub enum Event {
         step: usize,
         /// 0 to 1, as far as one can tell.
         fraction: f32,
+        /// How long it still takes, where it knows.
+        rest: Option<std::time::Duration>,
         /// What it sees at the moment.
         detail: String,
     },

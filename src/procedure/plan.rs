@@ -221,7 +221,9 @@ impl Plan {
             }
             Kind::Repeatability(repeatability) => series(&repeatability.series),
             Kind::Dial(dial) => durations::dial(dial, &self.meter.rating),
-            Kind::Starting(starting) => durations::one_pulse(starting, &self.meter.rating),
+            Kind::Starting(starting) => {
+                durations::one_pulse(starting, &self.meter.rating) + count * durations::COUNTS_TO_GO_ON
+            }
             Kind::NoLoad(no_load) => durations::no_load(no_load, &self.meter.rating),
             Kind::WarmUp(warm_up) => warm_up.duration,
             Kind::Protection(_) => TALK,

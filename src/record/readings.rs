@@ -103,15 +103,17 @@ impl Readings {
     }
 
     /// The same from the `known`th of all readings on, and how many there are now. Behind a part of the run before it was cut off
-    /// the station's clock goes on where it stood.
+    /// time goes on where it stood: another station's clock began at another moment, and nobody watched in between.
     #[must_use]
     pub fn since(&self, position: usize, known: usize) -> (Vec<Reading>, usize) {
-        let stood = lock(&self.earlier).get(&position).and_then(|earlier| earlier.last()).map_or(0.0, |last| last.at_s);
+        let stood = lock(&self.earlier).get(&position).and_then(|earlier| earlier.last()).map(|last| last.at_s);
         let heard = lock(&self.heard);
+        let is_mine = |(owner, _): &&(Option<usize>, Reading)| owner.is_none_or(|owner| owner == position);
+        let begun = heard.iter().find(is_mine).map_or(0.0, |(_, first)| first.at_s);
+        let at = |at_s: f64| stood.map_or(at_s, |stood| stood + (at_s - begun).max(0.0));
         let new = heard.get(known..).unwrap_or_default();
-        let mine = new.iter().filter(|(owner, _)| owner.is_none_or(|owner| owner == position));
-        let behind = |(_, reading): &(_, Reading)| Reading { at_s: stood + reading.at_s, ..reading.clone() };
-        (mine.map(behind).collect(), heard.len())
+        let behind = |(_, reading): &(_, Reading)| Reading { at_s: at(reading.at_s), ..reading.clone() };
+        (new.iter().filter(is_mine).map(behind).collect(), heard.len())
     }
 
     /// The run at this position goes on where another was cut off, with what was read there.
@@ -133,4 +135,43 @@ impl Readings {
 
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Moment;
+    use crate::reference::ReferenceReading;
+    use crate::units::{Amps, Volts, Watts};
+
+    fn hear(readings: &Readings, secs: f64) {
+        let at = Moment::after_start(std::time::Duration::from_secs_f64(secs));
+        let (u, i, p) = (Volts(230.0), Amps(5.0), Watts(1150.0));
+        let reading = ReferenceReading { at, u, i, p, q: None, s: None, pf: None, phase: None, f: None };
+        readings.hear(&Event::Reference { reading });
+    }
+
+    fn times(of: &[Reading]) -> Vec<f64> {
+        of.iter().map(|reading| reading.at_s).collect()
+    }
+
+    #[test]
+    fn a_run_that_was_taken_up_goes_on_where_it_stood() {
+        let before = Readings::default();
+        for secs in [61.0, 62.0] {
+            hear(&before, secs);
+        }
+        let after = Readings::default();
+        after.begin_with(0, before.of(0));
+        // The clock of the station that goes on with it has been running for long.
+        for secs in [6059.0, 6059.25, 6060.0] {
+            hear(&after, secs);
+        }
+        assert_eq!(times(&after.of(0)), [61.0, 62.0, 62.0, 62.25, 63.0]);
+        // What is written down in parts goes by the same beginning.
+        let (part, known) = after.since(0, 1);
+        assert_eq!((times(&part), known), (vec![62.25, 63.0], 3));
+        // Without an earlier part the station's clock stands as it is.
+        assert_eq!(times(&after.of(1)), [6059.0, 6059.25, 6060.0]);
+    }
 }

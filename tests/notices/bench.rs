@@ -70,6 +70,7 @@ pub fn running() -> Vec<Notice> {
             position: 0,
             step: 1,
             fraction: 0.4,
+            rest: None,
             detail: "Averaging meter and reference".to_owned(),
         }),
         Notice::Run(Event::Registers { position: 0, changes: RegisterSet::power_on().changes_to(&after) }),

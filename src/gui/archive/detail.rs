@@ -11,6 +11,8 @@ use crate::record::{Record, Store, StoreError};
 
 /// Columns of a curve; of each its least and its greatest value are kept.
 const COLUMNS: usize = 400;
+/// A device that showed nothing for so many seconds was not read: no line tells what nobody saw.
+const GAP_SECS: f64 = 60.0;
 
 /// A quantity as one device showed it in the run.
 #[derive(Clone, Debug)]
@@ -19,8 +21,15 @@ pub struct Curve {
     pub quantity: Measurand,
     /// The reference showed it, not the meter.
     pub reference: bool,
-    /// Seconds since the first reading of the run, and the value.
-    pub points: Vec<PlotPoint>,
+    /// Seconds since the first reading of the run, and the value; a part for each stretch in which the device was read without a gap.
+    pub parts: Vec<Vec<PlotPoint>>,
+}
+
+impl Curve {
+    /// The points of all parts.
+    pub fn points(&self) -> impl DoubleEndedIterator<Item = &PlotPoint> {
+        self.parts.iter().flatten()
+    }
 }
 
 /// A record with its curves; its readings are in them.
@@ -99,20 +108,27 @@ fn curves(readings: &[Reading]) -> Vec<Curve> {
                 .filter_map(|reading| Some(PlotPoint::new(reading.at_s - begin, shown(quantity, reading)?)))
                 .collect();
             if !points.is_empty() {
-                curves.push(Curve { quantity, reference, points: thinned(points) });
+                curves.push(Curve { quantity, reference, parts: parts(&points) });
             }
         }
     }
     curves
 }
 
-/// Least and greatest of as many parts as a screen has columns, in their order; a short curve as it is.
-fn thinned(points: Vec<PlotPoint>) -> Vec<PlotPoint> {
-    if points.len() <= COLUMNS * 2 {
-        return points;
+/// The stretches between gaps, all together no longer than a screen is wide.
+fn parts(points: &[PlotPoint]) -> Vec<Vec<PlotPoint>> {
+    let each = if points.len() <= COLUMNS * 2 { 1 } else { points.len().div_ceil(COLUMNS) };
+    let stretches = points.chunk_by(|before, after| after.x - before.x <= GAP_SECS);
+    stretches.map(|stretch| thinned(stretch, each)).collect()
+}
+
+/// Least and greatest of every so many points, in their order.
+fn thinned(points: &[PlotPoint], each: usize) -> Vec<PlotPoint> {
+    if each <= 1 {
+        return points.to_vec();
     }
-    let mut thin = Vec::with_capacity(COLUMNS * 2);
-    for part in points.chunks(points.len().div_ceil(COLUMNS)) {
+    let mut thin = Vec::with_capacity(points.len() / each * 2 + 2);
+    for part in points.chunks(each) {
         let by_value = |a: &&PlotPoint, b: &&PlotPoint| a.y.total_cmp(&b.y);
         let mut ends: Vec<PlotPoint> =
             [part.iter().min_by(by_value), part.iter().max_by(by_value)].into_iter().flatten().copied().collect();
@@ -131,10 +147,22 @@ mod tests {
         let points: Vec<PlotPoint> = (0..10_000)
             .map(|number| PlotPoint::new(f64::from(number), if number == 5_003 { 99.0 } else { f64::from(number % 7) }))
             .collect();
-        let thin = thinned(points);
+        let all = parts(&points);
+        let [thin] = all.as_slice() else { panic!("{} parts of a curve without a gap", all.len()) };
         assert!(thin.len() <= COLUMNS * 2 && thin.iter().any(|point| point.y == 99.0));
         assert!(thin.windows(2).all(|pair| matches!(pair, [a, b] if a.x <= b.x)));
-        assert_eq!(thinned(vec![PlotPoint::new(0.0, 1.0)]).len(), 1);
+        assert_eq!(parts(&[PlotPoint::new(0.0, 1.0)]).concat().len(), 1);
+    }
+
+    #[test]
+    fn a_curve_breaks_where_nothing_was_read() {
+        let at = |second: f64| PlotPoint::new(second, 230.0);
+        for many in [1.0, 50.0] {
+            let points: Vec<PlotPoint> =
+                (0..1000).map(|number| at(f64::from(number) / many)).chain([at(6000.0), at(6001.0)]).collect();
+            let starts: Vec<f64> = parts(&points).iter().filter_map(|part| part.first()).map(|point| point.x).collect();
+            assert_eq!(starts, [0.0, 6000.0]);
+        }
     }
 
     #[test]
@@ -154,7 +182,7 @@ mod tests {
         let curves = curves(&[reading("reference", 5.0, Some(1.0)), reading("meter", 6.0, None)]);
         let kinds: Vec<(Measurand, bool)> = curves.iter().map(|curve| (curve.quantity, curve.reference)).collect();
         assert_eq!(kinds, [(Measurand::U, true), (Measurand::U, false), (Measurand::P, true)]);
-        let starts: Vec<f64> = curves.iter().filter_map(|curve| curve.points.first()).map(|point| point.x).collect();
+        let starts: Vec<f64> = curves.iter().filter_map(|curve| curve.points().next()).map(|point| point.x).collect();
         assert_eq!(starts, [0.0, 1.0, 0.0]);
     }
 }

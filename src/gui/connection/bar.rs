@@ -11,13 +11,14 @@ use crate::gui::command::Command;
 use crate::gui::device::Device;
 use crate::gui::pages::PageCtx;
 use crate::gui::session::AddressTexts;
+use crate::gui::tokens::Tokens;
 use crate::gui::widgets::command_button::{button_width, command_button_ui};
 use crate::gui::widgets::status::{Mark, mark_ui};
 
-/// A device's cell is no narrower in one row with the buttons; bars too narrow for that have the devices in a row below.
-const NARROWEST: f32 = 76.0;
 /// A device's cell is no wider.
 const WIDEST: f32 = 280.0;
+/// With less room than this beside its state, what a device calls itself is only told when one points at it.
+const LEAST_NAME: f32 = 30.0;
 /// Side of the button that reconnects one device.
 const AGAIN: f32 = 26.0;
 
@@ -26,7 +27,10 @@ pub(in crate::gui) fn bar_ui(ui: &mut Ui, page: &mut PageCtx<'_>, connection: &m
     let tokens = page.tokens;
     let margin = Margin::symmetric(tokens.spacing.grid as i8, 0);
     let frame = Frame::new().fill(tokens.colours.card).inner_margin(margin);
-    let stacked = ui.available_width() - buttons_width(ui, page) < NARROWEST * Device::ALL.len() as f32;
+    // How a device is matters more than a button that the list of commands has too; the log's has a mark of its own.
+    let room = ui.available_width() - usual_width(ui, page);
+    let buttons = [&BUTTONS[..], &BUTTONS[..2]].into_iter().find(|buttons| buttons_width(ui, page, buttons) <= room);
+    let (stacked, buttons) = (buttons.is_none(), buttons.unwrap_or(&BUTTONS));
     let height = tokens.spacing.bar;
     let mut left = 0.0;
     let bar =
@@ -35,7 +39,7 @@ pub(in crate::gui) fn bar_ui(ui: &mut Ui, page: &mut PageCtx<'_>, connection: &m
             let row = vec2(ui.available_width(), height);
             ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
                 ui.set_min_height(height);
-                buttons_ui(ui, page);
+                buttons_ui(ui, page, buttons);
                 if !stacked {
                     left = cells_ui(ui, page, connection, station);
                 }
@@ -53,10 +57,10 @@ pub(in crate::gui) fn bar_ui(ui: &mut Ui, page: &mut PageCtx<'_>, connection: &m
 /// What concerns all devices, from right to left.
 const BUTTONS: [Command; 3] = [Command::OpenPalette, Command::ToggleLog, Command::Reconnect(None)];
 
-fn buttons_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
+fn buttons_ui(ui: &mut Ui, page: &mut PageCtx<'_>, buttons: &[Command]) {
     let tokens = page.tokens;
     ui.spacing_mut().item_spacing.x = tokens.spacing.grid * 0.5;
-    for command in BUTTONS {
+    for command in buttons.iter().cloned() {
         let enabled = !matches!(command, Command::Reconnect(_)) || !page.core.run().running;
         let log = command == Command::ToggleLog;
         command_button_ui(ui, page, command, enabled);
@@ -68,10 +72,60 @@ fn buttons_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
 }
 
 /// The room the buttons take, whatever their language.
-fn buttons_width(ui: &Ui, page: &PageCtx<'_>) -> f32 {
+fn buttons_width(ui: &Ui, page: &PageCtx<'_>, buttons: &[Command]) -> f32 {
     let (size, grid) = (page.tokens.sizes.body, page.tokens.spacing.grid);
     let width = |command: &Command| button_width(ui, page, &command.look().text) + grid * 0.5;
-    BUTTONS.iter().map(width).sum::<f32>() + size + 4.0 * grid
+    buttons.iter().map(width).sum::<f32>() + size + 3.0 * grid
+}
+
+/// The room that a text takes.
+fn text_width(ui: &Ui, text: &str, size: f32) -> f32 {
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), FontId::proportional(size), ui.visuals().text_color());
+    galley.size().x.ceil()
+}
+
+/// The room of a cell beside its words.
+fn around_words(tokens: &Tokens) -> f32 {
+    tokens.sizes.body + tokens.spacing.grid * 2.5 + 1.0
+}
+
+/// The room of all cells on a usual day: what a device says on others moves nothing on the page.
+fn usual_width(ui: &Ui, page: &PageCtx<'_>) -> f32 {
+    let tokens = page.tokens;
+    let count = page.core.positions.all().len();
+    let width = |device: Device| {
+        let word = match device {
+            Device::Target => t!("not set").to_owned(),
+            Device::Meter if count > 1 => t!("ready {ready} of {count}", ready = count, count),
+            _ => t!("connected").to_owned(),
+        };
+        let name = text_width(ui, device.word(), tokens.sizes.secondary);
+        around_words(tokens) + text_width(ui, &word, tokens.sizes.body).max(name)
+    };
+    Device::ALL.into_iter().map(width).sum()
+}
+
+/// The width of each cell: all the same where their words have room in it, else each as wide as its own words need.
+fn widths(ui: &Ui, tokens: &Tokens, states: &[State]) -> Vec<f32> {
+    let (room, count) = (ui.available_width(), states.len().max(1) as f32);
+    let need = |(device, state): (Device, &State)| {
+        let words = text_width(ui, &state.word, tokens.sizes.body);
+        let again = if has_again(device, state) { AGAIN + 4.0 } else { 0.0 };
+        around_words(tokens) + words.max(text_width(ui, device.word(), tokens.sizes.secondary)) + again
+    };
+    let needed: Vec<f32> = Device::ALL.into_iter().zip(states).map(need).collect();
+    let (all, widest) = (needed.iter().sum::<f32>(), needed.iter().copied().fold(0.0, f32::max));
+    let same = (room / count).min(WIDEST);
+    if same >= widest {
+        return vec![same; states.len()];
+    }
+    let more = ((room - all) / count).max(0.0);
+    let less = (room / all).min(1.0);
+    needed.into_iter().map(|needed| needed * less + more).collect()
+}
+
+fn has_again(device: Device, state: &State) -> bool {
+    state.trouble && device.is_held()
 }
 
 /// The devices; returns the left side of the one whose panel is open.
@@ -79,9 +133,9 @@ fn cells_ui(ui: &mut Ui, page: &mut PageCtx<'_>, connection: &Connection, statio
     let mut left = 0.0;
     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = 0.0;
-        let width = (ui.available_width() / Device::ALL.len() as f32).min(WIDEST);
-        for device in Device::ALL {
-            let state = state(page.core, station, page.tokens, device);
+        let states = Device::ALL.map(|device| state(page.core, station, page.tokens, device));
+        let widths = widths(ui, page.tokens, &states);
+        for ((device, state), width) in Device::ALL.into_iter().zip(states).zip(widths) {
             let shown = connection.shown() == Some(device);
             let rect = cell_ui(ui, page, (device, shown), &state, width);
             if shown {
@@ -96,7 +150,7 @@ fn cells_ui(ui: &mut Ui, page: &mut PageCtx<'_>, connection: &Connection, statio
 fn cell_ui(ui: &mut Ui, page: &mut PageCtx<'_>, (device, shown): (Device, bool), state: &State, width: f32) -> Rect {
     let tokens = page.tokens;
     let (colours, grid) = (&tokens.colours, tokens.spacing.grid);
-    let again = state.trouble && device.is_held();
+    let again = has_again(device, state);
     let height = tokens.spacing.bar - 4.0;
     let inner = width - if again { AGAIN + 2.0 } else { 0.0 };
     let (rect, response) = ui.allocate_exact_size(vec2(inner, height), Sense::click());
@@ -147,7 +201,8 @@ fn cell_ui(ui: &mut Ui, page: &mut PageCtx<'_>, (device, shown): (Device, bool),
     let (small, body) = (tokens.sizes.secondary, tokens.sizes.body);
     line(&[(device.word(), small, colours.text_quiet)], rect.center().y - 8.0);
     let word = (state.word.as_str(), body, colours.text);
-    if state.name.is_empty() {
+    let beside = rect.right() - x - grid * 0.5 - text_width(ui, &state.word, body) - grid;
+    if state.name.is_empty() || beside < LEAST_NAME {
         line(&[word], rect.center().y + 8.0);
     } else {
         line(&[word, (&state.name, small, colours.text_quiet)], rect.center().y + 8.0);

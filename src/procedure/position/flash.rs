@@ -100,7 +100,7 @@ impl Position<'_> {
         let (position, step) = (self.number, self.current_step);
         let tell = |progress: Progress| {
             let (fraction, detail) = words(progress);
-            control.tell(Event::StepProgress { position, step, fraction, detail });
+            control.tell(Event::StepProgress { position, step, fraction, rest: None, detail });
         };
         let mut watch = Watch::new(clock.clone(), || control.is_cancelled(), tell);
         let mut report = flash::flash(&mut *target, &unit.image, &options, clock, &mut watch)?;

@@ -314,10 +314,16 @@ impl<'a> Position<'a> {
     }
 
     fn progress(&self, fraction: f64, detail: String) {
+        self.progress_until(None, fraction, detail);
+    }
+
+    /// Of a step that knows how long it still takes.
+    fn progress_until(&self, rest: Option<Duration>, fraction: f64, detail: String) {
         self.around.control.tell(Event::StepProgress {
             position: self.number,
             step: self.current_step,
             fraction: fraction.clamp(0.0, 1.0) as f32,
+            rest,
             detail,
         });
     }

@@ -1,7 +1,9 @@
 //! What to run: serial number, operator, profile, procedure, Start and Cancel.
 
 use egui::text::{CCursor, CCursorRange};
-use egui::{ComboBox, FontId, Id, Key, Margin, Order as Layer, RichText, Stroke, StrokeKind, TextEdit, Ui};
+use egui::{
+    ComboBox, FontId, Id, Key, Margin, Order as Layer, RichText, Stroke, StrokeKind, TextEdit, TextWrapMode, Ui,
+};
 
 use super::{BenchPage, vigil};
 use crate::gui::change::Change;
@@ -9,6 +11,7 @@ use crate::gui::command::Command;
 use crate::gui::pages::PageCtx;
 use crate::gui::widgets::card;
 use crate::gui::widgets::command_button::{button_width, command_button_ui, look_button_ui};
+use crate::gui::widgets::elided::ending;
 use crate::gui::widgets::problem::{problem_ui, remedy};
 use crate::gui::widgets::status::{Mark, mark_ui};
 use crate::procedure::Verdict;
@@ -25,7 +28,7 @@ impl BenchPage {
         ui.horizontal(|ui| {
             let indent = label_width(page) + ui.spacing().item_spacing.x;
             ui.add_space(indent);
-            self.format_ui(ui, page);
+            self.format_ui(ui, page, TextWrapMode::Wrap);
         });
         let running = page.core.run().running;
         if !running || !low {
@@ -170,25 +173,20 @@ impl BenchPage {
     }
 
     /// What a serial number looks like, or what is wrong with this one. The line is always there, so that nothing moves.
-    pub(super) fn format_ui(&self, ui: &mut Ui, page: &PageCtx<'_>) {
+    pub(super) fn format_ui(&self, ui: &mut Ui, page: &PageCtx<'_>, wrap: TextWrapMode) {
         let tokens = page.tokens;
         let words = self.rules.get(&self.profile).map(crate::profile::meter::SerialRule::words).unwrap_or_default();
         let small = |text: &str| RichText::new(text).size(tokens.sizes.secondary);
-        match self.fault().filter(|_| !page.core.run().running) {
+        let (said, colour) = match self.fault().filter(|_| !page.core.run().running) {
             Some(fault) => {
                 ui.spacing_mut().item_spacing.x = tokens.spacing.grid * 0.5;
                 mark_ui(ui, tokens, Mark::Triangle, tokens.colours.attention);
-                ui.add(egui::Label::new(small(&capitalised(&fault)).color(tokens.colours.attention)).truncate());
+                (capitalised(&fault), tokens.colours.attention)
             }
-            None if words.is_empty() => {
-                ui.add(
-                    egui::Label::new(small(t!("any text without blanks")).color(tokens.colours.text_quiet)).truncate(),
-                );
-            }
-            None => {
-                ui.add(egui::Label::new(small(&words).color(tokens.colours.text_quiet)).truncate());
-            }
-        }
+            None if words.is_empty() => (t!("any text without blanks").to_owned(), tokens.colours.text_quiet),
+            None => (words, tokens.colours.text_quiet),
+        };
+        ui.add(egui::Label::new(small(&said).color(colour)).wrap_mode(wrap));
     }
 
     /// Who works at the bench.
@@ -269,7 +267,12 @@ fn label_ui(ui: &mut Ui, page: &PageCtx<'_>, text: &str, height: f32) -> Id {
 
 /// A list to choose from, as wide as the room there is.
 pub(super) fn choice_ui(ui: &mut Ui, label: Id, (name, chosen): (&str, &mut String), known: &[(String, String)]) {
-    let combo = ComboBox::from_id_salt(name).selected_text(chosen.as_str()).width(ui.available_width()).truncate();
+    let spacing = ui.spacing();
+    let around = 2.0 * spacing.button_padding.x + spacing.icon_width + spacing.icon_spacing + 2.0;
+    let font = egui::TextStyle::Button.resolve(ui.style());
+    // Profiles that were made from each other differ at their ends.
+    let shown = ending(ui.painter(), chosen, &font, ui.available_width() - around).into_owned();
+    let combo = ComboBox::from_id_salt(name).selected_text(shown).width(ui.available_width()).truncate();
     let response = combo.show_ui(ui, |ui| {
         for (value, title) in known {
             ui.selectable_value(chosen, value.clone(), value).on_hover_text(title);

@@ -8,10 +8,10 @@ use crate::gui::widgets::error_bar::error_bar_ui;
 use crate::gui::widgets::number::{NOTHING, number_ui, sized_number_ui};
 use crate::units::{Hertz, Percent};
 
-/// Less room than this has meter and reference of a quantity below its name and error.
+/// With less room than this, meter and reference of a quantity stand below its name and error.
 const NARROW: f32 = 460.0;
 /// Height of a card of readings with so little room.
-pub(super) const NARROW_HEIGHT: f32 = 270.0;
+pub(super) const NARROW_HEIGHT: f32 = 348.0;
 
 struct Row {
     name: &'static str,
@@ -19,6 +19,8 @@ struct Row {
     reference: Option<String>,
     error: Option<Percent>,
     limit: Option<f64>,
+    /// What the error is one of, where it is not the row's own.
+    error_of: &'static str,
 }
 
 struct Widths {
@@ -45,6 +47,7 @@ pub(super) fn live_ui(ui: &mut Ui, page: &PageCtx<'_>) {
             reference: reference.map(|reading| reading.u.to_string()),
             error: live.errors.and_then(|errors| errors.u),
             limit: limits.voltage,
+            error_of: "",
         },
         Row {
             name: t!("Current"),
@@ -52,6 +55,7 @@ pub(super) fn live_ui(ui: &mut Ui, page: &PageCtx<'_>) {
             reference: reference.map(|reading| reading.i.to_string()),
             error: live.errors.and_then(|errors| errors.i),
             limit: limits.current,
+            error_of: "",
         },
         Row {
             name: t!("Power"),
@@ -59,6 +63,7 @@ pub(super) fn live_ui(ui: &mut Ui, page: &PageCtx<'_>) {
             reference: reference.map(|reading| reading.p.to_string()),
             error: live.energy.map(|(error, _)| error),
             limit: live.energy.and_then(|(_, limit)| limit).or(limits.energy),
+            error_of: t!("energy"),
         },
     ];
     let room = ui.available_width();
@@ -98,7 +103,7 @@ fn more_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     ui.label(RichText::new(more).size(tokens.sizes.secondary).color(tokens.colours.text_quiet));
 }
 
-/// Each quantity in two lines: its name, bar and error, and below them meter and reference.
+/// Each quantity in two lines: its name, bar and error, and below them meter and reference, with their names over them.
 fn narrow_ui(ui: &mut Ui, page: &PageCtx<'_>, rows: &[Row]) {
     let tokens = page.tokens;
     let grid = tokens.spacing.grid;
@@ -106,16 +111,17 @@ fn narrow_ui(ui: &mut Ui, page: &PageCtx<'_>, rows: &[Row]) {
     let widths = Widths { name: grid * 7.5, number, error: grid * 10.5, bar: 0.0, row: grid * 4.25 };
     let bar = (2.0 * number - widths.name - widths.error - grid).max(grid * 2.0);
     let row_height = tokens.sizes.reading;
-    ui.horizontal(|ui| {
-        for text in [t!("Meter"), t!("Reference")] {
-            head_cell_ui(ui, page, text, (number, Layout::right_to_left(Align::Center)));
-        }
-    });
+    head_cell_ui(ui, page, t!("Error"), (ui.available_width(), Layout::right_to_left(Align::Center)));
     for row in rows {
         ui.horizontal(|ui| {
             name_ui(ui, page, &widths, row);
             error_bar_ui(ui, tokens, (bar, widths.row), row.error.map(|error| error.0), row.limit);
             error_cell_ui(ui, page, &widths, row);
+        });
+        ui.horizontal(|ui| {
+            for text in [t!("Meter"), t!("Reference")] {
+                head_cell_ui(ui, page, text, (number, Layout::right_to_left(Align::Max)));
+            }
         });
         ui.horizontal(|ui| {
             for text in [&row.meter, &row.reference] {
@@ -193,14 +199,17 @@ fn error_ui(ui: &mut Ui, page: &PageCtx<'_>, row: &Row) {
         Some(_) if outside => colours.fail,
         Some(_) => colours.text,
     };
+    let of = Some((row.error_of, colours.text_quiet)).filter(|(of, _)| row.error.is_some() && !of.is_empty());
+    let out = outside.then_some((t!("out of limits"), colours.fail));
+    let below: Vec<_> = of.into_iter().chain(out).collect();
     ui.vertical(|ui| {
-        let height =
-            if outside { tokens.sizes.heading + tokens.sizes.secondary + 6.0 } else { tokens.sizes.heading + 4.0 };
+        let height = tokens.sizes.heading + 4.0 + below.len() as f32 * (tokens.sizes.secondary + 2.0);
         ui.add_space(((ui.available_height() - height) / 2.0).max(0.0));
         ui.with_layout(Layout::top_down(Align::Max), |ui| {
             ui.add(Label::new(RichText::new(text).font(tokens.strong(tokens.sizes.heading)).color(colour)).extend());
-            if outside {
-                ui.label(RichText::new(t!("out of limits")).size(tokens.sizes.secondary).color(colours.fail));
+            ui.spacing_mut().item_spacing.y = 0.0;
+            for (word, colour) in below {
+                ui.label(RichText::new(word).size(tokens.sizes.secondary).color(colour));
             }
         });
     });

@@ -117,18 +117,20 @@ impl BenchPage {
     fn scan_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         let tokens = page.tokens;
         ui.spacing_mut().item_spacing.y = tokens.spacing.grid * 0.5;
-        let number = page.core.positions.shown() + 1;
+        // What is scanned while results stand is the first of the next units.
+        let positions = &page.core.positions;
+        let number = 1 + if page.core.resulted { positions.first() } else { positions.shown() };
         let small = |text: &str| RichText::new(text).size(tokens.sizes.secondary).color(tokens.colours.text_quiet);
         let label = ui.horizontal(|ui| {
             let label = ui.label(small(t!("Serial number"))).id;
             ui.label(small(&t!("of position {number}", number)));
+            self.format_ui(ui, page, egui::TextWrapMode::Truncate);
             label
         });
         self.serial_ui(ui, page, label.inner);
         ui.horizontal(|ui| {
             ui.set_min_height(ui.spacing().interact_size.y);
             self.buttons_ui(ui, page);
-            self.format_ui(ui, page);
         });
     }
 
@@ -143,7 +145,10 @@ impl BenchPage {
         let labels = names.map(|name| text_width(ui, name));
         let golden = vigil::offers_choice(page.core).then(|| Command::Golden(!page.core.golden).look().text);
         let golden = golden.map_or(0.0, |text| button_width(ui, page, &text) + gap);
-        let buttons = button_width(ui, page, &leave.look().text) + gap + button_width(ui, page, detail) + golden;
+        // It is about the next units, and those are not asked for yet.
+        let leave = (!page.core.resulted).then_some(leave);
+        let leaving = leave.as_ref().map_or(0.0, |leave| button_width(ui, page, &leave.look().text) + gap);
+        let buttons = leaving + button_width(ui, page, detail) + golden;
         // In one row where each field has room; else each with its label where it fits.
         let one_row = (ui.available_width() - buttons - labels.iter().sum::<f32>() - 7.0 * gap) / 3.0;
         let width = if one_row < LEAST_FIELD { LEAST_FIELD * 1.4 } else { one_row.min(200.0) };
@@ -168,7 +173,9 @@ impl BenchPage {
             if vigil::offers_choice(page.core) {
                 vigil::choice_ui(ui, page);
             }
-            command_button_ui(ui, page, leave, true);
+            if let Some(leave) = leave {
+                command_button_ui(ui, page, leave, true);
+            }
             if ui
                 .add(Button::new(detail).min_size(vec2(button_width(ui, page, detail), 0.0)))
                 .on_hover_text("Ctrl+D")

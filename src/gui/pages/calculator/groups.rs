@@ -1,6 +1,6 @@
 //! The left side: the inputs in groups.
 
-use egui::{Align, Layout, RichText, ScrollArea, Ui, vec2};
+use egui::{Align, Id, Layout, RichText, ScrollArea, Ui, UiBuilder, vec2};
 
 use super::case::{Arithmetic, Form};
 use super::fields::Field;
@@ -279,10 +279,10 @@ impl CalculatorPage {
             let [vl, vu] = self.results.sampling;
             let value = if name == "vl_mv" { vl } else { vu };
             let mut shown = value.map_or_else(|| "–".to_owned(), |mv| format!("{mv:.4}"));
-            ui.add_enabled_ui(false, |ui| input_ui(ui, tokens, look, &mut shown));
+            kept_ui(ui, name, false, |ui| input_ui(ui, tokens, look, &mut shown));
         } else {
             let text = self.form.text_mut(name);
-            let input = ui.add_enabled_ui(known, |ui| input_ui(ui, tokens, look, text)).inner;
+            let input = kept_ui(ui, name, known, |ui| input_ui(ui, tokens, look, text));
             if name == FIRST && std::mem::take(&mut self.wants_focus) {
                 input.request_focus();
             }
@@ -303,7 +303,7 @@ impl CalculatorPage {
         let look = Look { name: field.label(), hint, fault: fault.as_deref(), width, rows, mono: true };
         let enabled = self.form.arithmetic == Arithmetic::Nearest;
         let text = self.form.text_mut(name);
-        ui.add_enabled_ui(enabled, |ui| input_ui(ui, tokens, look, text));
+        kept_ui(ui, name, enabled, |ui| input_ui(ui, tokens, look, text));
     }
 
     /// What is wrong with the inputs of a row, under it.
@@ -314,6 +314,18 @@ impl CalculatorPage {
             }
         }
     }
+}
+
+/// An input keeps its id, and with it the focus, whatever appears above it or goes from there while one types.
+pub(super) fn kept_ui<R>(ui: &mut Ui, name: &str, enabled: bool, input: impl FnOnce(&mut Ui) -> R) -> R {
+    let scope = UiBuilder::new().scope_id(Id::unique(("calculator", name)));
+    ui.scope_builder(scope, |ui| {
+        if !enabled {
+            ui.disable();
+        }
+        input(ui)
+    })
+    .inner
 }
 
 pub(super) fn fault_ui(ui: &mut Ui, tokens: &Tokens, words: &str) {

@@ -113,7 +113,7 @@ impl CalculatorPage {
         (self.said, self.problem) = (said, None);
     }
 
-    /// Says what could not be opened or saved, until something else is done.
+    /// Says what could not be opened or saved, until something else is asked for.
     pub fn refuse(&mut self, problem: Advice) {
         (self.said, self.problem) = (String::new(), Some(problem));
     }
@@ -215,9 +215,10 @@ impl CalculatorPage {
         let changed = *form != self.form;
         if changed || !same(*language, texts::spoken()) {
             self.results = Results::of(&self.form);
-            // It was said about what stood here before.
+            // It was said about what stood here before. A problem stands until something else is asked for: nothing moves while
+            // one types.
             if changed {
-                self.tell(String::new());
+                self.said.clear();
             }
             self.computed_for = (self.form.clone(), texts::spoken());
             // Computed inputs on the left show them too.

@@ -4,7 +4,7 @@ use egui::{ComboBox, Ui};
 
 use super::CalculatorPage;
 use super::fields::Field;
-use super::groups::{fault_ui, in_card_ui, label_ui, label_width};
+use super::groups::{fault_ui, in_card_ui, kept_ui, label_ui, label_width};
 use super::mode::MODE_FIELDS;
 use super::typed::{self, Typed};
 use crate::gui::tokens::Tokens;
@@ -49,7 +49,7 @@ impl CalculatorPage {
         let look = Look { name, hint: "9422", fault, width, rows: 1, mono: true };
         ui.horizontal(|ui| {
             label_ui(ui, tokens, t!("Word, hex"), label_width(tokens));
-            if input_ui(ui, tokens, look, &mut text).changed() {
+            if kept_ui(ui, "mmode", true, |ui| input_ui(ui, tokens, look, &mut text)).changed() {
                 match typed::word(&text) {
                     Typed::Value(word) if text.trim().len() >= 4 => self.form.set_mmode(word),
                     _ => self.form.mmode_typed = Some(text),

@@ -1,7 +1,10 @@
 //! Rows of cells that are painted: a row is one thing to choose, and one thing for a screen reader to say.
 
+use std::sync::Arc;
+
 use egui::{
-    Align2, Color32, FontId, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder, WidgetInfo, pos2, vec2,
+    Align2, Color32, FontId, Galley, Painter, Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    WidgetInfo, pos2, vec2,
 };
 
 use crate::gui::pages::bench::verdict::hatch;
@@ -78,8 +81,21 @@ pub(super) fn filled<'a>(
         wanted.iter().map(|column| Column { least: column.least.max(head(column)), ..*column }).collect();
     for row in rows {
         for (column, cell) in columns.iter_mut().zip(row) {
-            let (Cell::Text(text) | Cell::Quiet(text) | Cell::In(_, text)) = cell else { continue };
-            column.least = column.least.max(wide(text, FontId::proportional(tokens.sizes.body)));
+            let needed = match cell {
+                Cell::Text(text) | Cell::Quiet(text) | Cell::In(_, text) => {
+                    wide(text, FontId::proportional(tokens.sizes.body))
+                }
+                Cell::Verdict(verdict, simulated) => {
+                    let word = (words::verdict(*verdict), tokens.verdict(*verdict));
+                    Marked::of(ui.painter(), tokens, word, *simulated).width(tokens)
+                }
+                Cell::Outcome(outcome, simulated) => {
+                    let (_, colour, said) = words_of(tokens, *outcome);
+                    Marked::of(ui.painter(), tokens, (said, colour), *simulated).width(tokens)
+                }
+                Cell::Mono(_) | Cell::Bar(..) | Cell::Filled(..) => continue,
+            };
+            column.least = column.least.max(needed);
         }
     }
     columns
@@ -221,35 +237,84 @@ pub(super) fn words_of(tokens: &Tokens, outcome: Outcome) -> (Mark, Color32, &'s
     }
 }
 
+/// Room for the stripes behind the words of what was simulated, in units of the grid.
+const STRIPES: f32 = 1.5;
+
+/// The words of a marked cell, laid out without regard for the room they get.
+struct Marked {
+    said: Arc<Galley>,
+    simulated: Option<Arc<Galley>>,
+}
+
+impl Marked {
+    fn of(painter: &Painter, tokens: &Tokens, (said, colour): (&str, Color32), simulated: bool) -> Self {
+        let word = |text: &str, size: f32, colour: Color32| {
+            painter.layout_no_wrap(text.to_owned(), tokens.strong(size), colour)
+        };
+        let simulated = simulated.then(|| word(t!("SIMULATED"), tokens.sizes.secondary, tokens.colours.simulated));
+        Self { said: word(said, tokens.sizes.body, colour), simulated }
+    }
+
+    /// From the left side of the cell to the first word: the shape.
+    fn lead(tokens: &Tokens) -> f32 {
+        tokens.sizes.body + 2.0 + Self::gap(tokens)
+    }
+
+    fn gap(tokens: &Tokens) -> f32 {
+        tokens.spacing.grid * 0.75
+    }
+
+    /// Where the words end, from the left side of the cell.
+    fn words_end(&self, tokens: &Tokens) -> f32 {
+        let more = self.simulated.as_ref().map_or(0.0, |word| word.size().x + Self::gap(tokens));
+        Self::lead(tokens) + self.said.size().x + more
+    }
+
+    /// The room all of it needs.
+    fn width(&self, tokens: &Tokens) -> f32 {
+        let stripes = if self.simulated.is_some() { Self::gap(tokens) + tokens.spacing.grid * STRIPES } else { 0.0 };
+        (self.words_end(tokens) + stripes).ceil()
+    }
+}
+
+/// The room that the longest verdict needs where it was simulated.
+pub(super) fn verdicts_width(ui: &Ui, tokens: &Tokens) -> f32 {
+    // What was not run is kept as an error.
+    let all = [Verdict::Pass, Verdict::Fail, Verdict::Error, Verdict::Aborted];
+    let width = |verdict: Verdict| {
+        let word = (words::verdict(verdict), tokens.verdict(verdict));
+        Marked::of(ui.painter(), tokens, word, true).width(tokens)
+    };
+    all.into_iter().map(width).fold(0.0, f32::max)
+}
+
 fn marked_ui(ui: &Ui, tokens: &Tokens, room: Rect, (mark, colour, said): (Mark, Color32, &str), simulated: bool) {
     let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(room.expand2(vec2(GAP / 2.0, 0.0))));
+    let marked = Marked::of(&painter, tokens, (said, colour), simulated);
     if simulated {
-        simulated_band(&painter, tokens, room.expand2(vec2(GAP / 4.0, -2.0)));
+        let end = room.left() + marked.words_end(tokens) + Marked::gap(tokens);
+        simulated_band(&painter, tokens, room.expand2(vec2(GAP / 4.0, -2.0)), end);
     }
     let side = tokens.sizes.body;
     let square = Rect::from_center_size(pos2(room.left() + side / 2.0 + 2.0, room.center().y), vec2(side, side));
     mark.paint(&painter, square, colour, tokens.colours.card);
-    let word = |from: f32, text: &str, font: FontId, colour: Color32| {
-        let galley = elided(&painter, text, font, colour, room.right() - from);
+    let mut from = room.left() + Marked::lead(tokens);
+    for galley in std::iter::once(marked.said).chain(marked.simulated) {
         let place = Align2::LEFT_CENTER.anchor_size(pos2(from, room.center().y), galley.size());
         painter.galley(place.min, galley, Color32::PLACEHOLDER);
-        place.right() + tokens.spacing.grid * 0.75
-    };
-    let from = square.right() + tokens.spacing.grid * 0.75;
-    let end = word(from, said, tokens.strong(tokens.sizes.body), colour);
-    if simulated {
-        word(end, t!("SIMULATED"), tokens.strong(tokens.sizes.secondary), tokens.colours.simulated);
+        from = place.right() + Marked::gap(tokens);
     }
 }
 
-/// The sign of what was not measured.
-fn simulated_band(painter: &egui::Painter, tokens: &Tokens, band: Rect) {
+/// The sign of what was not measured: stripes from `end` on, behind the words. Stripes behind letters take their contrast.
+fn simulated_band(painter: &Painter, tokens: &Tokens, band: Rect, end: f32) {
     painter.rect_filled(band, 2.0, tokens.colours.simulated_fill);
-    // Only where no word stands: stripes behind letters take their contrast.
-    let end =
-        band.with_min_x(band.right() - (band.width() * 0.4 - tokens.spacing.grid * 5.0).max(tokens.spacing.grid * 3.0));
+    if end >= band.right() {
+        return;
+    }
+    let striped = band.with_min_x(end);
     let stripes = tokens.colours.simulated.gamma_multiply(0.35);
-    hatch(&painter.with_clip_rect(painter.clip_rect().intersect(end)), end, stripes);
+    hatch(&painter.with_clip_rect(painter.clip_rect().intersect(striped)), striped, stripes);
 }
 
 /// A band across the page that says what was not measured.
@@ -257,10 +322,12 @@ pub(super) fn simulated_ui(ui: &mut Ui, tokens: &Tokens, words: &str) {
     let size = vec2(ui.available_width(), tokens.spacing.grid * 4.0);
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words));
-    simulated_band(ui.painter(), tokens, rect);
     let font = tokens.strong(tokens.sizes.body);
     let room = rect.shrink2(vec2(tokens.spacing.grid, 0.0));
     let galley = elided(ui.painter(), words, font, tokens.colours.simulated, room.width());
+    let words_end = room.left() + galley.size().x + tokens.spacing.grid;
+    let third = rect.right() - (rect.width() * 0.4 - tokens.spacing.grid * 5.0);
+    simulated_band(ui.painter(), tokens, rect, words_end.max(third));
     let place = Align2::LEFT_CENTER.anchor_size(room.left_center(), galley.size());
     ui.painter().galley(place.min, galley, Color32::PLACEHOLDER);
 }

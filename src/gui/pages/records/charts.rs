@@ -70,7 +70,8 @@ pub(super) fn histogram_ui(ui: &mut Ui, page: &PageCtx<'_>, of: &Capability) {
         plot.bar_chart(BarChart::new("values", bars).allow_hover(false));
         for limit in [lower, upper] {
             plot.vline(VLine::new("limit", limit).color(colours.fail).width(1.5).style(LineStyle::dashed_loose()));
-            let text = RichText::new(format!("{limit}")).size(tokens.sizes.secondary).color(colours.fail);
+            // Not upon its line.
+            let text = RichText::new(format!("\u{a0}{limit}\u{a0}")).size(tokens.sizes.secondary).color(colours.fail);
             let anchor = if limit == lower { Align2::LEFT_TOP } else { Align2::RIGHT_TOP };
             plot.text(Text::new("limit", PlotPoint::new(limit, most * 1.14), text).anchor(anchor));
         }

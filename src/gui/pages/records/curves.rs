@@ -1,6 +1,6 @@
 //! Curves of one run: its errors by load point within their limits, and what both sides showed on the way.
 
-use egui::{Align2, Color32, ComboBox, RichText, Ui};
+use egui::{Align2, Color32, ComboBox, RichText, Sense, Shape, Stroke, Ui, vec2};
 use egui_plot::{GridMark, Line, LineStyle, MarkerShape, PlotPoint, PlotPoints, Points, Text};
 
 use super::charts::{limit_line, name_plot, tick};
@@ -11,7 +11,7 @@ use crate::gui::pages::PageCtx;
 use crate::gui::pages::sheet::{card_ui, quiet_ui};
 use crate::gui::texts::words;
 use crate::gui::tokens::Tokens;
-use crate::gui::widgets::still_plot::{round_marks, round_step, still};
+use crate::gui::widgets::still_plot::{marks, round_marks, round_step, still};
 use crate::record::Entry;
 
 /// The colour of an error by what it is the error of.
@@ -54,6 +54,39 @@ fn series<'a>(entry: &'a Entry, points: &[&str]) -> Vec<(&'a str, Vec<[f64; 2]>)
     all
 }
 
+/// Measurements of one colour are told apart by their shape; crosses are the attempt before.
+const SHAPES: [MarkerShape; 7] = [
+    MarkerShape::Circle,
+    MarkerShape::Diamond,
+    MarkerShape::Square,
+    MarkerShape::Up,
+    MarkerShape::Down,
+    MarkerShape::Left,
+    MarkerShape::Right,
+];
+
+/// The shape of a marker in the legend, as the plot draws it.
+fn shape_ui(ui: &mut Ui, tokens: &Tokens, shape: MarkerShape, colour: Color32) {
+    let side = tokens.sizes.secondary;
+    let (rect, _) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
+    let (middle, radius) = (rect.center(), side * 0.38);
+    let corners: &[(f32, f32)] = match shape {
+        MarkerShape::Diamond => &[(0.0, -1.0), (1.0, 0.0), (0.0, 1.0), (-1.0, 0.0)],
+        MarkerShape::Square => &[(-0.8, -0.8), (0.8, -0.8), (0.8, 0.8), (-0.8, 0.8)],
+        MarkerShape::Up => &[(0.0, -1.0), (0.9, 0.7), (-0.9, 0.7)],
+        MarkerShape::Down => &[(0.0, 1.0), (-0.9, -0.7), (0.9, -0.7)],
+        MarkerShape::Left => &[(-1.0, 0.0), (0.7, -0.9), (0.7, 0.9)],
+        MarkerShape::Right => &[(1.0, 0.0), (-0.7, 0.9), (-0.7, -0.9)],
+        _ => &[],
+    };
+    if corners.is_empty() {
+        ui.painter().circle_filled(middle, radius, colour);
+    } else {
+        let corners = corners.iter().map(|(x, y)| middle + radius * vec2(*x, *y)).collect();
+        ui.painter().add(Shape::convex_polygon(corners, colour, Stroke::NONE));
+    }
+}
+
 pub(super) fn errors_ui(ui: &mut Ui, page: &mut PageCtx<'_>, shown: &Shown, before: Option<&Shown>) {
     card_ui(ui, page, t!("Errors in % by load point"), |ui, page| {
         let tokens = page.tokens;
@@ -71,7 +104,8 @@ pub(super) fn errors_ui(ui: &mut Ui, page: &mut PageCtx<'_>, shown: &Shown, befo
         let errors = mine.iter().chain(&old).flat_map(|(_, values)| values).map(|[_, error]| error.abs());
         let scale = errors.fold(widest, f64::max) * 1.25;
         ui.horizontal_wrapped(|ui| {
-            for (name, _) in &mine {
+            for ((name, _), shape) in mine.iter().zip(SHAPES.into_iter().cycle()) {
+                shape_ui(ui, tokens, shape, ink(name, tokens));
                 let text = RichText::new(words::measured(name))
                     .font(tokens.strong(tokens.sizes.secondary))
                     .color(ink(name, tokens));
@@ -82,7 +116,8 @@ pub(super) fn errors_ui(ui: &mut Ui, page: &mut PageCtx<'_>, shown: &Shown, befo
             }
         });
         let names: Vec<String> = points.iter().map(|point| (*point).to_owned()).collect();
-        let y_step = round_step(scale * 2.0);
+        // Figures on both sides of zero, whatever the scale.
+        let y_step = Some(round_step(scale * 2.0)).filter(|step| *step <= scale).unwrap_or_else(|| round_step(scale));
         let plot = still("points", tokens, 6.0)
             .height(tokens.spacing.grid * 22.0)
             .x_axis_formatter(move |mark, _| {
@@ -99,7 +134,7 @@ pub(super) fn errors_ui(ui: &mut Ui, page: &mut PageCtx<'_>, shown: &Shown, befo
                     places.map(|place| GridMark { value: place as f64, step_size: each as f64 }).collect()
                 }
             })
-            .y_grid_spacer(|grid| round_marks(grid.bounds.0, grid.bounds.1))
+            .y_grid_spacer(move |grid| marks(grid.bounds.0, grid.bounds.1, y_step))
             .label_formatter(|_| None);
         let drawn = plot.show(ui, |plot| {
             plot.set_plot_bounds_x(-0.5..=points.len() as f64 - 0.5);
@@ -119,7 +154,7 @@ pub(super) fn errors_ui(ui: &mut Ui, page: &mut PageCtx<'_>, shown: &Shown, befo
                 let points = Points::new(*name, PlotPoints::from(values.clone()));
                 plot.points(points.shape(MarkerShape::Cross).color(colours.text_quiet).radius(4.0).allow_hover(false));
             }
-            for (name, values) in &mine {
+            for ((name, values), shape) in mine.iter().zip(SHAPES.into_iter().cycle()) {
                 let colour = ink(name, tokens);
                 plot.line(
                     Line::new(*name, PlotPoints::from(values.clone()))
@@ -127,9 +162,8 @@ pub(super) fn errors_ui(ui: &mut Ui, page: &mut PageCtx<'_>, shown: &Shown, befo
                         .width(1.0)
                         .allow_hover(false),
                 );
-                plot.points(
-                    Points::new(*name, PlotPoints::from(values.clone())).color(colour).radius(4.0).allow_hover(false),
-                );
+                let points = Points::new(*name, PlotPoints::from(values.clone())).shape(shape).color(colour);
+                plot.points(points.radius(4.0).allow_hover(false));
             }
         });
         let worst = entry.measurements.iter().filter(|one| is_error(&one.unit, one.upper)).filter_map(|one| one.value);
@@ -167,7 +201,7 @@ pub(super) fn readings_ui(ui: &mut Ui, page: &mut PageCtx<'_>, shown: &Shown, me
             }
         });
         let drawn: Vec<_> = shown.curves.iter().filter(|curve| curve.quantity == *measurand).collect();
-        let all = || drawn.iter().flat_map(|curve| &curve.points);
+        let all = || drawn.iter().flat_map(|curve| curve.points());
         let (low, high) = all().fold((f64::MAX, f64::MIN), |(low, high), point| (low.min(point.y), high.max(point.y)));
         let end = all().map(|point| point.x).fold(1.0, f64::max);
         let air = ((high - low) * 0.16).max(10_f64.powi(-(measurand.decimals() as i32)));
@@ -189,10 +223,11 @@ pub(super) fn readings_ui(ui: &mut Ui, page: &mut PageCtx<'_>, shown: &Shown, me
                 } else {
                     (t!("meter"), colours.series_voltage, 2.0)
                 };
-                plot.line(
-                    Line::new(name, PlotPoints::Borrowed(&curve.points)).color(colour).width(width).allow_hover(false),
-                );
-                if let Some(last) = curve.points.last() {
+                for part in &curve.parts {
+                    let line = Line::new(name, PlotPoints::Borrowed(part)).color(colour).width(width);
+                    plot.line(line.allow_hover(false));
+                }
+                if let Some(last) = curve.points().next_back() {
                     let text = format!(" {:.*}", measurand.decimals(), last.y);
                     let text = RichText::new(text).size(tokens.sizes.secondary).color(colour);
                     // One above, one below: they end at nearly the same value.
@@ -205,7 +240,7 @@ pub(super) fn readings_ui(ui: &mut Ui, page: &mut PageCtx<'_>, shown: &Shown, me
             .iter()
             .filter_map(|curve| {
                 let side = if curve.reference { t!("reference") } else { t!("meter") };
-                Some(format!("{side} {}", measurand.text(curve.points.last()?.y)))
+                Some(format!("{side} {}", measurand.text(curve.points().next_back()?.y)))
             })
             .collect();
         let words = t!(

@@ -15,8 +15,8 @@ use crate::gui::widgets::command_button::command_button_ui;
 use crate::gui::widgets::number::NOTHING;
 use crate::gui::widgets::status::Mark;
 
-/// Narrower than this, the cards stand in one column.
-const PAIR: f32 = 860.0;
+/// With less room than this beside the tables, plots stand below them.
+const PLOTS: f32 = 340.0;
 
 /// What the page is to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,14 @@ impl DetailView {
             ui.set_max_width(ui.available_width() - tokens.spacing.grid);
             ui.spacing_mut().item_spacing.y = tokens.spacing.grid;
             self.head_ui(ui, page);
-            if ui.available_width() < PAIR {
+            let gap = tokens.spacing.grid;
+            // Tables need more than plots do, and all of their figures are to be seen.
+            let before = self.detail.previous.as_ref().map(|before| &before.record.record.entry);
+            let table = measurements::width(ui, tokens, &self.detail.shown.record.record.entry, before)
+                + 2.0 * (tokens.spacing.card + 1.0);
+            let left = ((ui.available_width() - gap) * 0.57).max(table);
+            let right = ui.available_width() - gap - left;
+            if right < PLOTS {
                 self.measured_ui(ui, page);
                 self.curves_ui(ui, page);
                 self.registers_ui(ui, page);
@@ -80,10 +87,6 @@ impl DetailView {
                 self.about_ui(ui, page);
                 return;
             }
-            let gap = tokens.spacing.grid;
-            // Tables need more than plots do.
-            let left = (ui.available_width() - gap) * 0.57;
-            let right = ui.available_width() - gap - left;
             ui.horizontal_top(|ui| {
                 ui.spacing_mut().item_spacing.x = gap;
                 ui.vertical(|ui| {

@@ -15,7 +15,7 @@ use crate::record::FlashRecord;
 use crate::record::flashing::Written;
 
 const COLUMNS: [Column; 9] = [
-    Column::left(mark!("Outcome"), 156.0, 0.0),
+    Column::left(mark!("Outcome"), 0.0, 0.0),
     Column::left(mark!("Serial number"), 100.0, 1.0),
     Column::left(mark!("Ended"), 122.0, 0.0),
     Column::left(mark!("Image"), 110.0, 2.0),
@@ -134,7 +134,7 @@ fn facts_ui(ui: &mut Ui, page: &mut PageCtx<'_>, of: &FlashRecord) {
         (t!("Unique id"), flashing.unique_id.clone().unwrap_or_else(|| NOTHING.to_owned())),
         (t!("Through"), format!("{}: {}", flashing.through, flashing.loader)),
         (t!("Image"), flashing.image.clone()),
-        (t!("Image's SHA-256"), flashing.image_sha256.to_string()),
+        (t!("SHA-256"), flashing.image_sha256.to_string()),
     ];
     if let Some(Written { bytes_written, bytes_skipped, bytes_trusted, verified, protected, started }) =
         flashing.written
@@ -143,8 +143,12 @@ fn facts_ui(ui: &mut Ui, page: &mut PageCtx<'_>, of: &FlashRecord) {
         facts.extend([
             (t!("Written"), t!("{count} B", count = count(bytes_written))),
             (t!("Skipped"), t!("{count} B that were there already", count = count(bytes_skipped))),
-            (t!("Trusted"), t!("{count} B that were not read back", count = count(bytes_trusted))),
-            (t!("Every byte verified"), yes(verified)),
+        ]);
+        if bytes_trusted > 0 {
+            facts.push((t!("Trusted"), t!("{count} B that were not read back", count = count(bytes_trusted))));
+        }
+        facts.extend([
+            (t!("Verified"), if verified { t!("every byte") } else { t!("no") }.to_owned()),
             (t!("Protected"), yes(protected)),
             (t!("Started"), yes(started)),
         ]);

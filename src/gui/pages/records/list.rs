@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use egui::{Key, Modifiers, ScrollArea, Ui};
 
-use super::cells::{Cell, Choice, Column, Columns, head_ui, row_ui};
+use super::cells::{Cell, Choice, Column, Columns, head_ui, least, row_ui, verdicts_width};
 use super::figures;
 use super::{RecordsCommand, ask};
 use crate::gui::archive::{ArchiveRequest, Key as Place, PAGE};
@@ -21,10 +21,10 @@ const KEPT: usize = 24;
 const ROW: f32 = 28.0;
 
 const COLUMNS: [Column; 10] = [
-    Column::left(mark!("Verdict"), 156.0, 0.0),
-    Column::left(mark!("Serial number"), 100.0, 1.0),
+    Column::left(mark!("Verdict"), 0.0, 0.0),
+    Column::left(mark!("Serial number"), 100.0, 3.0),
     Column::left(mark!("Ended"), 122.0, 0.0),
-    Column::left(mark!("Profile"), 90.0, 3.0),
+    Column::left(mark!("Profile"), 90.0, 2.0),
     Column::left(mark!("Procedure"), 70.0, 0.8),
     Column::left(mark!("Batch"), 64.0, 0.8),
     Column::left(mark!("Operator"), 64.0, 0.8),
@@ -84,6 +84,11 @@ impl Listing {
         self.parts.get(&part)?.get(usize::try_from(number - part).ok()?)
     }
 
+    /// The chosen row, where this is the list that is wanted: what a scanner types is followed by its Enter before another list is there.
+    pub(super) fn chosen_of(&self, wanted: &Wanted) -> Option<&Found> {
+        self.wanted.as_ref().filter(|of| *of == wanted).and(self.chosen).and_then(|chosen| self.row(chosen))
+    }
+
     /// Arrows choose, also while the serial number is typed.
     pub(super) fn keys(&mut self, ui: &Ui) {
         let listed = self.total.map_or(0, Total::listed);
@@ -114,10 +119,13 @@ impl Listing {
     pub(super) fn list_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         let listed = self.total.map_or(0, Total::listed);
         let tokens = page.tokens;
-        let least: f32 = COLUMNS.iter().map(|column| column.least + 10.0).sum();
+        let mut wanted = COLUMNS;
+        if let Some(verdict) = wanted.first_mut() {
+            verdict.least = verdicts_width(ui, tokens);
+        }
         ScrollArea::horizontal().id_salt("sideways").auto_shrink(false).show(ui, |ui| {
             // The bar of the inner area has its own room.
-            let columns = Columns::fit(&COLUMNS, (ui.available_width() - 14.0).max(least));
+            let columns = Columns::fit(&wanted, (ui.available_width() - 14.0).max(least(&wanted)));
             ui.spacing_mut().item_spacing.y = 0.0;
             head_ui(ui, tokens, &columns);
             let mut area = ScrollArea::vertical().id_salt("records").auto_shrink(false);

@@ -22,6 +22,9 @@ const COLUMNS: [Column; 6] = [
     Column::right(mark!("Before"), 78.0, 0.0),
 ];
 
+/// The place of the bars among the columns.
+const BARS: usize = 4;
+
 /// The measurement of the same name and load point.
 pub(super) fn same<'a>(of: &Measurement, among: &'a Entry) -> Option<&'a Measurement> {
     among.measurements.iter().find(|other| other.name == of.name && other.load_point == of.load_point)
@@ -42,8 +45,7 @@ pub(super) fn table_ui(ui: &mut Ui, page: &mut PageCtx<'_>, entry: &Entry, befor
     if entry.measurements.is_empty() {
         return quiet_ui(ui, page, t!("Nothing was measured before the run ended"));
     }
-    let rows: Vec<_> = entry.measurements.iter().map(|one| row(tokens, one, before)).collect();
-    let wanted = filled(ui, tokens, &COLUMNS, rows.iter().map(|(cells, _)| cells.as_slice()));
+    let Table { rows, columns: wanted } = Table::of(ui, tokens, entry, before).within(ui.available_width());
     ScrollArea::horizontal().id_salt("measurements").auto_shrink([false, true]).show(ui, |ui| {
         let columns = Columns::fit(&wanted, ui.available_width().max(least(&wanted)));
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -51,19 +53,59 @@ pub(super) fn table_ui(ui: &mut Ui, page: &mut PageCtx<'_>, entry: &Entry, befor
         for (number, (one, (cells, label))) in entry.measurements.iter().zip(&rows).enumerate() {
             let look = (tokens.spacing.grid * 3.0, Choice::None);
             let row = ui.push_id(number, |ui| row_ui(ui, tokens, &columns, (cells, label), look)).inner;
-            let uncertainty = figures::amount(one.uncertainty, &one.unit);
-            row.on_hover_text(t!(
-                "Standard uncertainty {uncertainty}, limits from {limit_source}, by {method}",
-                uncertainty,
-                limit_source = one.limit_source,
-                method = one.method
-            ));
+            let origin = origin(one);
+            if !origin.is_empty() {
+                row.on_hover_text(origin);
+            }
         }
     });
 }
 
+/// Where value and limits come from, a line for each thing that is known.
+fn origin(of: &Measurement) -> String {
+    let uncertainty = figures::amount(of.uncertainty, &of.unit);
+    let lines = [
+        of.uncertainty.map(|_| t!("Standard uncertainty {uncertainty}", uncertainty)),
+        (!of.limit_source.is_empty()).then(|| t!("Limits from {source}", source = of.limit_source)),
+        (!of.method.is_empty()).then(|| t!("Method: {method}", method = of.method)),
+    ];
+    lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
+/// The room that all of the table needs.
+pub(super) fn width(ui: &Ui, tokens: &Tokens, entry: &Entry, before: Option<&Entry>) -> f32 {
+    least(&Table::of(ui, tokens, entry, before).columns)
+}
+
+/// Rows with what a screen reader says of them, and columns with the room these need.
+struct Table {
+    rows: Vec<(Vec<Cell>, String)>,
+    columns: Vec<Column>,
+}
+
+impl Table {
+    /// Without an attempt before there is no column for it.
+    fn of(ui: &Ui, tokens: &Tokens, entry: &Entry, before: Option<&Entry>) -> Self {
+        let rows: Vec<_> = entry.measurements.iter().map(|one| row(tokens, one, before)).collect();
+        let wanted: Vec<Column> = COLUMNS.into_iter().take(if before.is_some() { 6 } else { 5 }).collect();
+        let columns = filled(ui, tokens, &wanted, rows.iter().map(|(cells, _)| cells.as_slice()));
+        Self { rows, columns }
+    }
+
+    /// Where there is too little room, the bars go first: they show what the figures say.
+    fn within(mut self, room: f32) -> Self {
+        if least(&self.columns) > room {
+            for cells in self.rows.iter_mut().map(|(cells, _)| cells).filter(|cells| cells.len() > BARS) {
+                cells.remove(BARS);
+            }
+            self.columns.remove(BARS);
+        }
+        self
+    }
+}
+
 /// The cells of a measurement, and what a screen reader says of them.
-fn row(tokens: &Tokens, one: &Measurement, before: Option<&Entry>) -> ([Cell; 6], String) {
+fn row(tokens: &Tokens, one: &Measurement, before: Option<&Entry>) -> (Vec<Cell>, String) {
     let old = before.and_then(|before| same(one, before));
     let old_text = old.map_or(NOTHING.to_owned(), |old| figures::value(old.value, &old.unit));
     let (error, limit) = figures::from_middle(one);
@@ -82,7 +124,7 @@ fn row(tokens: &Tokens, one: &Measurement, before: Option<&Entry>) -> ([Cell; 6]
         before = old_text
     );
     let bar = if limit.is_some() { Cell::Bar(error, limit) } else { Cell::Quiet(String::new()) };
-    let cells = [
+    let cells = vec![
         Cell::Text(words::measured(&one.name)),
         Cell::Quiet(one.load_point.clone()),
         value,
@@ -91,4 +133,33 @@ fn row(tokens: &Tokens, one: &Measurement, before: Option<&Entry>) -> ([Cell; 6]
         Cell::Quiet(old_text),
     ];
     (cells, label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_known_of_a_value_is_not_named() {
+        let mut of = Measurement {
+            name: "energy_error".to_owned(),
+            load_point: String::new(),
+            value: Some(0.1),
+            unit: "%".to_owned(),
+            lower: None,
+            upper: None,
+            verdict: Verdict::Pass,
+            uncertainty: None,
+            expanded: None,
+            guard_band: None,
+            marginal: false,
+            limit_source: String::new(),
+            method: "energy register".to_owned(),
+        };
+        assert_eq!(origin(&of), "Method: energy register");
+        (of.uncertainty, of.limit_source) = (Some(0.01), "the procedure".to_owned());
+        assert_eq!(origin(&of), "Standard uncertainty 0.0100 %\nLimits from the procedure\nMethod: energy register");
+        (of.uncertainty, of.limit_source, of.method) = (None, String::new(), String::new());
+        assert_eq!(origin(&of), "");
+    }
 }

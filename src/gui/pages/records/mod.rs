@@ -243,8 +243,7 @@ impl RecordsPage {
             }
             self.head_ui(ui, page);
             let wide = ui.available_width() >= NARROW;
-            let filtered = matches!(self.view, View::List | View::Statistics | View::Flashings);
-            if filtered && (wide || self.form.open) {
+            if self.filtered() && (wide || self.form.open) {
                 self.form.filters_ui(ui, page, &self.choices, self.view != View::Flashings);
             }
             let wanted = self.form.wanted();
@@ -300,7 +299,7 @@ impl RecordsPage {
         if !std::mem::take(&mut self.form.entered) {
             return;
         }
-        let row = self.list.chosen.filter(|_| self.view == View::List).and_then(|chosen| self.list.row(chosen));
+        let row = self.list.chosen_of(&self.form.wanted()).filter(|_| self.view == View::List);
         let part = self.form.part.trim();
         if let Some(found) = row {
             ask(page, ArchiveRequest::Open(Place::of(found)));
@@ -311,6 +310,11 @@ impl RecordsPage {
         }
         // The next label is another unit's.
         self.form.replace = true;
+    }
+
+    /// What is shown is what matches the filters.
+    const fn filtered(&self) -> bool {
+        matches!(self.view, View::List | View::Statistics | View::Flashings)
     }
 
     fn head_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
@@ -338,7 +342,7 @@ impl RecordsPage {
             if kept > 0 && choice_ui(ui, page, &t!("Compare ({kept})", kept), self.view == View::Compare).clicked() {
                 ask(page, ArchiveRequest::Compare(self.comparison.kept().to_vec()));
             }
-            if ui.available_width() < NARROW && ui.ctx().content_rect().width() < NARROW + 200.0 {
+            if self.filtered() && ui.available_width() < NARROW && ui.ctx().content_rect().width() < NARROW + 200.0 {
                 self.form.open_ui(ui, page);
             }
             let total = match self.view {

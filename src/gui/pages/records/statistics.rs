@@ -247,9 +247,11 @@ fn table_width(ui: &Ui, tokens: &Tokens, insight: &Insight) -> f32 {
 
 fn capabilities_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight, chosen: &mut Option<(String, String)>) {
     if chosen.is_none() {
-        let judged = insight.capabilities.iter().filter(|one| one.histogram.is_some());
-        // The one nearest to its limits is what one looks for.
-        let worst = judged.min_by(|a, b| a.cpk.unwrap_or(f64::MAX).total_cmp(&b.cpk.unwrap_or(f64::MAX)));
+        let judged = || insight.capabilities.iter().filter(|one| one.histogram.is_some());
+        let followed = judged().any(|one| Some(&one.name) == insight.trend_of.as_ref());
+        // Histogram and trend begin with one measurement; of its load points, the one nearest to its limits is what one looks for.
+        let begin = judged().filter(|one| !followed || Some(&one.name) == insight.trend_of.as_ref());
+        let worst = begin.min_by(|a, b| a.cpk.unwrap_or(f64::MAX).total_cmp(&b.cpk.unwrap_or(f64::MAX)));
         *chosen = worst.map(|one| (one.name.clone(), one.load_point.clone()));
     }
     card_ui(ui, page, t!("Measurements and their limits"), |ui, page| {

@@ -66,7 +66,9 @@ impl RegistersPage {
             page,
             &t!("≠ {other_name} has {other}", other_name = self.other_name(), other = format_args!("{other:04X}")),
         );
-        for words in differences::in_words(register, (word, other), &page.core.registers) {
+        let with = differences::other_half(register);
+        let with = with.and_then(|half| Some((half, self.others.word(&self.other, half, page.core)?)));
+        for words in differences::in_words(register, (word, other), with, &page.core.registers) {
             ui.add(egui::Label::new(words).wrap());
         }
     }
@@ -113,7 +115,7 @@ impl RegistersPage {
         if reason.is_none() {
             match &checked {
                 Ok(Some(write)) => {
-                    ui.label(effect(*write, &page.core.registers));
+                    ui.label(effect(*write, &[], &page.core.registers));
                 }
                 Ok(None) => {}
                 Err(why) => warning_ui(ui, page, why),
@@ -137,7 +139,7 @@ impl RegistersPage {
         let old = page.core.registers.value(register).map_or_else(String::new, |old| format!("{old:04X}"));
         ui.label(RichText::new(t!("Write {register}?", register)).font(tokens.strong(tokens.sizes.heading)));
         ui.label(RichText::new(format!("{old} → {value:04X}")).font(FontId::monospace(tokens.sizes.heading)));
-        ui.label(effect(write, &page.core.registers));
+        ui.label(effect(write, &[], &page.core.registers));
         for consequence in consequences(write, page.core) {
             warning_ui(ui, page, &consequence);
         }
@@ -208,12 +210,15 @@ fn checked(register: Register, text: &str, old: Option<u16>) -> Result<Option<Wr
     }
 }
 
-/// What a write changes, in words.
-pub(super) fn effect(Write { register, value }: Write, registers: &Registers) -> String {
+/// What a write changes, in words; others that come with it give it its meaning.
+pub(super) fn effect(Write { register, value }: Write, with: &[Write], registers: &Registers) -> String {
     let before = registers.set();
     let change = before.and_then(|before| {
         let mut after = before.clone();
         after.set(register, value).ok()?;
+        for Write { register, value } in with {
+            after.set(*register, *value).ok()?;
+        }
         before.changes_to(&after).into_iter().find(|change| change.register == register)
     });
     let text = match (change, registers.value(register)) {

@@ -24,11 +24,27 @@ pub(super) struct Asked {
 /// A register that differs: what the chip has, what the other side has.
 pub(super) type Difference = (Register, u16, u16);
 
-/// How two words of a register differ: a line for each field, or one for a number.
-pub(super) fn in_words(register: Register, (chip, other): (u16, u16), registers: &Registers) -> Vec<String> {
+/// The register that keeps the other half of the same number.
+pub(super) const fn other_half(register: Register) -> Option<Register> {
+    match register {
+        Register::PLconstH => Some(Register::PLconstL),
+        Register::PLconstL => Some(Register::PLconstH),
+        _ => None,
+    }
+}
+
+/// How two words of a register differ: a line for each field, or one for a number. What the other side has in the register `with`
+/// belongs to that number.
+pub(super) fn in_words(
+    register: Register,
+    (chip, other): (u16, u16),
+    with: Option<(Register, u16)>,
+    registers: &Registers,
+) -> Vec<String> {
     let (here, there) = (decode::fields(register, chip), decode::fields(register, other));
     if here.is_empty() {
-        return vec![effect(Write { register, value: other }, registers)];
+        let with: Vec<Write> = with.into_iter().map(|(register, value)| Write { register, value }).collect();
+        return vec![effect(Write { register, value: other }, &with, registers)];
     }
     let pairs = here.iter().zip(&there).filter(|(a, b)| a.text != b.text);
     pairs.map(|(a, b)| format!("{}: {} → {}", a.name, a.text, b.text)).collect()
@@ -126,7 +142,12 @@ impl RegistersPage {
         }
         ScrollArea::vertical().id_salt("differences").auto_shrink(false).show(ui, |ui| {
             for difference in &differing {
-                difference_ui(ui, page, difference);
+                let half = other_half(difference.0);
+                let half = half.and_then(|half| differing.iter().find(|(register, ..)| *register == half));
+                // One number in two registers is told once, with its high word.
+                if difference.0 != Register::PLconstL || half.is_none() {
+                    difference_ui(ui, page, difference, half);
+                }
             }
         });
     }
@@ -181,17 +202,24 @@ impl RegistersPage {
     }
 }
 
-fn difference_ui(ui: &mut Ui, page: &PageCtx<'_>, (register, chip, other): &Difference) {
+/// A difference, and that of the register that keeps the other half of its number where it differs too.
+fn difference_ui(ui: &mut Ui, page: &PageCtx<'_>, (register, chip, other): &Difference, half: Option<&Difference>) {
     let tokens = page.tokens;
     ui.horizontal_wrapped(|ui| {
-        ui.label(RichText::new(register.name()).font(tokens.strong(tokens.sizes.body)));
-        let words = format!("{chip:04X} → {other:04X}");
+        let (name, words) = match half {
+            Some((low, low_chip, low_other)) => {
+                (format!("{register}, {low}"), format!("{chip:04X} {low_chip:04X} → {other:04X} {low_other:04X}"))
+            }
+            None => (register.name().to_owned(), format!("{chip:04X} → {other:04X}")),
+        };
+        ui.label(RichText::new(name).font(tokens.strong(tokens.sizes.body)));
         ui.label(RichText::new(words).font(FontId::monospace(tokens.sizes.body)));
         if !RegisterSet::ORDER.contains(register) {
             ui.label(RichText::new(t!("not written from here")).color(tokens.colours.text_quiet));
         }
     });
-    for words in in_words(*register, (*chip, *other), &page.core.registers) {
+    let with = half.map(|(register, _, other)| (*register, *other));
+    for words in in_words(*register, (*chip, *other), with, &page.core.registers) {
         ui.add(Label::new(RichText::new(words).color(tokens.colours.text_quiet)).wrap());
     }
 }

@@ -61,7 +61,7 @@ impl Position<'_> {
             let pulses = self.pulses(counts);
             let part = (elapsed.as_secs_f64() / duration.as_secs_f64()).min(pulses / dial.pulses);
             let rest = duration.saturating_sub(elapsed);
-            self.progress(part, format!("{pulses:.1} impulses, {} remain", words(rest)));
+            self.progress_until(Some(rest), part, format!("{pulses:.1} impulses, {} remain", words(rest)));
             if rest.is_zero() && pulses >= dial.pulses {
                 break;
             }

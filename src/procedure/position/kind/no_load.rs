@@ -41,7 +41,7 @@ impl Position<'_> {
             self.keep(Some(Watched { secs: elapsed.as_secs_f64(), counts, ..before }));
             let rest = duration.saturating_sub(elapsed);
             let part = elapsed.as_secs_f64() / duration.as_secs_f64();
-            self.progress(part, format!("{pulses:.2} impulses, {} remain", words(rest)));
+            self.progress_until(Some(rest), part, format!("{pulses:.2} impulses, {} remain", words(rest)));
             if rest.is_zero() || pulses > no_load.pulses {
                 break (elapsed, counts);
             }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::counting::{Counted, LOOK};
 use crate::meter::Line;
-use crate::procedure::durations::{self, words};
+use crate::procedure::durations::{self, COUNTS_TO_GO_ON, words};
 use crate::procedure::error::StepError;
 use crate::procedure::position::Position;
 use crate::procedure::report::Measurement;
@@ -12,9 +12,8 @@ use crate::procedure::unfinished::Watched;
 use crate::profile::verification::Starting;
 use crate::reference::LoadPoint;
 
-/// After the first impulse a meter that goes on registering makes this many counts of a tenth of the chip's impulse ...
-const COUNTS_TO_GO_ON: u64 = 2;
-/// ... within so many times an exact meter's time for them. A meter that has started and stops again makes none.
+/// After the first impulse a meter has to make its counts within so many times an exact meter's time for them. A meter that has started
+/// and stops again makes none.
 const TIME_TO_GO_ON: f64 = 2.0;
 
 impl Position<'_> {
@@ -27,7 +26,7 @@ impl Position<'_> {
     ) -> Result<String, StepError> {
         let rating = &self.around.plan.meter.rating;
         let allowed = durations::starting(starting, rating);
-        let going_on = self.around.plan.count_time(point).mul_f64(COUNTS_TO_GO_ON as f64 * TIME_TO_GO_ON);
+        let going_on = self.around.plan.count_time(point).mul_f64(f64::from(COUNTS_TO_GO_ON) * TIME_TO_GO_ON);
         let interrupted = self.begun_before();
         self.expect_voltage(point)?;
         let mut counted = self.count_from_now()?;
@@ -51,8 +50,8 @@ impl Position<'_> {
         }
         self.record(time.limited_by(source).obtained("energy register", None));
         let mut further = Counted { since: self.now(), forward: 0, backward: 0 };
-        self.count_until(&mut further, going_on, |_, further| further.forward >= COUNTS_TO_GO_ON)?;
-        let (got, wanted) = (further.forward as f64, COUNTS_TO_GO_ON as f64);
+        self.count_until(&mut further, going_on, |_, further| further.forward >= COUNTS_TO_GO_ON.into())?;
+        let (got, wanted) = (further.forward as f64, f64::from(COUNTS_TO_GO_ON));
         let judged = Measurement::at_least("starting_goes_on", name, (got, "counts"), wanted);
         self.record(judged.limited_by(source).obtained("energy register", None));
         self.still_the_same()?;
@@ -91,7 +90,7 @@ impl Position<'_> {
             let part = elapsed.as_secs_f64() / allowed.as_secs_f64();
             let pulses = self.pulses(counted.forward);
             self.keep(Some(Watched { secs: elapsed.as_secs_f64(), counts: counted.forward, interruptions: 0 }));
-            self.progress(part, format!("{pulses:.2} impulses, at most {} remain", words(rest)));
+            self.progress_until(Some(rest), part, format!("{pulses:.2} impulses, at most {} remain", words(rest)));
             if rest.is_zero() || enough(self, counted) {
                 return Ok(elapsed.min(allowed));
             }

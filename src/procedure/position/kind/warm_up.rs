@@ -21,7 +21,7 @@ impl Position<'_> {
                 return Ok(format!("{}, nothing is judged", words(warm_up.duration)));
             }
             let part = elapsed.as_secs_f64() / warm_up.duration.as_secs_f64();
-            self.progress(part, format!("{} remain", words(rest)));
+            self.progress_until(Some(rest), part, format!("{} remain", words(rest)));
             self.wait(rest.min(LOOK))?;
         }
     }

@@ -11,12 +11,12 @@ use m90e26::Register;
 use serde_json::json;
 
 use super::unit::{Unit, recorded};
-use super::written_as;
+use super::{load, written_as};
 use crate::cli::exit::Exit;
 use crate::cli::{cancel_on_signals, message, provision};
 use crate::clock::RealClock;
 use crate::disk;
-use crate::image::{Format, Image, source};
+use crate::image::{Format, source};
 use crate::procedure::Control;
 use crate::profile::sources::Sources;
 use crate::profile::{self, MeterProfile};
@@ -161,8 +161,7 @@ impl PatchProject {
         };
         // The binary is what the chip gets; the ELF file says the same with addresses of its own.
         let file = built.elf.as_ref().or(built.bin.as_ref()).context("there is no image")?;
-        let name = || file.display().to_string();
-        let image = Image::read(&std::fs::read(file).with_context(name)?, None, self.address).with_context(name)?;
+        let image = load(file, None, self.address)?;
         for output in &self.output {
             let content = image.write(written_as(output)?)?;
             disk::replace_secretly(output, &content).with_context(|| output.display().to_string())?;

@@ -65,7 +65,7 @@ fn targets(order: &Order) -> Result<Vec<Option<DeviceUrl>>, Advice> {
     let mut targets: Vec<Option<DeviceUrl>> = Vec::new();
     for (position, serial) in order.serials.iter().enumerate() {
         let text = match order.targets.as_slice() {
-            [only] if only.starts_with("sim:") => only.trim(),
+            [only] if only.trim().starts_with("sim:") => only.trim(),
             texts => texts.get(position).map_or("", |text| text.trim()),
         };
         let url = match text {

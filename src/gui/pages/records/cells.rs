@@ -86,12 +86,10 @@ pub(super) fn filled<'a>(
                     wide(text, FontId::proportional(tokens.sizes.body))
                 }
                 Cell::Verdict(verdict, simulated) => {
-                    let word = (words::verdict(*verdict), tokens.verdict(*verdict));
-                    Marked::of(ui.painter(), tokens, word, *simulated).width(tokens)
+                    Marked::of(ui.painter(), tokens, verdict_sign(tokens, *verdict), *simulated).width(tokens)
                 }
                 Cell::Outcome(outcome, simulated) => {
-                    let (_, colour, said) = words_of(tokens, *outcome);
-                    Marked::of(ui.painter(), tokens, (said, colour), *simulated).width(tokens)
+                    Marked::of(ui.painter(), tokens, outcome_sign(tokens, *outcome), *simulated).width(tokens)
                 }
                 Cell::Mono(_) | Cell::Bar(..) | Cell::Filled(..) => continue,
             };
@@ -198,11 +196,10 @@ fn cell_ui(ui: &mut Ui, tokens: &Tokens, room: Rect, cell: &Cell, right: bool) {
         Cell::Mono(text) => (text, FontId::monospace(tokens.sizes.body), colours.text),
         Cell::In(colour, text) => (text, plain, *colour),
         Cell::Verdict(verdict, simulated) => {
-            let word = (Mark::of(*verdict), tokens.verdict(*verdict), words::verdict(*verdict));
-            return marked_ui(ui, tokens, room, word, *simulated);
+            return marked_ui(ui, tokens, room, verdict_sign(tokens, *verdict), *simulated);
         }
         Cell::Outcome(outcome, simulated) => {
-            return marked_ui(ui, tokens, room, words_of(tokens, *outcome), *simulated);
+            return marked_ui(ui, tokens, room, outcome_sign(tokens, *outcome), *simulated);
         }
         Cell::Bar(value, limit) => {
             let size = (room.width(), room.height());
@@ -226,8 +223,15 @@ fn cell_ui(ui: &mut Ui, tokens: &Tokens, room: Rect, cell: &Cell, right: bool) {
     ui.painter().galley(place.min, galley, Color32::PLACEHOLDER);
 }
 
-/// How a flashing ended: shape, colour, word.
-pub(super) fn words_of(tokens: &Tokens, outcome: Outcome) -> (Mark, Color32, &'static str) {
+/// How something ended: shape, colour, word.
+type Sign = (Mark, Color32, &'static str);
+
+fn verdict_sign(tokens: &Tokens, verdict: Verdict) -> Sign {
+    (Mark::of(verdict), tokens.verdict(verdict), words::verdict(verdict))
+}
+
+/// The same of a flashing.
+pub(super) fn outcome_sign(tokens: &Tokens, outcome: Outcome) -> Sign {
     let colours = &tokens.colours;
     match outcome {
         Outcome::Verified => (Mark::Tick, colours.pass, t!("VERIFIED")),
@@ -247,7 +251,7 @@ struct Marked {
 }
 
 impl Marked {
-    fn of(painter: &Painter, tokens: &Tokens, (said, colour): (&str, Color32), simulated: bool) -> Self {
+    fn of(painter: &Painter, tokens: &Tokens, (_, colour, said): Sign, simulated: bool) -> Self {
         let word = |text: &str, size: f32, colour: Color32| {
             painter.layout_no_wrap(text.to_owned(), tokens.strong(size), colour)
         };
@@ -281,16 +285,14 @@ impl Marked {
 pub(super) fn verdicts_width(ui: &Ui, tokens: &Tokens) -> f32 {
     // What was not run is kept as an error.
     let all = [Verdict::Pass, Verdict::Fail, Verdict::Error, Verdict::Aborted];
-    let width = |verdict: Verdict| {
-        let word = (words::verdict(verdict), tokens.verdict(verdict));
-        Marked::of(ui.painter(), tokens, word, true).width(tokens)
-    };
+    let width = |verdict: Verdict| Marked::of(ui.painter(), tokens, verdict_sign(tokens, verdict), true).width(tokens);
     all.into_iter().map(width).fold(0.0, f32::max)
 }
 
-fn marked_ui(ui: &Ui, tokens: &Tokens, room: Rect, (mark, colour, said): (Mark, Color32, &str), simulated: bool) {
+fn marked_ui(ui: &Ui, tokens: &Tokens, room: Rect, sign: Sign, simulated: bool) {
+    let (mark, colour, _) = sign;
     let painter = ui.painter().with_clip_rect(ui.clip_rect().intersect(room.expand2(vec2(GAP / 2.0, 0.0))));
-    let marked = Marked::of(&painter, tokens, (said, colour), simulated);
+    let marked = Marked::of(&painter, tokens, sign, simulated);
     if simulated {
         let end = room.left() + marked.words_end(tokens) + Marked::gap(tokens);
         simulated_band(&painter, tokens, room.expand2(vec2(GAP / 4.0, -2.0)), end);

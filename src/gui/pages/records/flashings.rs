@@ -2,7 +2,7 @@
 
 use egui::{Label, RichText, ScrollArea, Ui};
 
-use super::cells::{Cell, Choice, Column, Columns, filled, head_ui, least, row_ui, words_of};
+use super::cells::{Cell, Choice, Column, Columns, filled, head_ui, least, outcome_sign, row_ui};
 use super::figures;
 use crate::gui::archive::FLASHINGS;
 use crate::gui::command::Command;
@@ -106,7 +106,7 @@ fn cells(of: &FlashRecord) -> Vec<Cell> {
 /// A row in words.
 fn label(page: &PageCtx<'_>, of: &FlashRecord) -> String {
     let flashing = &of.record.flashing;
-    let (.., outcome) = words_of(page.tokens, flashing.outcome);
+    let (.., outcome) = outcome_sign(page.tokens, flashing.outcome);
     let simulated = if flashing.simulated { t!(", simulated") } else { "" };
     t!(
         "{serial} {outcome}{simulated}, {ended}, {image}, {through}, flashing {name}",

@@ -159,6 +159,9 @@ impl StoreError {
                 "There is such a file already, and nothing is written over it",
                 "Name another file, or move that one away",
             ),
+            Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                ("There is no such file or folder", "Make the folder first, or name another one")
+            }
             Self::File { .. } | Self::Export(_) => {
                 ("The disk is full, or this user may not write there", "Make room, or name another folder")
             }

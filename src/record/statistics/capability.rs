@@ -1,9 +1,11 @@
 //! Each measurement against its limits: mean, spread, Cpk, histogram.
 
+use std::collections::{HashMap, HashSet};
+
 use serde::Serialize;
 
 use crate::record::error::StoreError;
-use crate::record::search::{Filter, MATCHES};
+use crate::record::search::{Bound, Filter, MATCHES};
 use crate::record::store::{InFile as _, Store};
 use crate::record::summary::{BINS, Counts, Moments};
 
@@ -68,54 +70,70 @@ impl Store {
     /// The file cannot be read.
     pub fn capabilities(&self, filter: &Filter) -> Result<Vec<Capability>, StoreError> {
         let Some(bound) = self.bind(filter)? else { return Ok(Vec::new()) };
-        let sql = format!(
-            "SELECT s.n, s.failed, s.mean, s.m2, s.least, s.greatest, s.bins, s.marginal
-             FROM grouping g CROSS JOIN summary s ON s.grouping = g.id AND s.quantity = :quantity WHERE {MATCHES} AND g.golden = 0"
-        );
         let read = || {
+            let mut totals = self.totals(&bound)?;
             let mut quantities = self.connection.prepare_cached(
                 "SELECT id, name, load_point, unit, lower, upper, limit_source FROM quantity ORDER BY name, load_point, id",
             )?;
             let mut found = Vec::new();
             let mut quantities = quantities.query([])?;
-            let mut sums = self.connection.prepare_cached(&sql)?;
             while let Some(row) = quantities.next()? {
-                let id: i64 = row.get(0)?;
-                let mut parameters = bound.parameters().to_vec();
-                parameters.push((":quantity", &id));
-                let (mut all, mut counts, mut marginal) = (Moments::default(), Counts::default(), 0);
-                let mut sums = sums.query(parameters.as_slice())?;
-                while let Some(row) = sums.next()? {
-                    all.merge(&Moments::from_row(row, 0)?);
-                    counts.take(row.get_ref(6)?.as_blob()?);
-                    marginal += u64::try_from(row.get::<_, i64>(7)?).unwrap_or(0);
-                }
-                if all.n > 0 {
-                    let (lower, upper): (Option<f64>, Option<f64>) = (row.get(4)?, row.get(5)?);
-                    let deviation = all.deviation();
-                    found.push(Capability {
-                        name: row.get(1)?,
-                        load_point: row.get(2)?,
-                        unit: row.get(3)?,
-                        limit_source: row.get(6)?,
-                        n: all.n,
-                        failed: all.failed,
-                        marginal,
-                        mean: all.mean,
-                        deviation,
-                        least: all.least,
-                        greatest: all.greatest,
-                        cpk: cpk(all.mean, deviation, lower, upper),
-                        histogram: lower.zip(upper).map(|limits| histogram(&counts, limits)),
-                        lower,
-                        upper,
-                    });
-                }
+                let Some(Total { moments, counts, marginal }) = totals.remove(&row.get::<_, i64>(0)?) else { continue };
+                let (lower, upper): (Option<f64>, Option<f64>) = (row.get(4)?, row.get(5)?);
+                let deviation = moments.deviation();
+                found.push(Capability {
+                    name: row.get(1)?,
+                    load_point: row.get(2)?,
+                    unit: row.get(3)?,
+                    limit_source: row.get(6)?,
+                    n: moments.n,
+                    failed: moments.failed,
+                    marginal,
+                    mean: moments.mean,
+                    deviation,
+                    least: moments.least,
+                    greatest: moments.greatest,
+                    cpk: cpk(moments.mean, deviation, lower, upper),
+                    histogram: lower.zip(upper).map(|limits| histogram(&counts, limits)),
+                    lower,
+                    upper,
+                });
             }
             Ok(found)
         };
         read().in_file(&self.file)
     }
+
+    /// What matches, summed up by quantity. The sums are read from end to end in the order they lie in: to look each of them up
+    /// by its grouping takes twice the time.
+    fn totals(&self, bound: &Bound) -> rusqlite::Result<HashMap<i64, Total>> {
+        let sql = format!("SELECT g.id FROM grouping g WHERE {MATCHES} AND g.golden = 0");
+        let mut groupings = self.connection.prepare_cached(&sql)?;
+        let groupings = groupings.query_map(bound.parameters().as_slice(), |row| row.get(0))?;
+        let groupings = groupings.collect::<rusqlite::Result<HashSet<i64>>>()?;
+        let mut totals: HashMap<i64, Total> = HashMap::new();
+        let mut sums = self.connection.prepare_cached(
+            "SELECT quantity, grouping, n, failed, mean, m2, least, greatest, bins, marginal FROM summary ORDER BY quantity, grouping",
+        )?;
+        let mut sums = sums.query([])?;
+        while let Some(row) = sums.next()? {
+            if groupings.contains(&row.get(1)?) {
+                let total = totals.entry(row.get(0)?).or_default();
+                total.moments.merge(&Moments::from_row(row, 2)?);
+                total.counts.take(row.get_ref(8)?.as_blob()?);
+                total.marginal += u64::try_from(row.get::<_, i64>(9)?).unwrap_or(0);
+            }
+        }
+        Ok(totals)
+    }
+}
+
+/// All values of one quantity that match.
+#[derive(Default)]
+struct Total {
+    moments: Moments,
+    counts: Counts,
+    marginal: u64,
 }
 
 fn cpk(mean: f64, deviation: Option<f64>, lower: Option<f64>, upper: Option<f64>) -> Option<f64> {

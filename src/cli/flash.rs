@@ -10,7 +10,6 @@ use serde_json::json;
 
 use super::exit::Exit;
 use super::image;
-use crate::advice::Advice;
 use crate::clock::{RealClock, SharedClock};
 use crate::disk;
 use crate::flash::{
@@ -184,11 +183,11 @@ impl Flash {
                 if let Some(Receipt { number, .. }) = record {
                     super::message(&format!("recorded as F{number}"));
                 }
-                lost.iter().for_each(advise);
+                lost.iter().for_each(super::advise);
                 return Ok(tell(&error));
             }
         }
-        lost.iter().for_each(advise);
+        lost.iter().for_each(super::advise);
         Ok(if lost.is_some() { Exit::COULD_NOT_MEASURE } else { Exit::DONE })
     }
 }
@@ -199,10 +198,6 @@ struct Recorded<'a> {
     #[serde(flatten)]
     report: &'a Report,
     record: Option<Receipt>,
-}
-
-fn advise(Advice { what, why, next }: &Advice) {
-    super::message(&format!("what  {what}\nwhy   {why}\nnext  {next}"));
 }
 
 impl Read {
@@ -290,7 +285,7 @@ fn with_target<R>(
 
 /// The advice on standard error, and the exit code that goes with it.
 fn tell(error: &FlashError) -> Exit {
-    advise(&advice::advice(error));
+    super::advise(&advice::advice(error));
     match error {
         FlashError::Cancelled { .. } => Exit::ABORTED,
         // What was asked for, not the chip, is at fault.

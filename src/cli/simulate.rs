@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::exit::Exit;
 use crate::clock::{RealClock, SharedClock};
-use crate::port::url::DeviceUrl;
+use crate::port::url::{DeviceUrl, Transport, UrlError};
 use crate::sim::device::{AfeDevice, Shared};
 use crate::sim::probe::{ProbeDevice, ProbeOptions};
 use crate::sim::rom::{RomDevice, RomOptions};
@@ -20,7 +20,7 @@ const BLACK_MAGIC: &str = "1d50:6018";
 #[derive(clap::Args, Debug)]
 pub struct Simulate {
     /// The first meter's board, line faults and seed, as a sim: address; further meters have the next seeds
-    #[arg(long, default_value = "sim:?seed=1")]
+    #[arg(long, default_value = "sim:?seed=1", value_parser = simulated)]
     sim: DeviceUrl,
     /// Where a meter's chip is served: tcp:127.0.0.1:0 (a free port) or pty; several times for several meters
     #[arg(long, default_value = "tcp:127.0.0.1:0")]
@@ -32,7 +32,7 @@ pub struct Simulate {
     #[arg(long)]
     rom: Option<Outlet>,
     /// What that chip is like and what goes wrong: sim:?flash=64&protected=1&nack_at=40
-    #[arg(long, default_value = "sim:")]
+    #[arg(long, default_value = "sim:", value_parser = simulated)]
     rom_chip: DeviceUrl,
     /// Pace the boot loader's line as a UART of this speed with even parity would
     #[arg(long)]
@@ -42,7 +42,7 @@ pub struct Simulate {
     #[arg(long)]
     probe: Option<Outlet>,
     /// What probe and chip are like and what goes wrong: sim:?flash=64&protected=1&gone_at=4000
-    #[arg(long, default_value = "sim:")]
+    #[arg(long, default_value = "sim:", value_parser = simulated)]
     probe_chip: DeviceUrl,
     /// Pace the meters' lines as a UART of this speed would
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
@@ -53,6 +53,15 @@ pub struct Simulate {
     /// Print the addresses as one JSON object
     #[arg(long)]
     json: bool,
+}
+
+/// What is simulated is told by a `sim:` address; one of a device would be served as if it had said nothing.
+fn simulated(text: &str) -> Result<DeviceUrl, UrlError> {
+    let url: DeviceUrl = text.parse()?;
+    match (url.kind.as_str(), &url.transport) {
+        ("sim", Transport::Direct) => Ok(url),
+        _ => Err(url.error("a sim: address is wanted here, such as sim:?seed=7")),
+    }
 }
 
 impl Simulate {

@@ -11,7 +11,7 @@ use crate::gui::pages::bench::verdict::hatch;
 use crate::gui::texts;
 use crate::gui::texts::words;
 use crate::gui::tokens::Tokens;
-use crate::gui::widgets::elided::elided;
+use crate::gui::widgets::elided::{elided, ending};
 use crate::gui::widgets::error_bar::error_bar_ui;
 use crate::gui::widgets::status::Mark;
 use crate::procedure::Verdict;
@@ -82,7 +82,7 @@ pub(super) fn filled<'a>(
     for row in rows {
         for (column, cell) in columns.iter_mut().zip(row) {
             let needed = match cell {
-                Cell::Text(text) | Cell::Quiet(text) | Cell::In(_, text) => {
+                Cell::Text(text) | Cell::Serial(text) | Cell::Quiet(text) | Cell::In(_, text) => {
                     wide(text, FontId::proportional(tokens.sizes.body))
                 }
                 Cell::Verdict(verdict, simulated) => {
@@ -109,6 +109,8 @@ pub(super) fn least(columns: &[Column]) -> f32 {
 pub(super) enum Cell {
     /// Words.
     Text(String),
+    /// A serial number; what tells it from the others is its end.
+    Serial(String),
     /// Words that explain, or nothing to show.
     Quiet(String),
     /// Hexadecimal digits.
@@ -190,11 +192,16 @@ pub(super) fn row_ui(
 fn cell_ui(ui: &mut Ui, tokens: &Tokens, room: Rect, cell: &Cell, right: bool) {
     let colours = &tokens.colours;
     let plain = FontId::proportional(tokens.sizes.body);
+    let end;
     let (text, font, colour) = match cell {
-        Cell::Text(text) => (text, plain, colours.text),
-        Cell::Quiet(text) => (text, plain, colours.text_quiet),
-        Cell::Mono(text) => (text, FontId::monospace(tokens.sizes.body), colours.text),
-        Cell::In(colour, text) => (text, plain, *colour),
+        Cell::Text(text) => (text.as_str(), plain, colours.text),
+        Cell::Serial(text) => {
+            end = ending(ui.painter(), text, &plain, room.width());
+            (end.as_ref(), plain, colours.text)
+        }
+        Cell::Quiet(text) => (text.as_str(), plain, colours.text_quiet),
+        Cell::Mono(text) => (text.as_str(), FontId::monospace(tokens.sizes.body), colours.text),
+        Cell::In(colour, text) => (text.as_str(), plain, *colour),
         Cell::Verdict(verdict, simulated) => {
             return marked_ui(ui, tokens, room, verdict_sign(tokens, *verdict), *simulated);
         }
@@ -211,7 +218,7 @@ fn cell_ui(ui: &mut Ui, tokens: &Tokens, room: Rect, cell: &Cell, right: bool) {
             let filled = bar.with_max_x(bar.left() + bar.width() * share.clamp(0.0, 1.0) as f32);
             ui.painter().rect_filled(bar, 2.0, colours.neutral_fill);
             ui.painter().rect_filled(filled, 2.0, *fill);
-            (text, plain, colours.text)
+            (text.as_str(), plain, colours.text)
         }
     };
     let galley = elided(ui.painter(), text, font, colour, room.width());

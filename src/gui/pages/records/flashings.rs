@@ -89,10 +89,11 @@ fn cells(of: &FlashRecord) -> Vec<Cell> {
     let flashing = &of.record.flashing;
     let word =
         |word: Option<&String>| word.map_or_else(|| Cell::Quiet(NOTHING.to_owned()), |word| Cell::Text(word.clone()));
+    let serial = flashing.serial.clone();
     let written = flashing.written.map(|written| t!("{count} B", count = figures::count(written.bytes_written)));
     vec![
         Cell::Outcome(flashing.outcome, flashing.simulated),
-        word(flashing.serial.as_ref()),
+        serial.map_or_else(|| Cell::Quiet(NOTHING.to_owned()), Cell::Serial),
         Cell::Text(flashing.at.minute()),
         Cell::Text(flashing.image.clone()),
         Cell::Text(flashing.through.clone()),

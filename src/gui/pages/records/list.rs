@@ -190,7 +190,7 @@ fn cells(found: &Found) -> Vec<Cell> {
     };
     vec![
         Cell::Verdict(found.verdict, found.simulated),
-        Cell::Text(found.serial.clone()),
+        Cell::Serial(found.serial.clone()),
         Cell::Text(found.at.minute()),
         Cell::Text(found.profile.clone()),
         Cell::Text(found.procedure.clone()),

@@ -48,7 +48,7 @@ fn a_certificate_is_of_a_record_or_of_what_speaks_for_a_unit() {
     let folder = folder();
     let out = folder.path().join("deep").join("paper.pdf");
     let out_text = out.to_str().expect("text");
-    let told = json(&records(folder.path(), &["certificate", "8", "--out", out_text, "--json"]));
+    let told = json(&records(folder.path(), &["certificate", "8", "--output", out_text, "--json"]));
     assert_eq!((&told["serial"], &told["verdict"]), (&"MT0000007".into(), &"FAIL".into()));
     let failed = fs::read(&out).expect("file");
     assert_eq!(told["sha256"], Hash::of(&failed).to_string());
@@ -57,7 +57,7 @@ fn a_certificate_is_of_a_record_or_of_what_speaks_for_a_unit() {
     assert_eq!(told["pages"], pdf.pages().len());
     assert!(pdf.text().contains("Test report"));
     // The unit passed later: the file is replaced by its certificate.
-    let told = json(&records(folder.path(), &["certificate", "MT0000007", "--out", out_text, "--json"]));
+    let told = json(&records(folder.path(), &["certificate", "MT0000007", "--output", out_text, "--json"]));
     assert_eq!((&told["record"], &told["verdict"], &told["simulated"]), (&18.into(), &"PASS".into(), &true.into()));
     let text = Pdf::checked(&fs::read(&out).expect("file")).text();
     assert!(text.contains("Calibration certificate") && text.contains("Record 18 of station"), "{text}");
@@ -67,11 +67,11 @@ fn a_certificate_is_of_a_record_or_of_what_speaks_for_a_unit() {
         (["certificate", "MT9"], "there is no record of MT9"),
         (["certificate", "--serial=8"], "unexpected value"),
     ] {
-        let output = records(folder.path(), &[&arguments[..], &["--out", out_text]].concat());
+        let output = records(folder.path(), &[&arguments[..], &["--output", out_text]].concat());
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(said(&output).contains(words), "{}", said(&output));
     }
-    let output = records(folder.path(), &["certificate", "8", "--serial", "--out", out_text]);
+    let output = records(folder.path(), &["certificate", "8", "--serial", "--output", out_text]);
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("there is no record of 8"), "{}", said(&output));
 }
@@ -81,12 +81,12 @@ fn a_report_is_of_what_was_chosen() {
     let folder = folder();
     let out = folder.path().join("report.pdf");
     let out_text = out.to_str().expect("text");
-    let told = json(&records(folder.path(), &["report", "--position", "2", "--out", out_text, "--json"]));
+    let told = json(&records(folder.path(), &["report", "--position", "2", "--output", out_text, "--json"]));
     assert_eq!((&told["attempts"], &told["units"]), (&15.into(), &15.into()));
     let bytes = fs::read(&out).expect("file");
     assert_eq!(told["sha256"], Hash::of(&bytes).to_string());
     assert_eq!(told["pages"], Pdf::checked(&bytes).pages().len());
-    let output = records(folder.path(), &["report", "--batch", "nothing", "--out", out_text]);
+    let output = records(folder.path(), &["report", "--batch", "nothing", "--output", out_text]);
     assert_eq!(output.status.code(), Some(2));
     assert!(said(&output).contains("no record matches"), "{}", said(&output));
     assert!(fs::read(&out).expect("file") == bytes, "the old file stands");
@@ -97,19 +97,19 @@ fn a_label_is_a_pdf_or_a_form_and_only_of_a_unit_that_passed() {
     let folder = folder();
     let out = folder.path().join("label.pdf");
     let out_text = out.to_str().expect("text");
-    let told = json(&records(folder.path(), &["label", "1", "--size", "40x20", "--out", out_text, "--json"]));
+    let told = json(&records(folder.path(), &["label", "1", "--size", "40x20", "--output", out_text, "--json"]));
     assert_eq!((&told["pages"], &told["serial"]), (&1.into(), &"MT0000000".into()));
     assert_eq!(Pdf::checked(&fs::read(&out).expect("file")).code(), "MT0000000");
     let output = records(folder.path(), &["label", "1", "--zpl", "--dpi", "300"]);
     let form = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(form.starts_with("^XA\n") && form.contains("^PW600") && form.ends_with("^XZ\n"), "{form}");
-    let output = records(folder.path(), &["label", "8", "--out", out_text]);
+    let output = records(folder.path(), &["label", "8", "--output", out_text]);
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).contains("record 8 of MT0000007 is FAIL"), "{}", said(&output));
     for wrong in [
         &["label", "1"][..],
-        &["label", "1", "--size", "5x5", "--out", out_text],
-        &["label", "1", "--dpi", "300", "--out", out_text],
+        &["label", "1", "--size", "5x5", "--output", out_text],
+        &["label", "1", "--dpi", "300", "--output", out_text],
     ] {
         assert_eq!(records(folder.path(), wrong).status.code(), Some(2), "{wrong:?}");
     }
@@ -125,11 +125,11 @@ fn a_template_lies_beside_the_records() {
     fs::write(templates.join("label.typ"), shipped.replace("data.day,", "[Passed: #data.day],")).expect("written");
     let out = folder.path().join("label.pdf");
     let out_text = out.to_str().expect("text");
-    json(&records(folder.path(), &["label", "1", "--out", out_text, "--json"]));
+    json(&records(folder.path(), &["label", "1", "--output", out_text, "--json"]));
     let text = Pdf::checked(&fs::read(&out).expect("file")).text();
     assert!(text.contains("Passed: 2026-01-01"), "{text}");
     fs::write(templates.join("label.typ"), "Label\n#data.day\n").expect("written");
-    let output = records(folder.path(), &["label", "1", "--out", out_text]);
+    let output = records(folder.path(), &["label", "1", "--output", out_text]);
     assert_eq!(output.status.code(), Some(2));
     let words = said(&output);
     assert!(words.starts_with("label.typ, line 2: unknown variable: data"), "{words}");

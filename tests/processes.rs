@@ -329,6 +329,7 @@ fn bad_usage_is_exit_2_and_says_what_is_right() {
         (vec!["run", "--meter", "ttyUSB0", "--serial", "X"], "colon"),
         (vec!["read", "--meter", "sim:", "--interval", "nan"], "no time in seconds"),
         (vec!["simulate", "--seconds", "nan"], "no time in seconds"),
+        (vec!["simulate", "--sim", "afe+tcp:127.0.0.1:1"], "a sim: address is wanted"),
         (
             vec!["records", "--data", DATA, "import", concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")],
             "neither a station's",

@@ -105,7 +105,7 @@ fn a_run_is_kept_with_all_that_it_found() {
     let checked = records(folder.path(), &["check", "--json"]);
     assert_eq!((checked.status.code(), &lines(&checked)[0]["records"]), (Some(0), &2.into()));
     for (format, name) in [("csv", "out"), ("xlsx", "out.xlsx"), ("jsonl", "out.jsonl")] {
-        let path = folder.path().join(name);
+        let path = folder.path().join(format).join(name);
         let output = records(folder.path(), &["export", "--format", format, "--output", path.to_str().expect("text")]);
         assert!(output.status.success() && path.exists(), "{}", said(&output));
     }

@@ -99,7 +99,7 @@ struct Read {
     #[arg(long, value_parser = image::number)]
     length: u32,
     /// Where they go, readable by its owner only: .hex is Intel HEX, anything else binary
-    #[arg(long)]
+    #[arg(long = "output", alias = "out", value_name = "FILE")]
     out: PathBuf,
     /// Print one JSON object on standard output
     #[arg(long)]

@@ -1,6 +1,6 @@
 //! A copy of the store while it is in use.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use rusqlite::backup::Backup;
 
 use super::error::StoreError;
 use super::store::{InFile as _, Store};
+use crate::disk;
 
 /// Pages copied between two looks at writers.
 const PAGES: i32 = 4096;
@@ -21,29 +22,12 @@ impl Store {
     /// # Errors
     /// The copy cannot be written, or is not whole.
     pub fn backup(&self, to: &Path) -> Result<u64, StoreError> {
-        let file = |source| StoreError::File { file: to.to_owned(), source };
-        if to.exists() {
-            return Err(file(std::io::ErrorKind::AlreadyExists.into()));
-        }
-        let mut name = to.file_name().unwrap_or_default().to_owned();
-        name.push(".part");
-        let part = to.with_file_name(name);
-        // What an interrupted backup has left is not gone on with.
-        match fs::remove_file(&part) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(file(error)),
-            _ => {}
-        }
-        let copied = self.copy(&part);
-        let count = match copied {
-            Ok(count) => count,
-            Err(error) => {
-                fs::remove_file(&part).ok();
-                return Err(error);
-            }
-        };
-        File::open(&part).and_then(|part| part.sync_all()).map_err(file)?;
-        fs::rename(&part, to).map_err(file)?;
-        Ok(count)
+        let wrong = |source| StoreError::File { file: to.to_owned(), source };
+        disk::appear(to, wrong, |part| {
+            let count = self.copy(part)?;
+            File::open(part).and_then(|part| part.sync_all()).map_err(wrong)?;
+            Ok(count)
+        })
     }
 
     fn copy(&self, part: &Path) -> Result<u64, StoreError> {

@@ -14,7 +14,7 @@ pub(super) struct Certificate {
     #[command(flatten)]
     which: Which,
     /// The file; one that is there is replaced
-    #[arg(long, value_name = "FILE")]
+    #[arg(long = "output", alias = "out", value_name = "FILE")]
     out: PathBuf,
 }
 

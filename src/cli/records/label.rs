@@ -16,7 +16,7 @@ pub(super) struct Label {
     #[command(flatten)]
     which: Which,
     /// The file; one that is there is replaced. Not needed with --zpl, which then goes to standard output
-    #[arg(long, value_name = "FILE", required_unless_present = "zpl")]
+    #[arg(long = "output", alias = "out", value_name = "FILE", required_unless_present = "zpl")]
     out: Option<PathBuf>,
     /// Width and height in millimetres
     #[arg(long, default_value = "50x25")]

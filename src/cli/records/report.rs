@@ -15,7 +15,7 @@ use crate::record::Store;
 #[derive(clap::Args, Debug)]
 pub(super) struct Report {
     /// The file; one that is there is replaced
-    #[arg(long, value_name = "FILE")]
+    #[arg(long = "output", alias = "out", value_name = "FILE")]
     out: PathBuf,
     #[command(flatten)]
     chosen: Chosen,

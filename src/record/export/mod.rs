@@ -19,6 +19,7 @@ use super::rows;
 use super::seal::Record;
 use super::search::{Filter, MATCHES};
 use super::store::{InFile as _, Store};
+use crate::disk;
 
 /// How records are exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,17 +36,14 @@ impl Store {
     /// Writes all records that match to `to`, which must not be there yet, flashings among them. Returns how many records of runs they are.
     ///
     /// # Errors
-    /// The records cannot be read, or the export cannot be written; what was written of it by then is no export.
+    /// The records cannot be read, or the export cannot be written; nothing of it is left then.
     pub fn export(&self, filter: &Filter, format: Format, to: &Path) -> Result<u64, StoreError> {
-        if to.exists() {
-            let source = std::io::ErrorKind::AlreadyExists.into();
-            return Err(StoreError::File { file: to.to_owned(), source });
-        }
-        match format {
-            Format::Csv => csv_folder::write(self, filter, to),
-            Format::Xlsx => workbook::write(self, filter, to),
-            Format::JsonLines => json_lines::write(self, filter, to),
-        }
+        let wrong = |source| StoreError::File { file: to.to_owned(), source };
+        disk::appear(to, wrong, |part| match format {
+            Format::Csv => csv_folder::write(self, filter, part),
+            Format::Xlsx => workbook::write(self, filter, part),
+            Format::JsonLines => json_lines::write(self, filter, part),
+        })
     }
 
     /// Gives every flashing that matches to `take`, in the order of arrival.

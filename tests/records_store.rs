@@ -206,6 +206,12 @@ fn texts_triggers_and_sums_are_checked_too() {
         ("UPDATE grouping SET passed = passed + 1", "sums over attempts do not fit"),
         ("UPDATE summary SET n = n + 1", "sums over values do not fit"),
         ("UPDATE place SET grouping = grouping + 1", "sums over places do not fit"),
+        ("UPDATE place SET ordered_ms = ordered_ms + 1 WHERE attempt = 2", "sums over places do not fit"),
+        ("UPDATE summary SET bins = x''", "sums over values do not fit"),
+        ("UPDATE summary SET greatest = 99", "sums over values do not fit"),
+        ("DELETE FROM failure", "sums over causes of failure do not fit"),
+        ("DELETE FROM position_end", "sums over takt do not fit"),
+        ("UPDATE attempt SET golden = 1 WHERE number = 8", "record 8 of station"),
         ("CREATE TABLE mine (x)", "mine in the file is none of this program's"),
         ("DROP INDEX attempt_unit", "attempt_unit is gone"),
     ];
@@ -220,6 +226,26 @@ fn texts_triggers_and_sums_are_checked_too() {
     drop(store(&folder, 1));
     Connection::open(file_in(folder.path())).unwrap().execute_batch("DROP TRIGGER attempt_stays").unwrap();
     assert_eq!(findings(folder.path()), ["attempt_stays is gone from the file"]);
+}
+
+#[test]
+fn a_unit_that_is_made_a_golden_one_afterwards_is_found_with_sums_made_anew_too() {
+    let folder = folder();
+    drop(store(&folder, 12));
+    tamper(folder.path(), "UPDATE attempt SET golden = 1 WHERE number = 8");
+    Store::open(&file_in(folder.path())).unwrap().rebuild_sums().unwrap();
+    let found = findings(folder.path());
+    assert!(matches!(found.as_slice(), [one] if one.contains("record 8") && one.contains("golden")), "{found:?}");
+}
+
+#[test]
+fn a_check_says_when_nothing_is_noted_beside_the_file() {
+    let folder = folder();
+    let store = store(&folder, 3);
+    assert_eq!(store.check().unwrap().remarks, [""; 0]);
+    std::fs::remove_dir_all(folder.path().join("heads")).unwrap();
+    let checked = store.check().unwrap();
+    assert!(checked.clean() && checked.remarks.len() == 1 && checked.remarks[0].contains(store.station()));
 }
 
 #[test]

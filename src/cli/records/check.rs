@@ -31,6 +31,15 @@ impl Check {
             let result = if checked.clean() { "nothing was changed" } else { "SOMETHING WAS CHANGED" };
             let Checked { records, flashings, chains, .. } = &checked;
             writeln!(output.out, "{records} records and {flashings} flashings in {chains} chains: {result}")?;
+            for remark in &checked.remarks {
+                writeln!(output.out, "{remark}")?;
+            }
+            if !checked.clean() {
+                writeln!(
+                    output.out,
+                    "next  Keep the file as it is, and compare what is named with the newest backup, papers and exports"
+                )?;
+            }
             writeln!(
                 output.out,
                 "A chain that was computed anew to its very end, with the hash noted beside it, would look right: keep backups elsewhere"

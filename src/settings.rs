@@ -59,6 +59,8 @@ pub struct Settings {
     pub reconnect_by_itself: bool,
     /// Who works here.
     pub operator: String,
+    /// Batch the units belong to; empty is none.
+    pub batch: String,
     /// No run starts without an operator's name.
     pub operator_required: bool,
     /// A sound tells the verdict.
@@ -130,6 +132,7 @@ impl Default for Settings {
             provisioning: String::new(),
             reconnect_by_itself: true,
             operator: String::new(),
+            batch: String::new(),
             operator_required: false,
             sounds: true,
             pass_pause_secs: 5,

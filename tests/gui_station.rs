@@ -17,13 +17,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use egui::Key;
 use egui::accesskit::Role;
+use egui::{Key, ViewportCommand, ViewportEvent, ViewportId};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use meterbench::gui::app::{App, dress};
 use meterbench::gui::command::Command;
 use meterbench::gui::offers::offers;
+use meterbench::gui::route::Route;
 use meterbench::job::NoWake;
 use meterbench::procedure::{RunReport, Verdict};
 use meterbench::record::{Store, file_in};
@@ -234,7 +235,8 @@ fn a_run_that_was_cut_off_goes_on_or_starts_again_as_the_operator_says() {
     for serial in ["MT1", "MT2"] {
         cut_off::in_no_load(folder.path(), (serial, UNIT), &of_entries(SHORT_NO_LOAD), 60.0);
     }
-    let mut window = window(folder.path(), SHORT_NO_LOAD, |_| {});
+    let mut window = window(folder.path(), SHORT_NO_LOAD, |settings| settings.batch = " W47".to_owned());
+    assert!(shows(&window, "W47"), "the batch stands in the status line");
     scan(&mut window, "MT1");
     let asked = question(&mut window);
     assert!(asked.starts_with("MT1 was interrupted on 2") && asked.contains("at \"No load: 115 % Un\""), "{asked}");
@@ -261,14 +263,44 @@ fn a_run_that_was_cut_off_goes_on_or_starts_again_as_the_operator_says() {
     until(&mut window, "over", |app| app.core.resulted && app.core.run().serial == "MT2");
     assert!(result(&mut window).traceability.continued.is_empty());
     let store = Store::open(&file_in(folder.path())).unwrap();
-    let verdicts: Vec<(Verdict, Option<String>)> = (1..=3)
+    let kept: Vec<(Verdict, Option<String>, Option<String>)> = (1..=3)
         .map(|number| store.record(None, number).unwrap().unwrap().record.entry)
-        .map(|entry| (entry.verdict, entry.operator))
+        .map(|entry| (entry.verdict, entry.operator, entry.batch))
         .collect();
-    let ada = Some("Ada".to_owned());
-    assert_eq!(verdicts, [(Verdict::Pass, None), (Verdict::Aborted, ada), (Verdict::Pass, None)]);
+    let (ada, batch) = (Some("Ada".to_owned()), Some("W47".to_owned()));
+    assert_eq!(
+        kept,
+        [(Verdict::Pass, None, batch.clone()), (Verdict::Aborted, ada, None), (Verdict::Pass, None, batch)]
+    );
     assert!(store.check().unwrap().clean());
     assert_eq!(std::fs::read_dir(folder.path().join("unfinished")).unwrap().count(), 0);
+}
+
+#[test]
+fn the_window_does_not_close_over_a_run() {
+    let folder = folder();
+    let slow = |settings: &mut settings::Settings| settings.addresses.meter = format!("{UNIT}&pace=20");
+    let mut window = window(folder.path(), SHORT_NO_LOAD, slow);
+    scan(&mut window, "MT1");
+    until(&mut window, "running", |app| app.core.run().running);
+    window.state_mut().route = Route::Live;
+    assert!(stays_when_closed(&mut window));
+    assert_eq!(window.state().route, Route::Bench);
+    assert!(window.state().core.run().running && shows(&window, "A run is going on"));
+    window.key_press(Key::Escape);
+    until(&mut window, "cancelled", |app| !app.core.run().running);
+    assert!(!stays_when_closed(&mut window));
+}
+
+fn stays_when_closed(window: &mut Window) -> bool {
+    let viewport = |window: &mut Window, events: Vec<ViewportEvent>| {
+        window.input_mut().viewports.entry(ViewportId::ROOT).or_default().events = events;
+        window.step();
+        window.output().viewport_output[&ViewportId::ROOT].commands.contains(&ViewportCommand::CancelClose)
+    };
+    let stays = viewport(window, vec![ViewportEvent::Close]);
+    viewport(window, Vec::new());
+    stays
 }
 
 #[test]

@@ -587,14 +587,24 @@ impl App {
         self.page.focus_serial();
     }
 
-    /// The window closes only when nothing typed is lost by it.
+    /// The window closes only when nothing is lost by it: no chip is left half written, no hour of measuring thrown away, nothing typed.
     fn see_leaving(&mut self, ctx: &Context) {
-        self.see_flashing(ctx);
-        if self.profiles.unsaved() && ctx.input(|input| input.viewport().close_requested()) {
-            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+        if !ctx.input(|input| input.viewport().close_requested()) {
+            return;
+        }
+        if self.core.firmware.is_flashing() {
+            self.route = Route::Firmware;
+            self.core.say(t!("A chip is being flashed; cancel that first, or wait until it is done"), Tone::Attention);
+        } else if self.core.run().running {
+            self.route = Route::Bench;
+            self.core.say(t!("A run is going on; cancel that first (Esc), or wait until it is done"), Tone::Attention);
+        } else if self.profiles.unsaved() {
             self.route = Route::Profiles;
             self.profiles.ask_before(Leave::Quit);
+        } else {
+            return;
         }
+        ctx.send_viewport_cmd(ViewportCommand::CancelClose);
     }
 
     fn must_ask(&self, to: Route) -> bool {

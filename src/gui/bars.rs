@@ -31,10 +31,12 @@ pub(super) fn status_ui(ui: &mut Ui, page: &mut PageCtx<'_>, route: Route) {
                     ui.label(RichText::new(t!("SIMULATED")).font(tokens.strong(size)).color(colours.simulated));
                 }
                 clock_ui(ui, page, size);
-                let operator = page.core.settings.operator.trim();
-                if !operator.is_empty() {
-                    ui.label(RichText::new(operator).size(size).color(colours.text));
-                    ui.label(RichText::new(t!("Operator")).size(size).color(colours.text_quiet));
+                let settings = &page.core.settings;
+                for (name, value) in [(t!("Operator"), &settings.operator), (t!("Batch"), &settings.batch)] {
+                    if !value.trim().is_empty() {
+                        ui.label(RichText::new(value.trim()).size(size).color(colours.text));
+                        ui.label(RichText::new(name).size(size).color(colours.text_quiet));
+                    }
                 }
                 if route != Route::Firmware && page.core.firmware.is_flashing() {
                     flashing_ui(ui, page);

@@ -7,6 +7,8 @@ use crate::settings::Settings;
 pub enum Change {
     /// Who works here.
     Operator(String),
+    /// The batch that units belong to.
+    Batch(String),
     /// No run without a name.
     OperatorRequired(bool),
     /// The firmware that units get.
@@ -26,6 +28,7 @@ impl Change {
     pub fn apply(self, settings: &mut Settings) {
         match self {
             Self::Operator(name) => settings.operator = name,
+            Self::Batch(name) => settings.batch = name,
             Self::OperatorRequired(required) => settings.operator_required = required,
             Self::Image(file) => settings.image = file,
             Self::Provisioning(list) => settings.provisioning = list,

@@ -384,7 +384,9 @@ impl Core {
         self.cancel_wanted = false;
         self.resulted = false;
         self.goes_on_at = None;
-        let consent = Consent { operator: self.settings.operator.trim().to_owned(), again: self.tested.agreed() };
+        let trimmed = |text: &str| text.trim().to_owned();
+        let Settings { operator, batch, .. } = &self.settings;
+        let consent = Consent { operator: trimmed(operator), batch: trimmed(batch), again: self.tested.agreed() };
         if self.session.as_ref().is_some_and(|session| session.start(order.clone(), consent)) {
             self.ordered = Some(order);
             self.begin(self.run().limits, &[]);

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use egui::{Context, ViewportCommand};
+use egui::Context;
 
 use super::App;
 use crate::gui::command::Command;
@@ -76,14 +76,5 @@ impl App {
             self.execute_firmware(ctx, FirmwareCommand::Open(path.to_owned()));
         }
         taken
-    }
-
-    /// A chip is not left half written because somebody closes the window: the first time says so, and stops where it is safe.
-    pub(super) fn see_flashing(&mut self, ctx: &Context) {
-        if self.core.firmware.is_flashing() && ctx.input(|input| input.viewport().close_requested()) {
-            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-            self.route = Route::Firmware;
-            self.core.say(t!("A chip is being flashed; cancel that first, or wait until it is done"), Tone::Attention);
-        }
     }
 }

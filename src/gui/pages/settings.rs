@@ -89,14 +89,24 @@ fn look_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
 }
 
 fn work_ui(ui: &mut Ui, page: &mut PageCtx<'_>) {
-    row_ui(ui, page, t!("Operator"), |ui, page| {
-        let mut name = page.core.settings.operator.clone();
-        let width = ui.available_size_before_wrap().x;
-        let look = Look { name: t!("Operator"), hint: t!("name or number"), fault: None, width, rows: 1, mono: true };
-        if input_ui(ui, page.tokens, look, &mut name).changed() {
-            page.commands.push(Command::Set(Change::Operator(name)));
-        }
-    });
+    let settings = &page.core.settings;
+    for (name, hint, mut value, change) in [
+        (t!("Operator"), t!("name or number"), settings.operator.clone(), Change::Operator as fn(String) -> Change),
+        (
+            t!("Batch"),
+            t!("of the units that are tested now; kept until it is changed"),
+            settings.batch.clone(),
+            Change::Batch,
+        ),
+    ] {
+        row_ui(ui, page, name, |ui, page| {
+            let width = ui.available_size_before_wrap().x;
+            let look = Look { name, hint, fault: None, width, rows: 1, mono: true };
+            if input_ui(ui, page.tokens, look, &mut value).changed() {
+                page.commands.push(Command::Set(change(value)));
+            }
+        });
+    }
     let required = page.core.settings.operator_required;
     switch_ui(ui, page, t!("No run without an operator's name"), required, Change::OperatorRequired);
     row_ui(ui, page, t!("After a PASS"), |ui, page| {

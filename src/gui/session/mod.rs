@@ -216,8 +216,17 @@ enum Request {
 pub struct Consent {
     /// The operator's name; may be empty.
     pub operator: String,
+    /// Batch of the units; may be empty.
+    pub batch: String,
     /// Units that are wanted although they were tested before.
     pub again: BTreeSet<String>,
+}
+
+impl Consent {
+    /// Operator and batch, where they have a name.
+    pub(super) fn named(&self) -> [Option<String>; 2] {
+        [&self.operator, &self.batch].map(|name| Some(name.clone()).filter(|name| !name.is_empty()))
+    }
 }
 
 impl Session {

@@ -1,7 +1,7 @@
 //! What the station's thread does with the store: results go in before they are shown, earlier tests of a
 //! unit come out.
 
-use super::{Notice, Worker};
+use super::{Consent, Notice, Worker};
 use crate::procedure::{Plan, RunReport};
 use crate::provision::{Allotment, Standing};
 use crate::record::{About, Readings, Receipt};
@@ -37,13 +37,13 @@ impl Worker<'_> {
         &mut self,
         reports: &mut [RunReport],
         (plan, readings): (&Plan, &Readings),
-        operator: &str,
+        consent: &Consent,
         mut allotment: Option<Allotment>,
     ) -> Vec<String> {
         let Some(keeper) = &mut self.records else { return Vec::new() };
-        let operator = Some(operator.to_owned()).filter(|name| !name.is_empty());
+        let [operator, batch] = consent.named();
         let provisioning_rows = allotment.as_ref().map(Allotment::rows).unwrap_or_default();
-        let about = About { operator, provisioning_rows, ..About::now(1) };
+        let about = About { operator, batch, provisioning_rows, ..About::now(1) };
         let receipts = keeper.keep_run(reports, plan, readings, &about);
         let settle = |(report, receipt): (&RunReport, &Option<Receipt>)| {
             let standing = if receipt.is_some() { Standing::Final } else { Standing::Waiting };

@@ -173,9 +173,9 @@ impl Worker<'_> {
         }
         let (taken_up, pages) =
             Interrupted::settle(found.open, goes_on, &folder, (&order.serials, &run.readings)).map_err(unreadable)?;
-        let operator = Some(consent.operator.clone()).filter(|name| !name.is_empty());
+        let [operator, batch] = consent.named();
         let meters = std::iter::once(&self.addresses.meter).chain(&self.addresses.more_meters).cloned().collect();
-        let sitting = Sitting { operator, batch: None, meters };
+        let sitting = Sitting { operator, batch, meters };
         run.journal.set(Journal::new(&folder, &run.plan, sitting, &run.readings).taking_up(&pages)).ok();
         Ok(taken_up)
     }
@@ -204,7 +204,7 @@ impl Worker<'_> {
         for (report, unit) in reports.iter_mut().zip(&standing.golden) {
             procedure::golden::judge(report, unit);
         }
-        let told = self.record(&mut reports, (&run.plan, &run.readings), &consent.operator, run.allotment);
+        let told = self.record(&mut reports, (&run.plan, &run.readings), consent, run.allotment);
         self.ctl.notice(Notice::Ended(reports));
         for told in told {
             self.ctl.notice(Notice::Said(told));

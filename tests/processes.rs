@@ -329,6 +329,9 @@ fn bad_usage_is_exit_2_and_says_what_is_right() {
         (vec!["run", "--meter", "ttyUSB0", "--serial", "X"], "colon"),
         (vec!["read", "--meter", "sim:", "--interval", "nan"], "no time in seconds"),
         (vec!["simulate", "--seconds", "nan"], "no time in seconds"),
+        (vec!["run", "--meter", "sim:", "--serial", "X", "--batch", "one\ntwo"], "control character"),
+        (vec!["records", "list", "--from", "2026-11-23", "--to", "2026-11-21"], "lies behind"),
+        (vec!["records", "list", "--position", "0"], "0 is not in"),
         (vec!["simulate", "--sim", "afe+tcp:127.0.0.1:1"], "a sim: address is wanted"),
         (
             vec!["records", "--data", DATA, "import", concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")],

@@ -136,6 +136,19 @@ fn records_are_found_by_either_end_of_the_serial_number() {
 }
 
 #[test]
+fn a_list_tells_what_a_verdict_alone_does_not() {
+    let folder = folder();
+    let mut marked = draft(3);
+    marked.entry.measurements[2].marginal = true;
+    marked.entry.traceability.exceptions = vec!["the reference is overdue".to_owned()];
+    marked.entry.traceability.supervisor = Some("B. Oss".to_owned());
+    let store = store(folder.path(), &[draft(2), marked]);
+    let found = store.list(&Filter::default(), None, 2).unwrap();
+    let told: Vec<_> = found.iter().map(|one| (one.marginal, one.exception.as_deref(), one.golden)).collect();
+    assert_eq!(told, [(true, Some("the reference is overdue; allowed by B. Oss"), false), (false, None, false)]);
+}
+
+#[test]
 fn another_station_is_imported_once_with_its_chain() {
     let (here, there) = (folder(), folder());
     let mut mine = store(here.path(), &drafts(20));
@@ -155,6 +168,7 @@ fn another_station_is_imported_once_with_its_chain() {
     assert_eq!(mine.record(Some(&station), 31).unwrap(), theirs.record(None, 31).unwrap());
     let checked = mine.check().unwrap();
     assert!(checked.clean() && (checked.records, checked.chains) == (51, 2), "{checked:?}");
+    assert_eq!(checked.remarks, [""; 0], "both chains are noted");
     // Its own chain goes on as before.
     assert_eq!(mine.append(&draft(20)).unwrap().number, 21);
     let only = Filter { station: Some(station), ..Filter::default() };
@@ -240,7 +254,7 @@ print(json.dumps(tables))";
         let count = |name: &str| tables[name].len();
         assert_eq!((count("attempts"), count("measurements"), count("steps")), (60, measurements, 240));
         assert_eq!((count("registers"), count("readings")), (60 * 23, 0));
-        assert_eq!(tables["attempts"][0]["operator"], nasty);
+        assert_eq!(tables["attempts"][0]["operator"], format!("'{nasty}"), "no formula");
         assert!(tables["attempts"].iter().all(|row| row["simulated"] == "SIMULATED"));
         let value: f64 = tables["measurements"][3]["value"].parse().unwrap();
         assert_eq!(Some(value), drafts[0].entry.measurements[3].value, "to the last bit");

@@ -207,7 +207,7 @@ fn who_starts_again_leaves_a_record_of_what_there_was() {
     let listed = station.records(&["list"]);
     assert_eq!((listed.matches("ABORTED").count(), listed.matches("PASS").count()), (1, 1), "{listed}");
     let shown = station.records(&["show", "1"]);
-    assert!(shown.contains("The program ended in the middle of the run, at \"No load: 115 % Un\""), "{shown}");
+    assert!(shown.contains("What was kept of the run ends at \"No load: 115 % Un\""), "{shown}");
     assert!(shown.contains("The operator started the unit again"), "{shown}");
     assert!(shown.contains("Find the meter"), "what had been done: {shown}");
     assert_eq!(station.left(), 0);

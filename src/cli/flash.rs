@@ -71,7 +71,7 @@ pub struct Flash {
     #[arg(long)]
     start: bool,
     /// Who sits at the bench, for the record
-    #[arg(long)]
+    #[arg(long, value_parser = super::words)]
     operator: Option<String>,
     /// Keep no record of this flashing, and say so in its report
     #[arg(long)]

@@ -149,6 +149,17 @@ fn seconds(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(secs).map_err(|_| "it is no time in seconds that could be waited for".to_owned())
 }
 
+/// Words for the record, on one line.
+fn words(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("there is nothing in it".to_owned()),
+        text if text.chars().any(char::is_control) => {
+            Err("it has a line's end or another control character".to_owned())
+        }
+        text => Ok(text.to_owned()),
+    }
+}
+
 /// A line on standard error. Nobody may be reading it, and that must not stop anything: `eprintln!` would panic.
 pub(crate) fn message(text: &str) {
     writeln!(io::stderr(), "{text}").ok();

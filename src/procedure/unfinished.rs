@@ -168,7 +168,11 @@ impl Unfinished {
     /// What is left of a run that nobody takes up: stopped, with all it had measured.
     #[must_use]
     pub fn given_up(&self, plan: &Plan, admitted: &Admitted, reason: &str) -> RunReport {
-        let what = format!("The program ended in the middle of the run, at {:?}", self.at(plan));
+        // A disk that took no more of a run leaves the same as a program that ended.
+        let what = format!(
+            "What was kept of the run ends at {:?}: the program ended there, or could write no more",
+            self.at(plan)
+        );
         let advice = Advice::new(what, reason, "The unit was started again: its next record tells how it went");
         let traceability = Traceability { continued: self.continued.clone(), ..admitted.traceability.clone() };
         RunReport {

@@ -38,7 +38,7 @@ impl FromSql for Word {
 }
 
 /// Something kept as JSON.
-struct Json<T>(T);
+pub(super) struct Json<T>(pub T);
 
 impl<T: DeserializeOwned> FromSql for Json<T> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {

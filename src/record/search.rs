@@ -4,12 +4,12 @@ use rusqlite::{OptionalExtension as _, Row, ToSql, named_params};
 use serde::Serialize;
 
 use super::error::StoreError;
-use super::rows::Word;
+use super::rows::{Json, Word};
 use super::seal::Hash;
 use super::store::{InFile as _, Store};
 use super::time::{Day, Stamp};
 use super::words::find_word;
-use crate::procedure::Verdict;
+use crate::procedure::{Traceability, Verdict};
 
 /// Which records are meant; what is not given does not restrict.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -90,6 +90,10 @@ pub struct Found {
     pub simulated: bool,
     /// It was a golden unit, and the bench was judged.
     pub golden: bool,
+    /// One of its values passed near to what is not accepted.
+    pub marginal: bool,
+    /// What a supervisor allowed, in words; none where nothing was.
+    pub exception: Option<String>,
     /// Meter profile.
     pub profile: String,
     /// Procedure.
@@ -110,10 +114,12 @@ fn as_text<S: serde::Serializer>(stamp: &Stamp, serializer: S) -> Result<S::Ok, 
 
 pub(super) const COLUMNS: &str =
     "s.uid, a.number, a.hash, a.at_ms, a.utc_offset_s, unit.serial, a.verdict, a.simulated, profile.text,
-    procedure.text, batch.text, operator.text, a.position, a.duration_s, a.golden";
+    procedure.text, batch.text, operator.text, a.position, a.duration_s, a.golden,
+    EXISTS (SELECT 1 FROM measurement m WHERE m.attempt = a.id AND m.marginal), traceability.text";
 pub(super) const JOINS: &str = "JOIN station s ON s.id = a.station JOIN unit ON unit.id = a.unit
     JOIN word profile ON profile.id = a.profile JOIN word procedure ON procedure.id = a.procedure
-    LEFT JOIN word batch ON batch.id = a.batch LEFT JOIN word operator ON operator.id = a.operator";
+    LEFT JOIN word batch ON batch.id = a.batch LEFT JOIN word operator ON operator.id = a.operator
+    LEFT JOIN word traceability ON traceability.id = a.traceability";
 
 impl Store {
     /// The newest records that match, newest first, by day and within it by their order of arrival.
@@ -282,5 +288,7 @@ pub(super) fn found_from_row(row: &Row<'_>) -> rusqlite::Result<Found> {
         position: row.get(12)?,
         duration_s: row.get(13)?,
         golden: row.get(14)?,
+        marginal: row.get(15)?,
+        exception: row.get::<_, Option<Json<Traceability>>>(16)?.and_then(|Json(of)| of.mark()),
     })
 }

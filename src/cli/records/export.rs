@@ -34,7 +34,7 @@ fn format(text: &str) -> Result<Format, String> {
 
 impl Export {
     pub(super) fn run(&self, store: &Store, output: &mut Output<'_>) -> anyhow::Result<Exit> {
-        let count = store.export(&self.chosen.filter(), self.format, &self.output)?;
+        let count = store.export(&self.chosen.filter()?, self.format, &self.output)?;
         if output.json {
             writeln!(output.out, "{}", json!({ "records": count, "output": self.output }))?;
         } else {

@@ -1,5 +1,7 @@
 //! The options by which records are chosen, the same for every subcommand.
 
+use anyhow::bail;
+
 use crate::procedure::Verdict;
 use crate::record::{Day, Filter};
 
@@ -28,7 +30,7 @@ pub(super) struct Chosen {
     #[arg(long)]
     operator: Option<String>,
     /// Place on the bench, from 1
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..))]
     position: Option<u32>,
     /// Only simulated runs
     #[arg(long, conflicts_with = "real")]
@@ -39,8 +41,15 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    pub(super) fn filter(&self) -> Filter {
-        Filter {
+    /// # Errors
+    /// The days are the wrong way round.
+    pub(super) fn filter(&self) -> anyhow::Result<Filter> {
+        if let (Some(from), Some(to)) = (self.from, self.to)
+            && from > to
+        {
+            bail!("--from {from} lies behind --to {to}");
+        }
+        Ok(Filter {
             from: self.from,
             to: self.to,
             station: self.station.clone(),
@@ -50,7 +59,7 @@ impl Chosen {
             operator: self.operator.clone(),
             position: self.position,
             simulated: (self.simulated || self.real).then_some(self.simulated),
-        }
+        })
     }
 }
 

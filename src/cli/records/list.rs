@@ -3,6 +3,7 @@
 use super::Output;
 use super::filter::{Chosen, verdict};
 use crate::cli::exit::Exit;
+use crate::cli::message;
 use crate::procedure::Verdict;
 use crate::record::search::Found;
 use crate::record::{FlashRecord, Store};
@@ -26,10 +27,13 @@ pub(super) struct List {
 impl List {
     pub(super) fn run(&self, store: &Store, output: &mut Output<'_>) -> anyhow::Result<Exit> {
         let part = self.serial.as_deref().unwrap_or_default();
-        let filter = self.chosen.filter();
+        let filter = self.chosen.filter()?;
         let runs = store.search(part, &filter, self.verdict, self.limit)?;
         // A verdict is a run's.
         let flashings = if self.verdict.is_none() { store.flashings(part, &filter, self.limit)? } else { Vec::new() };
+        if runs.is_empty() && flashings.is_empty() {
+            message("no record matches");
+        }
         // Runs keep their order among themselves, which is not always that of the clock.
         let (mut runs, mut flashings) = (runs.iter().peekable(), flashings.iter().peekable());
         for _ in 0..self.limit {
@@ -52,9 +56,10 @@ impl List {
 fn line(store: &Store, found: &Found) -> String {
     let foreign = if found.station == store.station() { "" } else { found.station.as_str() };
     let simulated = if found.simulated { "SIMULATED" } else { "" };
-    let golden = if found.golden { "GOLDEN  " } else { "" };
+    let marks = [(found.marginal, "MARGINAL"), (found.exception.is_some(), "EXCEPTION"), (found.golden, "GOLDEN")];
+    let marks: String = marks.iter().filter(|(so, _)| *so).map(|(_, mark)| format!("{mark}  ")).collect();
     format!(
-        "{:>8}  {}  {:<16} {:<8} {:<22} {:<16} {simulated:<10}{golden}{foreign}",
+        "{:>8}  {}  {:<16} {:<8} {:<22} {:<16} {simulated:<10}{marks}{foreign}",
         found.number, found.at, found.serial, found.verdict, found.profile, found.procedure
     )
 }

@@ -23,7 +23,7 @@ pub(super) struct Report {
 
 impl Report {
     pub(super) fn run(&self, store: &Store, press: &Press, output: &mut Output<'_>) -> anyhow::Result<Exit> {
-        let (report, at) = report::Report::of(store, &self.chosen.filter())?;
+        let (report, at) = report::Report::of(store, &self.chosen.filter()?)?;
         let paper = report.print(at, press)?;
         let told = [("attempts", json!(report.attempts)), ("units", json!(report.units.len()))];
         let told = told.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();

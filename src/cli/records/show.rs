@@ -31,7 +31,11 @@ impl Show {
             Which::Flashing(number) => return self.flashing(store, number, output),
         };
         let Some(record) = store.record(self.station.as_deref(), number)? else {
-            message(&format!("there is no record {number}"));
+            let of = self
+                .station
+                .as_deref()
+                .map_or("this station; --station names another".to_owned(), |uid| format!("station {uid}"));
+            message(&format!("there is no record {number} of {of}"));
             return Ok(Exit::BAD_INPUT);
         };
         let entry = &record.record.entry;
@@ -168,9 +172,10 @@ fn print(record: &Record, output: &mut Output<'_>) -> anyhow::Result<()> {
         let sure = one
             .expanded
             .map_or_else(String::new, |of| format!("U {:.4} {unit} (k = {:.2})  ", of.expanded, of.coverage_factor));
+        let guard = one.guard_band.map_or_else(String::new, |w| format!("guard band {w:.4} {unit}  "));
         writeln!(
             out,
-            "  {:<8} {name:<18} {at:<18} {value} {unit}  ({lower} .. {upper})  {sure}{marginal}{}",
+            "  {:<8} {name:<18} {at:<18} {value} {unit}  ({lower} .. {upper})  {sure}{guard}{marginal}{}",
             one.verdict, one.limit_source
         )?;
     }

@@ -21,7 +21,7 @@ pub(super) struct Stats {
 
 impl Stats {
     pub(super) fn run(&self, store: &Store, output: &mut Output<'_>) -> anyhow::Result<Exit> {
-        let filter = self.chosen.filter();
+        let filter = self.chosen.filter()?;
         let yields = store.yields(&filter)?;
         let failures = store.failures(&filter)?;
         let capabilities = store.capabilities(&filter)?;

@@ -62,16 +62,16 @@ pub struct Run {
     #[arg(long, default_value = "")]
     bench: String,
     /// Who sits at the bench, for the record
-    #[arg(long)]
+    #[arg(long, value_parser = super::words)]
     operator: Option<String>,
     /// The units are golden ones, of errors known to bench.toml: the bench is judged, and nothing may be adjusted
     #[arg(long)]
     golden: bool,
     /// Who allows a run with instruments whose calibration is over; every result is marked
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = super::words)]
     supervisor: Option<String>,
     /// Batch the units belong to, for the record
-    #[arg(long)]
+    #[arg(long, value_parser = super::words)]
     batch: Option<String>,
     /// Give each unit its row of a provisioning list: the name of one, or a CSV file with columns named as the fields are
     #[arg(long, value_name = "NAME|FILE")]
@@ -417,14 +417,16 @@ fn print_flash(flash: &FlashReport, out: &mut dyn Write) -> anyhow::Result<()> {
 }
 
 fn line(measurement: &Measurement) -> String {
-    let Measurement { name, load_point, value, unit, lower, upper, verdict, expanded, marginal, .. } = measurement;
+    let Measurement { name, load_point, value, unit, lower, upper, verdict, expanded, guard_band, marginal, .. } =
+        measurement;
     let decimals = if unit.is_empty() { 0 } else { 4 };
     let limit = |limit: &Option<f64>| limit.map_or(String::new(), |limit| format!("{limit:+.*}", decimals.min(2)));
     format!(
-        "{verdict:<5} {name:<18} {load_point:<18} {value:>+10.decimals$} {unit}  ({} .. {}){}{}",
+        "{verdict:<5} {name:<18} {load_point:<18} {value:>+10.decimals$} {unit}  ({} .. {}){}{}{}",
         limit(lower),
         limit(upper),
         expanded.map_or_else(String::new, |of| format!("  U {:.4} (k = {:.2})", of.expanded, of.coverage_factor)),
+        guard_band.map_or_else(String::new, |w| format!("  guard band {w:.4}")),
         if *marginal { "  MARGINAL" } else { "" }
     )
 }

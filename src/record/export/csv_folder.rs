@@ -30,11 +30,25 @@ pub(super) fn write(store: &Store, filter: &Filter, to: &Path) -> Result<u64, St
     Ok(count)
 }
 
-/// A number has a point and as many digits as bring the very same value back.
+/// A number has a point and as many digits as bring the very same value back. A spreadsheet would compute a text that looks like a
+/// formula, whoever scanned or typed it: such a one has an apostrophe before it.
 fn text(cell: &Cell) -> String {
     match cell {
+        Cell::Text(text) if text.starts_with(['=', '+', '-', '@', '\t', '\r']) => format!("'{text}"),
         Cell::Text(text) => text.clone(),
         Cell::Number(number) => number.to_string(),
         Cell::Nothing => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_is_computed_as_a_formula() {
+        let said = |text_of: &str| text(&text_of.into());
+        assert_eq!(["=1+1", "@SUM(1)", "-x", "MT1"].map(said), ["'=1+1", "'@SUM(1)", "'-x", "MT1"]);
+        assert_eq!(text(&Cell::Number(-0.5)), "-0.5");
     }
 }

@@ -11,6 +11,8 @@ use crate::record::summary::{BINS, Counts, Moments};
 
 /// Bars a histogram has at most; with so many it can still be read.
 const BARS: usize = 24;
+/// Unit of what is counted.
+const COUNT: &str = "imp";
 
 /// All values of one measurement with the same limits.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -42,7 +44,7 @@ pub struct Capability {
     /// The greatest value.
     pub greatest: f64,
     /// Distance of the mean from the nearer limit in units of three standard deviations (of all values, so some call it Ppk).
-    /// None without limits or without spread.
+    /// None without limits or without spread, and none of counts: they are not spread as it assumes.
     pub cpk: Option<f64>,
     /// How the values lie between the limits; none without two limits.
     pub histogram: Option<Histogram>,
@@ -79,12 +81,13 @@ impl Store {
             let mut quantities = quantities.query([])?;
             while let Some(row) = quantities.next()? {
                 let Some(Total { moments, counts, marginal }) = totals.remove(&row.get::<_, i64>(0)?) else { continue };
-                let (lower, upper): (Option<f64>, Option<f64>) = (row.get(4)?, row.get(5)?);
+                let (unit, lower, upper): (String, Option<f64>, Option<f64>) = (row.get(3)?, row.get(4)?, row.get(5)?);
                 let deviation = moments.deviation();
+                let cpk = if unit == COUNT { None } else { cpk(&moments, lower, upper) };
                 found.push(Capability {
                     name: row.get(1)?,
                     load_point: row.get(2)?,
-                    unit: row.get(3)?,
+                    unit,
                     limit_source: row.get(6)?,
                     n: moments.n,
                     failed: moments.failed,
@@ -93,7 +96,7 @@ impl Store {
                     deviation,
                     least: moments.least,
                     greatest: moments.greatest,
-                    cpk: cpk(moments.mean, deviation, lower, upper),
+                    cpk,
                     histogram: lower.zip(upper).map(|limits| histogram(&counts, limits)),
                     lower,
                     upper,
@@ -136,9 +139,11 @@ struct Total {
     marginal: u64,
 }
 
-fn cpk(mean: f64, deviation: Option<f64>, lower: Option<f64>, upper: Option<f64>) -> Option<f64> {
-    let deviation = deviation.filter(|deviation| *deviation > 0.0)?;
-    let distances = [lower.map(|lower| mean - lower), upper.map(|upper| upper - mean)];
+/// A lower limit of 0 that no value has passed is where such values begin, and nothing to keep away from.
+fn cpk(of: &Moments, lower: Option<f64>, upper: Option<f64>) -> Option<f64> {
+    let deviation = of.deviation().filter(|deviation| *deviation > 0.0)?;
+    let lower = lower.filter(|lower| *lower != 0.0 || of.least < 0.0);
+    let distances = [lower.map(|lower| of.mean - lower), upper.map(|upper| upper - of.mean)];
     distances.into_iter().flatten().min_by(f64::total_cmp).map(|nearest| nearest / (3.0 * deviation))
 }
 
@@ -166,11 +171,21 @@ mod tests {
 
     #[test]
     fn capability_is_the_distance_of_the_nearer_limit() {
-        assert_eq!(cpk(0.0, Some(0.125), Some(-0.375), Some(0.6)), Some(1.0));
-        assert_eq!(cpk(0.5, Some(0.1), None, Some(0.2)).map(f64::round), Some(-1.0));
-        assert_eq!(cpk(0.0, None, Some(-1.0), Some(1.0)), None);
-        assert_eq!(cpk(0.0, Some(0.0), Some(-1.0), Some(1.0)), None);
-        assert_eq!(cpk(0.0, Some(0.1), None, None), None);
+        let of = |values: &[f64]| {
+            let mut moments = Moments::default();
+            values.iter().for_each(|value| moments.merge(&Moments::of(*value, false)));
+            moments
+        };
+        // A standard deviation of 0.125.
+        let three = of(&[-0.125, 0.0, 0.125]);
+        assert_eq!(cpk(&three, Some(-0.375), Some(0.6)), Some(1.0));
+        assert_eq!(cpk(&three, None, Some(-0.375)), Some(-1.0));
+        assert_eq!(cpk(&three, None, None), None);
+        assert_eq!(cpk(&of(&[0.1]), Some(-1.0), Some(1.0)), None);
+        assert_eq!(cpk(&of(&[0.1, 0.1]), Some(-1.0), Some(1.0)), None);
+        // Nothing is less than nothing: only the upper limit can be come near to.
+        assert_eq!(cpk(&of(&[0.0, 0.125, 0.25]), Some(0.0), Some(0.5)), Some(1.0));
+        assert_eq!(cpk(&three, Some(0.0), Some(0.5)), Some(0.0));
     }
 
     #[test]

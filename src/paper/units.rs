@@ -138,7 +138,7 @@ fn outside(
         let own = |one: &&Found| one.procedure == *procedure && one.simulated == unit.simulated && is_measured(one);
         let mut measured = everywhere.iter().filter(own);
         let last = measured.next();
-        let first = measured.last().or(last);
+        let first = measured.next_back().or(last);
         found.0 |= first.is_some_and(|one| !lies_in(filter, one));
         found.1 |= last.is_some_and(|one| !lies_in(filter, one));
     }

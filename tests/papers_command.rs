@@ -14,6 +14,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use meterbench::procedure::Verdict;
+use meterbench::procedure::golden::GoldenRun;
 use meterbench::record::{Hash, Store, file_in};
 use read_back::Pdf;
 use recorded::drafts;
@@ -137,4 +139,58 @@ fn a_template_lies_beside_the_records() {
     let names = records(folder.path(), &["template"]);
     assert!(String::from_utf8_lossy(&names.stdout).contains("certificate.typ\n"));
     assert_eq!(records(folder.path(), &["template", "other.typ"]).status.code(), Some(2));
+}
+
+/// Unit MT1: record 1 passed, record 2 failed; unit GOLD: record 3, a golden one.
+fn outdated() -> TempDir {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("folder");
+    let mut store = Store::open(&file_in(folder.path())).expect("store");
+    let mut all = drafts(3);
+    for (draft, serial) in all.iter_mut().zip(["MT1", "MT1", "GOLD"]) {
+        draft.entry.serial = serial.to_owned();
+        draft.entry.simulated = false;
+    }
+    all[1].entry.verdict = Verdict::Fail;
+    all[2].entry.traceability.golden = Some(GoldenRun {
+        certificate: "L-5".to_owned(),
+        laboratory: "A laboratory".to_owned(),
+        characterised: "2026-01-10".to_owned(),
+    });
+    store.append_all(&all).expect("stored");
+    folder
+}
+
+#[test]
+fn a_label_of_what_failed_since_or_of_a_golden_unit_is_refused() {
+    let folder = outdated();
+    for (record, what, next) in [
+        ("1", "record 1 of MT1 is PASS, but record 2 of 2026-01-01 is FAIL", "meterbench records label MT1"),
+        ("MT1", "record 2 of MT1 is FAIL", "Test the unit again"),
+        ("3", "record 3 of GOLD is of a golden unit", "the label of the laboratory"),
+    ] {
+        let output = records(folder.path(), &["label", record, "--zpl"]);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{record}");
+        let words = said(&output);
+        assert!(words.starts_with(what) && words.contains("why ") && words.contains(next), "{words}");
+    }
+}
+
+#[test]
+fn a_sign_that_no_font_has_is_remarked_and_the_paper_made() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("folder");
+    let mut store = Store::open(&file_in(folder.path())).expect("store");
+    let mut all = drafts(3);
+    all[1].entry.operator = Some("Ω漢字 😀".to_owned());
+    store.append_all(&all).expect("stored");
+    let out = folder.path().join("paper.pdf");
+    let out_text = out.to_str().expect("text");
+    for (arguments, remark) in [
+        (&["certificate", "2"][..], "record 2, operator: no font has 字 U+5B57, 漢 U+6F22, 😀 U+1F600"),
+        (&["report"], "record 2, units.operator: no font has 字 U+5B57, 漢 U+6F22, 😀 U+1F600"),
+    ] {
+        let output = records(folder.path(), &[arguments, &["--output", out_text]].concat());
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert!(said(&output).contains(remark), "{}", said(&output));
+        assert!(Pdf::checked(&fs::read(&out).expect("file")).text().contains("Ω□□ □"));
+    }
 }

@@ -15,6 +15,7 @@ use meterbench::paper::report::Report;
 use meterbench::paper::zpl::{self, Dots};
 use meterbench::paper::{PaperError, Press};
 use meterbench::procedure::Verdict;
+use meterbench::record::entry::Measurement;
 use meterbench::record::{Draft, Filter, Record, Store, file_in};
 use read_back::Pdf;
 use recorded::{A_DAY, draft, drafts};
@@ -186,4 +187,103 @@ fn a_form_holds_the_serial_number_and_no_command_of_its_own() {
             form.split("^BQN,2,").nth(1).expect("code").split('^').next().and_then(|m| m.parse().ok()).expect("module");
         assert!(module * (u32::try_from(label.qr.size).expect("small") + 8) <= height, "{form}");
     }
+}
+
+#[test]
+fn a_label_under_an_exception_says_so() {
+    let mut draft = draft(0);
+    draft.entry.traceability.exceptions = vec!["the reference is overdue".to_owned()];
+    draft.entry.traceability.supervisor = Some("Boss".to_owned());
+    let (_folder, record) = record_of(&draft);
+    for size in ["50x25", "30x15"] {
+        let label = Label::of(&record, size.parse().expect("size")).expect("passed");
+        let text = Pdf::checked(&label.print(&record, &Press::new(None)).expect("printed").pdf).text();
+        assert!(text.contains("UNDER EXCEPTION") && text.contains("SIMULATED"), "{text}");
+        let form = zpl::of(&label, Dots::PerMm8);
+        assert_eq!(fields(&form)[4..], ["SIMULATED", "UNDER EXCEPTION"]);
+    }
+}
+
+fn report_text(store: &Store, filter: &Filter) -> String {
+    let (report, at) = Report::of(store, filter).expect("gathered");
+    Pdf::checked(&report.print(at, &Press::new(None)).expect("printed").pdf).text()
+}
+
+#[test]
+fn a_report_names_what_was_measured_under_an_exception() {
+    let mut all = drafts(5);
+    for draft in &mut all[1..3] {
+        draft.entry.traceability.exceptions = vec!["the reference is overdue".to_owned()];
+        draft.entry.traceability.supervisor = Some("Boss".to_owned());
+    }
+    let (_folder, store) = store_of(&all);
+    let text = report_text(&store, &Filter::default());
+    line(&text, &["the reference is overdue; allowed by Boss", " 2 ", "MT0000001, MT0000002"]);
+    for (number, marked) in [(0, false), (1, true), (2, true), (3, false)] {
+        // The line of the table, not that of the exception.
+        let serial = format!("MT000000{number}");
+        let row = text.lines().find(|line| line.contains(&serial) && !line.contains("Boss")).expect("a row");
+        assert_eq!(row.contains('†'), marked, "{row}");
+    }
+    let (_folder, store) = store_of(&drafts(5));
+    let text = report_text(&store, &Filter::default());
+    assert!(!text.contains('†') && !text.contains("exception"), "{text}");
+}
+
+#[test]
+fn units_tested_outside_of_the_selection_are_told() {
+    // Units 0 to 3 in batch A; unit 0 was tested before in batch B, unit 1 after, and unit 2 by another procedure.
+    let mut all = drafts(7);
+    let tested = [(0, "B", false), (0, "A", true), (1, "A", true), (2, "A", true), (3, "A", true), (1, "B", false)];
+    for (draft, (unit, batch, passed)) in all.iter_mut().zip(tested) {
+        draft.entry.serial = format!("MT{unit}");
+        draft.entry.batch = Some(batch.to_owned());
+        draft.entry.verdict = if passed { Verdict::Pass } else { Verdict::Fail };
+    }
+    all[6].entry.serial = "MT2".to_owned();
+    all[6].entry.batch = Some("B".to_owned());
+    all[6].entry.procedure.name = "another".to_owned();
+    let (_folder, store) = store_of(&all);
+    let filter = Filter { batch: Some("A".to_owned()), ..Filter::default() };
+    let yields = store.yields(&filter).expect("yields");
+    assert_eq!((yields.first_units, yields.last_units), (3, 3));
+    let (report, _) = Report::of(&store, &filter).expect("gathered");
+    assert_eq!((report.units.len(), report.outside.first, report.outside.last), (4, 1, 1));
+    let text = report_text(&store, &filter);
+    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let wanted = "Of the 4 units below, 1 has the first and 1 has the last outside of this selection (‡)";
+    assert!(joined.contains(wanted), "{text}");
+    for (unit, ends) in [("MT0", ["PASS", "‡", "PASS"]), ("MT1", ["PASS", "PASS", "‡"])] {
+        assert_eq!(line(&text, &[&format!(" {unit} ")])[2..5], ends);
+    }
+    assert!(!line(&text, &[" MT2 "]).contains(&"‡"));
+    assert!(!report_text(&store, &Filter::default()).contains('‡'), "all records");
+    // Each filter by itself agrees with the store: what is first and last inside is what its yields count.
+    for filter in [
+        Filter { operator: Some("morning".to_owned()), ..Filter::default() },
+        Filter { position: Some(2), ..Filter::default() },
+        Filter { procedure: Some("another".to_owned()), ..Filter::default() },
+        Filter { procedure: Some("made-up".to_owned()), ..Filter::default() },
+        Filter { batch: Some("B".to_owned()), ..Filter::default() },
+    ] {
+        let (report, _) = Report::of(&store, &filter).expect("gathered");
+        let pairs = report.units.len() + report.outside.several;
+        let yields = store.yields(&filter).expect("yields");
+        let counted = (pairs - report.outside.first, pairs - report.outside.last);
+        assert_eq!((yields.first_units as usize, yields.last_units as usize), counted, "{filter:?}");
+    }
+}
+
+#[test]
+fn capabilities_stand_by_number_and_without_rounded_values() {
+    let mut draft = draft(0);
+    let pattern = draft.entry.measurements[3].clone();
+    let names = ["energy_error", "energy_error_10", "energy_error_2", "energy_error_1", "energy_error_rounded"];
+    draft.entry.measurements =
+        names.map(|name| Measurement { name: name.to_owned(), ..pattern.clone() }).into_iter().collect();
+    let (_folder, store) = store_of(&[draft]);
+    let (report, _) = Report::of(&store, &Filter::default()).expect("gathered");
+    let names: Vec<&str> = report.capabilities.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(names, ["energy error", "energy error 1", "energy error 2", "energy error 10"]);
+    assert!(report.trends.iter().all(|trend| !trend.name.contains("rounded")), "{:?}", report.trends);
 }

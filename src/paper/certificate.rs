@@ -1,6 +1,7 @@
 //! What a certificate says: one record, in words and figures as they are printed.
 //!
-//! Only a PASS gives a certificate; every other record gives a test report, and the two have different titles.
+//! Only a PASS gives a certificate, and only as long as no later attempt at the unit ended with FAIL; every other record gives a
+//! test report, and the two have different titles.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +9,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::error::PaperError;
-use super::figures::{self, Sign};
 use super::profile_text::{self, Place};
 use super::qr::Qr;
+use super::row::{self, Row};
+use super::standing;
 use super::template::Template;
 use super::typeset::{Imprint, Paper, Press};
 use crate::advice::Advice;
@@ -18,6 +20,11 @@ use crate::procedure::Verdict;
 use crate::procedure::custody::InstrumentUsed;
 use crate::record::entry::{Entry, Measurement, Used};
 use crate::record::{Record, Store};
+
+/// Title of a paper that vouches for a unit.
+const CERTIFICATE: &str = "Calibration certificate";
+/// Title of one that does not.
+const TEST_REPORT: &str = "Test report";
 
 /// A record as it is printed.
 #[derive(Clone, Debug, Serialize)]
@@ -64,8 +71,12 @@ pub struct Certificate {
     pub decision_rule: Option<String>,
     /// What the expanded uncertainties cover.
     pub coverage: Option<String>,
-    /// What a supervisor has allowed.
+    /// What a supervisor has allowed; then every result is marked.
     pub exceptions: Option<String>,
+    /// A golden unit was measured: the verdict is the bench's.
+    pub golden: bool,
+    /// That a later attempt at the unit ended with FAIL, in words.
+    pub later: Option<String>,
     /// That the run was cut off and taken up, each time in words.
     pub continued: Vec<String>,
     /// What was measured at load points, with limits.
@@ -97,37 +108,6 @@ pub struct Chained {
     pub number: u64,
     /// Hash over the record.
     pub hash: String,
-}
-
-/// A measured value as it is printed.
-#[derive(Clone, Debug, Serialize)]
-pub struct Row {
-    /// What was measured.
-    pub name: String,
-    /// Where.
-    pub load_point: String,
-    /// The value; none where the result was no number.
-    pub value: Option<String>,
-    /// Its unit.
-    pub unit: String,
-    /// Least value that passes.
-    pub lower: Option<String>,
-    /// Greatest value that passes.
-    pub upper: Option<String>,
-    /// Which of the limit sources, from 1.
-    pub limit_note: Option<usize>,
-    /// Standard uncertainty from the scatter.
-    pub uncertainty: Option<String>,
-    /// Expanded uncertainty; none where it is not known.
-    pub expanded: Option<String>,
-    /// What it was expanded by.
-    pub coverage_factor: Option<String>,
-    /// How it was obtained.
-    pub method: String,
-    /// How it compares.
-    pub verdict: &'static str,
-    /// PASS, and near to what is not accepted.
-    pub marginal: bool,
 }
 
 /// An error to draw.
@@ -176,7 +156,7 @@ pub struct Step {
 }
 
 impl Certificate {
-    /// Of a record, with what the store has of profile and procedure.
+    /// Of a record alone, with what the store has of profile and procedure; nothing is known of later attempts.
     ///
     /// # Errors
     /// The serial number does not fit into a code.
@@ -190,7 +170,9 @@ impl Certificate {
         // Load points first, as they are printed: so the notes of the limits are numbered as they are come upon.
         let (constants, at_points): (Vec<_>, Vec<_>) =
             entry.measurements.iter().partition(|one| one.load_point.is_empty());
-        let rows: Vec<Row> = at_points.into_iter().chain(constants).map(|one| row(one, &mut limit_sources)).collect();
+        let all: Vec<&Measurement> = at_points.into_iter().chain(constants).collect();
+        let tenth = procedure.and_then(profile_text::tenth_of_class);
+        let rows = row::of_all(&all, tenth, &mut limit_sources);
         let (judged, others): (Vec<Row>, Vec<Row>) =
             rows.into_iter().partition(|row| row.lower.is_some() || row.upper.is_some() || row.verdict != "PASS");
         let (constants, results) = judged.into_iter().partition(|row| row.load_point.is_empty());
@@ -200,8 +182,8 @@ impl Certificate {
                 // The bench was judged, by a unit whose errors are known.
                 (Some(_), _) => "Golden unit report",
                 // Questions and self tests alone say nothing of errors.
-                (None, Verdict::Pass) if entry.measurements.iter().any(is_error) => "Calibration certificate",
-                (None, _) => "Test report",
+                (None, Verdict::Pass) if entry.measurements.iter().any(is_error) => CERTIFICATE,
+                (None, _) => TEST_REPORT,
             },
             verdict: entry.verdict.word(),
             simulated: entry.simulated,
@@ -224,6 +206,8 @@ impl Certificate {
             decision_rule: entry.traceability.decision_rule.as_deref().map(printable),
             coverage: entry.traceability.coverage.as_deref().map(printable),
             exceptions: entry.traceability.mark().as_deref().map(printable),
+            golden: entry.traceability.golden.is_some(),
+            later: None,
             continued: entry.traceability.continued.iter().map(|one| printable(&one.to_string())).collect(),
             curve: entry.measurements.iter().filter_map(|one| point(one, &places)).collect(),
             registers: registers(&entry.registers_before, &entry.registers_after),
@@ -249,7 +233,7 @@ impl Certificate {
         })
     }
 
-    /// Of a record, with the texts that lie beside it in its store.
+    /// Of a record, with the texts that lie beside it in its store and with what became of the unit since.
     ///
     /// # Errors
     /// The store cannot be read, or the serial number does not fit into a code.
@@ -257,7 +241,15 @@ impl Certificate {
         let entry = &record.record.entry;
         let profile = store.document(entry.profile.sha256)?;
         let procedure = store.document(entry.procedure.sha256)?;
-        Self::of(record, profile.as_deref(), procedure.as_deref())
+        let mut paper = Self::of(record, profile.as_deref(), procedure.as_deref())?;
+        if let Some(failed) = standing::failed_since(store, record)? {
+            let (number, day) = (failed.number, failed.at.day());
+            paper.later = Some(format!("A later attempt, record {number} of {day}, ended with FAIL"));
+            if paper.title == CERTIFICATE {
+                paper.title = TEST_REPORT;
+            }
+        }
+        Ok(paper)
     }
 
     /// Prints it.
@@ -275,40 +267,10 @@ pub(super) fn printable(text: &str) -> String {
     text.chars().map(|sign| if sign.is_control() { ' ' } else { sign }).collect()
 }
 
-fn row(one: &Measurement, limit_sources: &mut Vec<String>) -> Row {
-    let sign = Sign::for_unit(&one.unit);
-    let limits = [one.lower, one.upper];
-    let limited = limits.iter().any(Option::is_some) && !one.limit_source.is_empty();
-    let limit_note = limited.then(|| {
-        let source = printable(&one.limit_source);
-        let known = limit_sources.iter().position(|other| *other == source);
-        known.unwrap_or_else(|| {
-            limit_sources.push(source);
-            limit_sources.len() - 1
-        }) + 1
-    });
-    let [lower, upper] = limits.map(|limit| limit.map(|limit| figures::limit(limit, sign)));
-    let stated = one.expanded.map(|of| of.expanded).or(one.uncertainty);
-    Row {
-        name: printable(&one.name).replace('_', " "),
-        load_point: printable(&one.load_point),
-        value: one.value.map(|value| figures::value(value, stated, limits, sign)),
-        unit: printable(&one.unit),
-        lower,
-        upper,
-        limit_note,
-        uncertainty: one.uncertainty.map(figures::uncertainty),
-        expanded: one.expanded.map(|of| figures::uncertainty(of.expanded)),
-        coverage_factor: one.expanded.map(|of| format!("{:.2}", of.coverage_factor)),
-        method: printable(&one.method),
-        verdict: one.verdict.word(),
-        marginal: one.marginal,
-    }
-}
-
-/// An error at a load point that was judged.
+/// An error at a load point that was judged. What cannot be negative, such as a standard deviation, is none.
 fn is_error(one: &Measurement) -> bool {
-    one.unit == "%" && !one.load_point.is_empty() && one.lower.or(one.upper).is_some()
+    let limited = one.lower.or(one.upper).is_some() && one.lower.is_none_or(|lower| lower < 0.0);
+    one.unit == "%" && !one.load_point.is_empty() && limited
 }
 
 /// A line for each instrument.
@@ -330,8 +292,9 @@ fn instruments(entry: &Entry) -> Vec<String> {
         if used.by_maker && !used.uncertainty.is_empty() {
             words.push("uncertainty by its maker's figures".to_owned());
         }
-        words.extend(used.exception.as_ref().map(|exception| format!("NOTE: {exception}")));
-        printable(&words.join(", "))
+        // What was allowed is said once, with who allowed it.
+        let mark = if used.exception.is_some() { " †" } else { "" };
+        printable(&words.join(", ")) + mark
     };
     used.iter().map(line).collect()
 }
@@ -359,8 +322,7 @@ fn flashed(report: &str) -> String {
 
 /// Errors in percent that have limits are drawn; one without would stretch the scale until the others lie on zero.
 fn point(one: &Measurement, places: &BTreeMap<String, Place>) -> Option<Point> {
-    let error = one.value.filter(|_| one.unit == "%")?;
-    one.lower.or(one.upper)?;
+    let error = one.value.filter(|_| is_error(one))?;
     let place = places.get(&one.load_point);
     let name = printable(&one.name).replace('_', " ");
     Some(Point {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::template::Origin;
 use crate::advice::Advice;
 use crate::procedure::Verdict;
-use crate::record::StoreError;
+use crate::record::{Day, StoreError};
 
 /// Why there is no paper.
 #[derive(Debug, thiserror::Error)]
@@ -69,6 +69,26 @@ pub enum PaperError {
         /// How it ended.
         verdict: Verdict,
     },
+    /// A label goes onto a unit that passed and did not fail since.
+    #[error("record {number} of {serial} is PASS, but record {failed} of {day} is FAIL")]
+    Outdated {
+        /// Serial number.
+        serial: String,
+        /// Number of the record.
+        number: u64,
+        /// Number of the later one.
+        failed: u64,
+        /// Its day.
+        day: Day,
+    },
+    /// A golden unit's verdict is the bench's.
+    #[error("record {number} of {serial} is of a golden unit; a label is for a unit that was tested")]
+    Golden {
+        /// Serial number.
+        serial: String,
+        /// Number of the record.
+        number: u64,
+    },
     /// Nothing matches.
     #[error("no record matches")]
     Empty,
@@ -124,6 +144,16 @@ impl PaperError {
             Self::NotPassed { .. } => (
                 "A label on a unit that did not pass would be taken for the mark of one that did".to_owned(),
                 "Test the unit again, and print the label of the run that passed".to_owned(),
+            ),
+            Self::Outdated { serial, .. } => (
+                "The unit failed later, and the label would say that it passed".to_owned(),
+                format!(
+                    "Test the unit again, and print the label of the run that passed: meterbench records label {serial}"
+                ),
+            ),
+            Self::Golden { .. } => (
+                "Its verdict says that the bench is in order, and nothing of the unit".to_owned(),
+                "A golden unit keeps the label of the laboratory that measured it".to_owned(),
             ),
             Self::Empty => (
                 "The filter is narrower than it should be, or a word in it is spelled otherwise".to_owned(),

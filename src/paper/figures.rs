@@ -58,6 +58,23 @@ pub(super) fn limit(limit: f64, sign: Sign) -> String {
     if sign == Sign::Both && limit > 0.0 { format!("+{limit}") } else { limit.to_string() }
 }
 
+/// What is left of a limit when `taken` is taken from it: as many digits as that has, and as many more as it takes for a value to
+/// lie on the same side of it as it is written (`value`: as measured, and as written).
+pub(super) fn near(limit: f64, taken: f64, value: Option<(f64, f64)>, sign: Sign) -> String {
+    let mut places = if taken > 0.0 { decimals(taken) } else { DECIMALS };
+    loop {
+        let written = fixed(limit, places, sign);
+        let read: f64 = written.parse().unwrap_or(limit);
+        let same = value.is_none_or(|(measured, printed)| {
+            (measured > limit) == (printed > read) && (measured < limit) == (printed < read)
+        });
+        if same || places >= MOST_DECIMALS {
+            return written;
+        }
+        places += 1;
+    }
+}
+
 /// So many decimals; what rounds to zero has no sign.
 pub(super) fn fixed(value: f64, decimals: usize, sign: Sign) -> String {
     let written = format!("{value:.decimals$}");
@@ -95,5 +112,12 @@ mod tests {
         assert_eq!(near(0.199_9), "+0.200");
         assert_eq!(limit(0.2, Sign::Both), "+0.2");
         assert_eq!(limit(24_772.0, Sign::Minus), "24772");
+    }
+
+    #[test]
+    fn what_is_left_of_a_limit_never_reads_as_if_a_value_kept_it() {
+        assert_eq!(near(0.974, 0.026, Some((0.1, 0.1)), Sign::Both), "+0.974");
+        assert_eq!(near(0.974_04, 0.026, Some((0.974_4, 0.974_4)), Sign::Both), "+0.974");
+        assert_eq!(near(0.974_44, 0.026, Some((0.974_4, 0.974_4)), Sign::Both), "+0.97444");
     }
 }

@@ -7,10 +7,11 @@ use serde::Serialize;
 use super::certificate::printable;
 use super::error::PaperError;
 use super::qr::Qr;
+use super::standing;
 use super::template::Template;
 use super::typeset::{Imprint, Paper, Press};
 use crate::procedure::Verdict;
-use crate::record::Record;
+use crate::record::{Record, Store};
 
 /// A label as it is printed.
 #[derive(Clone, Debug, Serialize)]
@@ -23,6 +24,10 @@ pub struct Label {
     pub day: String,
     /// The run was simulated, and the label says so.
     pub simulated: bool,
+    /// A supervisor allowed what is not in order with the bench, and the label says so.
+    pub exception: bool,
+    /// Number of the record.
+    pub record: u64,
     /// Width of the paper.
     pub width_mm: f64,
     /// Height of the paper.
@@ -62,12 +67,32 @@ impl Default for Size {
 }
 
 impl Label {
-    /// Of a unit that passed.
+    /// Of a unit that passed and did not fail since.
     ///
     /// # Errors
-    /// It did not pass, or its serial number does not fit into a code.
+    /// It did not pass, or failed since; the store cannot be read; its serial number does not fit into a code.
+    pub fn from_store(store: &Store, record: &Record, size: Size) -> Result<Self, PaperError> {
+        let label = Self::of(record, size)?;
+        match standing::failed_since(store, record)? {
+            Some(failed) => Err(PaperError::Outdated {
+                serial: record.record.entry.serial.clone(),
+                number: record.record.number,
+                failed: failed.number,
+                day: failed.at.day(),
+            }),
+            None => Ok(label),
+        }
+    }
+
+    /// Of a record of a unit that passed; nothing is known of later attempts.
+    ///
+    /// # Errors
+    /// It did not pass, or it is a golden unit; its serial number does not fit into a code.
     pub fn of(record: &Record, size: Size) -> Result<Self, PaperError> {
         let entry = &record.record.entry;
+        if entry.traceability.golden.is_some() {
+            return Err(PaperError::Golden { serial: entry.serial.clone(), number: record.record.number });
+        }
         if entry.verdict != Verdict::Pass {
             let (serial, number) = (entry.serial.clone(), record.record.number);
             return Err(PaperError::NotPassed { serial, number, verdict: entry.verdict });
@@ -77,6 +102,8 @@ impl Label {
             profile: printable(&entry.profile.name),
             day: entry.at.day().to_string(),
             simulated: entry.simulated,
+            exception: entry.traceability.mark().is_some(),
+            record: record.record.number,
             width_mm: size.width_mm,
             height_mm: size.height_mm,
             qr: Qr::of(&entry.serial)?,

@@ -10,11 +10,15 @@ mod error;
 mod figures;
 mod fonts;
 pub mod label;
+mod legible;
 mod profile_text;
 mod qr;
 pub mod report;
+pub mod row;
+mod standing;
 pub mod template;
 mod typeset;
+pub mod units;
 pub mod zpl;
 
 pub use error::PaperError;

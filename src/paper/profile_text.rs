@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use toml::{Table, Value};
 
+use crate::procedure::rounding;
+
 /// Where a load point lies.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Place {
@@ -43,6 +45,13 @@ pub(super) fn imax_of_ib(profile: &str) -> Option<f64> {
     let profile: Table = profile.parse().ok()?;
     let rating = profile.get("rating")?.as_table()?;
     Some(number(rating, "imax_amps")? / number(rating, "ib_amps")?)
+}
+
+/// A tenth of the class that a procedure verifies, in percent: the step of errors on a certificate.
+pub(super) fn tenth_of_class(procedure: &str) -> Option<f64> {
+    let procedure: Table = procedure.parse().ok()?;
+    let class = procedure.get("standard")?.as_table()?.get("class")?.as_str()?;
+    rounding::step(class).map(|step| step.0)
 }
 
 /// Load points by the names they have in the record.
@@ -85,6 +94,7 @@ mod tests {
         let class1 = include_str!("../../profiles/procedures/iec62053-21-class1.toml");
         let places = super::places(class1, imax_of_ib(PROFILE));
         assert_eq!(places.get("Imax, PF 0.5L"), Some(&Place { i_of_ib: 16.0, pf: "0.5L".to_owned() }));
+        assert_eq!((tenth_of_class(class1), tenth_of_class(PROCEDURE)), (Some(0.1), None));
         assert_eq!((rating("not toml ="), rating("kind = 1")), (None, None));
     }
 }

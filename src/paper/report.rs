@@ -9,10 +9,10 @@ use serde::Serialize;
 use super::certificate::printable;
 use super::error::PaperError;
 use super::figures::{self, Sign};
+use super::row::rounded_of;
 use super::template::Template;
 use super::typeset::{Imprint, Paper, Press};
-use crate::procedure::Verdict;
-use crate::record::search::Found;
+use super::units::{Excepted, Outside, Unit, Units};
 use crate::record::statistics::{Capability, Failure, Histogram, TrendPoint, Yields};
 use crate::record::{Filter, Stamp, Store};
 
@@ -58,6 +58,10 @@ pub struct Report {
     pub trends: Vec<Trend>,
     /// Units, by serial number.
     pub units: Vec<Unit>,
+    /// Units whose first or last attempt lies elsewhere.
+    pub outside: Outside,
+    /// What supervisors allowed in the listed attempts.
+    pub exceptions: Vec<Excepted>,
 }
 
 /// The newest record.
@@ -131,31 +135,6 @@ pub struct Trend {
     pub days: Vec<TrendPoint>,
 }
 
-/// A unit with its attempts in this selection.
-#[derive(Clone, Debug, Serialize)]
-pub struct Unit {
-    /// Serial number.
-    pub serial: String,
-    /// Something was simulated.
-    pub simulated: bool,
-    /// Attempts.
-    pub attempts: usize,
-    /// How the first of them ended.
-    pub first: &'static str,
-    /// How the last ended.
-    pub last: &'static str,
-    /// Number of the last record.
-    pub record: u64,
-    /// First digits of its hash.
-    pub hash: String,
-    /// When it ended.
-    pub ended: String,
-    /// Operator.
-    pub operator: Option<String>,
-    /// Place on the bench.
-    pub position: u32,
-}
-
 impl Report {
     /// Of all records that match, and the moment the newest of them ended.
     ///
@@ -172,7 +151,8 @@ impl Report {
         };
         let mut failures = store.failures(filter)?;
         let rest = failures.split_off(failures.len().min(CAUSES));
-        let capabilities = store.capabilities(filter)?;
+        let capabilities = in_order(store.capabilities(filter)?);
+        let Units { units, outside, exceptions } = Units::of(store, filter, &found)?;
         let percent = |share: Option<f64>| share.map(|share| figures::fixed(share, 1, Sign::Minus));
         let seconds = |time: Option<f64>| time.map(|time| format!("{time:.1} s"));
         let report = Self {
@@ -192,7 +172,9 @@ impl Report {
             failures_more: rest.iter().map(|failure| failure.attempts).sum(),
             trends: trends(store, filter, &capabilities)?,
             capabilities: capabilities.into_iter().map(capability).collect(),
-            units: units(&found),
+            units,
+            outside,
+            exceptions,
         };
         Ok((report, newest.at.clone()))
     }
@@ -228,6 +210,17 @@ fn chosen(filter: &Filter) -> Vec<(String, String)> {
     all.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
 }
 
+/// By name, whose number at its end counts as a number. Rounded values are for certificates, and their errors stand here.
+fn in_order(mut all: Vec<Capability>) -> Vec<Capability> {
+    fn key(one: &Capability) -> (&str, u64) {
+        let numbered = one.name.rsplit_once('_').and_then(|(name, number)| Some((name, number.parse().ok()?)));
+        numbered.unwrap_or((&one.name, 0))
+    }
+    all.retain(|one| rounded_of(&one.name).is_none());
+    all.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.load_point.cmp(&b.load_point)));
+    all
+}
+
 fn capability(one: Capability) -> CapabilityRow {
     let sign = Sign::for_unit(&one.unit);
     let limits = [one.lower, one.upper];
@@ -258,10 +251,8 @@ fn capability(one: Capability) -> CapabilityRow {
 
 /// Every measurement from day to day; a register and its load points each for themselves.
 fn trends(store: &Store, filter: &Filter, of: &[Capability]) -> Result<Vec<Trend>, PaperError> {
-    let mut units: BTreeMap<&str, &str> = BTreeMap::new();
-    for one in of {
-        units.entry(&one.name).or_insert(&one.unit);
-    }
+    let mut units: Vec<(&str, &str)> = of.iter().map(|one| (one.name.as_str(), one.unit.as_str())).collect();
+    units.dedup_by_key(|(name, _)| *name);
     let mut trends = Vec::new();
     for (name, unit) in units {
         let mut places: BTreeMap<String, Vec<TrendPoint>> = BTreeMap::new();
@@ -275,28 +266,4 @@ fn trends(store: &Store, filter: &Filter, of: &[Capability]) -> Result<Vec<Trend
         }
     }
     Ok(trends)
-}
-
-/// Attempts of the same unit in one line. A simulated unit is another one than a real one of the same number.
-fn units(found: &[Found]) -> Vec<Unit> {
-    let mut units: BTreeMap<(&str, bool), Unit> = BTreeMap::new();
-    // From the newest back: the first seen is the unit's last.
-    for one in found {
-        let word = one.verdict.word();
-        let unit = units.entry((one.serial.as_str(), one.simulated)).or_insert_with(|| Unit {
-            serial: printable(&one.serial),
-            simulated: one.simulated,
-            attempts: 0,
-            first: Verdict::NotRun.word(),
-            last: word,
-            record: one.number,
-            hash: one.hash.to_string().chars().take(8).collect(),
-            ended: one.at.minute(),
-            operator: one.operator.as_deref().map(printable),
-            position: one.position,
-        });
-        unit.attempts += 1;
-        unit.first = word;
-    }
-    units.into_values().collect()
 }

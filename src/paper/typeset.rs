@@ -9,6 +9,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 use typst::diag::{FileError, FileResult, PackageError, SourceDiagnostic};
 use typst::foundations::{Bytes, Datetime, Duration as TypstDuration, Smart};
 use typst::syntax::{FileId, RootedPath, Source, VirtualPath, VirtualRoot};
@@ -20,6 +21,7 @@ use typst_pdf::{PdfOptions, PdfStandard, PdfStandards, Timestamp};
 
 use super::error::PaperError;
 use super::fonts;
+use super::legible::Replacer;
 use super::template::{self, Origin, Template};
 use crate::record::Stamp;
 
@@ -37,7 +39,7 @@ pub struct Paper {
     pub pdf: Vec<u8>,
     /// Its pages.
     pub pages: usize,
-    /// What Typst had to remark about the template.
+    /// What could not be printed as it stands in the records, and what Typst had to remark about the template.
     pub remarks: Vec<String>,
 }
 
@@ -76,7 +78,7 @@ impl Press {
     /// # Errors
     /// The template has a mistake, or the data cannot be set; never because of what was printed before.
     pub fn print(&self, template: Template, data: &impl Serialize, imprint: Imprint) -> Result<Paper, PaperError> {
-        let data = serde_json::to_vec(data)?;
+        let data = serde_json::to_value(data)?;
         let folder = self.folder.clone();
         // On a thread of its own: a template may take any time, and a fault of the typesetter must stop nothing else.
         let (done, wait) = sync_channel(1);
@@ -104,6 +106,7 @@ struct Desk {
     folder: Option<PathBuf>,
     main: FileId,
     data: Bytes,
+    remarks: Vec<String>,
     book: LazyHash<FontBook>,
     fonts: Vec<Font>,
     /// Each file is read once, so that one that changes meanwhile cannot be two.
@@ -111,14 +114,16 @@ struct Desk {
 }
 
 impl Desk {
-    fn lay(folder: Option<PathBuf>, template: Template, data: Vec<u8>) -> Result<Self, PaperError> {
+    fn lay(folder: Option<PathBuf>, template: Template, mut data: Value) -> Result<Self, PaperError> {
         let fonts = fonts::all(folder.as_deref())?;
+        let remarks = Replacer::new(&fonts).replace(&mut data);
         let path = VirtualPath::new(template.file())
             .map_err(|error| PaperError::Stopped { reason: format!("{}: {error}", template.file()) })?;
         Ok(Self {
             folder,
             main: RootedPath::new(VirtualRoot::Project, path).intern(),
-            data: Bytes::new(data),
+            data: Bytes::new(serde_json::to_vec(&data)?),
+            remarks,
             book: LazyHash::new(FontBook::from_fonts(&fonts)),
             fonts,
             read: Mutex::default(),
@@ -137,7 +142,8 @@ impl Desk {
             ..PdfOptions::default()
         };
         let pdf = typst_pdf::pdf(&document, &options).map_err(|errors| self.mistake(&errors))?;
-        let remarks = made.warnings.iter().map(|warning| self.said(warning).to_string()).collect();
+        let warnings = made.warnings.iter().map(|warning| self.said(warning).to_string());
+        let remarks = self.remarks.iter().cloned().chain(warnings).collect();
         Ok(Paper { pdf, pages: document.pages().len(), remarks })
     }
 

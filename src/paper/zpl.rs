@@ -41,7 +41,7 @@ pub fn of(label: &Label, dots: Dots) -> String {
     let modules = u32::try_from(label.qr.size).unwrap_or(u32::MAX).saturating_add(2 * QUIET);
     let module = (height.min(width / 2) / modules).clamp(1, LARGEST_MODULE);
     let code = module * modules;
-    let (text_x, lines) = (code, if label.simulated { 4 } else { 3 });
+    let (text_x, lines) = (code, 3 + u32::from(label.simulated) + u32::from(label.exception));
     let room = width.saturating_sub(text_x);
     let line = height / (lines + 1);
     let mut form = format!("^XA\n^CI28\n^PW{width}\n^LL{height}\n^LH0,0\n");
@@ -60,6 +60,9 @@ pub fn of(label: &Label, dots: Dots) -> String {
     text(line * 6 / 10, &label.day);
     if label.simulated {
         text(line * 7 / 10, "SIMULATED");
+    }
+    if label.exception {
+        text(line * 7 / 10, "UNDER EXCEPTION");
     }
     form.push_str("^XZ\n");
     form

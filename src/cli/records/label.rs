@@ -41,7 +41,7 @@ fn dots(text: &str) -> Result<Dots, String> {
 impl Label {
     pub(super) fn run(&self, store: &Store, press: &Press, output: &mut Output<'_>) -> anyhow::Result<Exit> {
         let Some(record) = self.which.find(store)? else { return Ok(Exit::BAD_INPUT) };
-        let label = label::Label::of(&record, self.size)?;
+        let label = label::Label::from_store(store, &record, self.size)?;
         let told = of_record(&record);
         match &self.out {
             Some(out) if self.zpl => put(zpl::of(&label, self.dpi).as_bytes(), out, told, output),

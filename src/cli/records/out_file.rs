@@ -101,7 +101,7 @@ pub(super) fn refused(error: &PaperError) -> Exit {
     }
     advise(&error.advice());
     match error {
-        PaperError::NotPassed { .. } => Exit::FAILED,
+        PaperError::NotPassed { .. } | PaperError::Outdated { .. } | PaperError::Golden { .. } => Exit::FAILED,
         PaperError::Stopped { .. } | PaperError::TooSlow { .. } => Exit::COULD_NOT_MEASURE,
         _ => Exit::BAD_INPUT,
     }

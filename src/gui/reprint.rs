@@ -54,7 +54,7 @@ impl Press {
         let made = move |sheet: Sheet, store: &Store, record: &Record| -> Result<Vec<u8>, PaperError> {
             let paper = match sheet {
                 Sheet::Certificate => Certificate::from_store(store, record)?.print(record, &press)?,
-                Sheet::Label => Label::of(record, Size::default())?.print(record, &press)?,
+                Sheet::Label => Label::from_store(store, record, Size::default())?.print(record, &press)?,
             };
             Ok(paper.pdf)
         };

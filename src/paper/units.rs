@@ -79,8 +79,7 @@ impl Units {
         for one in found {
             attempts.entry((one.serial.as_str(), one.simulated)).or_default().push(one);
         }
-        let allowed = Allowed::of(store, found)?;
-        let mut all = Self { exceptions: allowed.in_words(), ..Self::default() };
+        let mut all = Self { exceptions: allowed(found), ..Self::default() };
         for attempts in attempts.into_values() {
             let Some(mut unit) = unit(&attempts) else { continue };
             let procedures: BTreeSet<&str> = attempts
@@ -89,7 +88,7 @@ impl Units {
                 .map(|one| one.procedure.as_str())
                 .collect();
             (unit.first_outside, unit.last_outside) = outside(store, filter, &attempts, &procedures)?;
-            unit.exception = attempts.iter().any(|one| allowed.marks(one));
+            unit.exception = attempts.iter().any(|one| one.exception.is_some());
             all.outside.first += usize::from(unit.first_outside);
             all.outside.last += usize::from(unit.last_outside);
             all.outside.several += usize::from(procedures.len() > 1);
@@ -164,35 +163,17 @@ fn lies_in(filter: &Filter, one: &Found) -> bool {
         && !one.golden
 }
 
-/// What was allowed, with the records it marks, and these by station and number.
-struct Allowed<'a> {
-    by_words: BTreeMap<String, Vec<&'a Found>>,
-    marked: BTreeSet<(&'a str, u64)>,
-}
-
-impl<'a> Allowed<'a> {
-    fn of(store: &Store, found: &'a [Found]) -> Result<Self, StoreError> {
-        let mut by_words: BTreeMap<String, Vec<&Found>> = BTreeMap::new();
-        for one in found {
-            let record = store.record(Some(&one.station), one.number)?;
-            if let Some(mark) = record.and_then(|record| record.record.entry.traceability.mark()) {
-                by_words.entry(mark).or_default().push(one);
-            }
+/// What was allowed in these attempts.
+fn allowed(found: &[Found]) -> Vec<Excepted> {
+    let mut by_words: BTreeMap<&str, Vec<&Found>> = BTreeMap::new();
+    for one in found {
+        if let Some(exception) = &one.exception {
+            by_words.entry(exception).or_default().push(one);
         }
-        let marked = by_words.values().flatten().map(|one| (one.station.as_str(), one.number)).collect();
-        Ok(Self { by_words, marked })
     }
-
-    fn marks(&self, one: &Found) -> bool {
-        self.marked.contains(&(one.station.as_str(), one.number))
-    }
-
-    fn in_words(&self) -> Vec<Excepted> {
-        let words = |(what, attempts): (&String, &Vec<&Found>)| {
-            let units: BTreeSet<&str> = attempts.iter().map(|one| one.serial.as_str()).collect();
-            let units = units.into_iter().map(printable).collect();
-            Excepted { what: printable(what), attempts: attempts.len(), units }
-        };
-        self.by_words.iter().map(words).collect()
-    }
+    let in_words = |(what, attempts): (&str, Vec<&Found>)| {
+        let units: BTreeSet<&str> = attempts.iter().map(|one| one.serial.as_str()).collect();
+        Excepted { what: printable(what), attempts: attempts.len(), units: units.into_iter().map(printable).collect() }
+    };
+    by_words.into_iter().map(in_words).collect()
 }

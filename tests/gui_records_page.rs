@@ -23,6 +23,9 @@ use meterbench::gui::reprint::{Order, Press, Sheet};
 use meterbench::gui::route::Route;
 use meterbench::job::{NoWake, Wake};
 use meterbench::procedure::Verdict;
+use meterbench::procedure::custody::{InstrumentUsed, Role as CustodyRole};
+use meterbench::procedure::golden::GoldenRun;
+use meterbench::procedure::uncertainty::Expanded;
 use meterbench::record::flashing::{Outcome, Written};
 use meterbench::record::listing::{Total, Wanted};
 use meterbench::record::readings::Reading;
@@ -239,6 +242,119 @@ fn a_scanned_label_opens_its_unit_wherever_one_is() {
     until(&mut window, "No record of NOBODY");
 }
 
+/// A scanner types letter by letter, and a frame may pass between two of them.
+#[test]
+fn letters_that_come_without_the_focus_keep_their_order() {
+    let folder = stored(&some());
+    let mut window = window(folder.path());
+    until(&mut window, "30 records");
+    // The caret was left at the beginning.
+    press(&mut window, Modifiers::NONE, Key::Home);
+    for begin in ["search", "From day"] {
+        if begin == "From day" {
+            press(&mut window, Modifiers::NONE, Key::Escape);
+            until(&mut window, "30 records");
+            window.get_by_role_and_label(Role::TextInput, "From day").focus();
+            window.run_steps(2);
+            press(&mut window, Modifiers::NONE, Key::Enter);
+        }
+        window.ctx.memory_mut(|memory| {
+            if let Some(focused) = memory.focused() {
+                memory.surrender_focus(focused);
+            }
+        });
+        window.step();
+        for letter in "MT0000011".chars() {
+            window.event(Event::Text(letter.to_string()));
+            window.step();
+        }
+        let search = window.get_by_role_and_label(Role::TextInput, "Search by serial number");
+        assert_eq!(search.accesskit_node().value().as_deref(), Some("MT0000011"), "{begin}");
+    }
+}
+
+#[test]
+fn another_record_begins_at_its_top() {
+    let folder = stored(&some());
+    let mut window = window(folder.path());
+    until(&mut window, "30 records");
+    let top = |window: &Window| window.get_by_label("Measurements").rect().top();
+    scan(&mut window, "MT0000007");
+    until(&mut window, "record 18, ");
+    let begin = top(&window);
+    window.event(Event::PointerMoved(egui::pos2(700.0, 400.0)));
+    window.event(Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: egui::vec2(0.0, -400.0),
+        phase: egui::TouchPhase::Move,
+        modifiers: Modifiers::NONE,
+    });
+    window.run_steps(30);
+    assert!(top(&window) < begin - 100.0, "it was scrolled");
+    scan(&mut window, "MT0000011");
+    until(&mut window, "record 12, ");
+    assert!((top(&window) - begin).abs() < 1.0, "{} instead of {begin}", top(&window));
+}
+
+/// What the command line prints of a record's uncertainties and instruments is there to be seen too.
+#[test]
+fn a_record_shows_how_sure_it_is_and_by_which_instruments() {
+    let mut all = drafts(3);
+    let entry = &mut all[2].entry;
+    let error = entry.measurements.iter_mut().find(|one| one.name == "energy_error").unwrap();
+    error.expanded = Some(Expanded {
+        expanded: 0.0315,
+        coverage_factor: 2.025,
+        degrees_of_freedom: Some(40.0),
+        from_reference: 0.01,
+        from_resolution: 0.0,
+        from_time_base: 0.0,
+    });
+    entry.traceability.decision_rule = Some("guard band of 1 U".to_owned());
+    entry.traceability.instruments.push(InstrumentUsed {
+        role: CustodyRole::Reference,
+        identity: "Maker Model 1".to_owned(),
+        serial: "REF-7".to_owned(),
+        certificate: Some("DKD-2026-11".to_owned()),
+        laboratory: None,
+        calibrated: None,
+        due: Some("2027-03-01".to_owned()),
+        exception: None,
+        uncertainty: Vec::new(),
+        by_maker: false,
+    });
+    let folder = stored(&all);
+    let mut window = window_of(folder.path(), [1280.0, 1700.0]);
+    until(&mut window, "3 records");
+    scan(&mut window, "MT0000002");
+    until(&mut window, "About the run");
+    let shown = drawn::all(&window);
+    assert!(shown.iter().any(|text| text == "0.0315 % (k 2.02)" || text == "0.0315 % (k 2.03)"), "{shown:?}");
+    window.get_by_label_contains("uncertainty 0.0315 %");
+    window.get_by_label("reference REF-7: DKD-2026-11, due 2027-03-01");
+    window.get_by_label("guard band of 1 U");
+    assert_eq!(drawn::cut(&window), Vec::<String>::new());
+    // Where none was recorded there is no column for it.
+    scan(&mut window, "MT0000001");
+    until(&mut window, "record 2, ");
+    assert!(!drawn::all(&window).iter().any(|text| text.starts_with("Uncertainty")));
+}
+
+#[test]
+fn a_golden_run_is_marked_in_the_list() {
+    let mut all = drafts(3);
+    all[1].entry.traceability.golden = Some(GoldenRun {
+        certificate: "L-1".to_owned(),
+        laboratory: "Laboratory".to_owned(),
+        characterised: "2026-01-01".to_owned(),
+    });
+    let folder = stored(&all);
+    let mut window = window(folder.path());
+    until(&mut window, "3 records");
+    window.get_by_label_contains("MT0000001 PASS, simulated, golden unit: the bench was judged");
+    assert_eq!(drawn::all(&window).iter().filter(|text| text.starts_with("GOLDEN")).count(), 1);
+}
+
 /// The row that was chosen belongs to the list before; its record is not the label's.
 #[test]
 fn a_scanned_label_is_not_mistaken_for_the_chosen_row() {
@@ -338,6 +454,15 @@ fn flashings_are_listed_and_one_opens_in_its_place() {
     window.get_by_label_contains("MT0000001 VERIFIED").click();
     until(&mut window, "every byte");
     assert!(window.query_by_label_contains("it answered NACK").is_none(), "one at a time");
+    // Arrows and Enter do as in the list: the clicked row is the second, and the first opens instead of it.
+    press(&mut window, Modifiers::NONE, Key::ArrowUp);
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    until(&mut window, "it answered NACK");
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    assert!(window.query_by_label_contains("it answered NACK").is_none(), "Enter closes it again");
+    press(&mut window, Modifiers::NONE, Key::ArrowDown);
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    until(&mut window, "every byte");
     let text = hashes.iter().fold(outlined(&window, folder.path()), |text, hash| text.replace(hash, "HASH"));
     insta::assert_snapshot!("flashings", text);
     window.get_by_label("Search by serial number").type_text("MT000000");
@@ -556,7 +681,29 @@ fn a_paper_is_printed_from_the_record_that_was_meant() {
     scan(&mut window, "MT0000001");
     until(&mut window, "About the run");
     window.get_by_role_and_label(Role::Button, "Certificate…");
-    window.get_by_role_and_label(Role::Button, "Label…");
+    assert!(!window.get_by_role_and_label(Role::Button, "Label…").accesskit_node().is_disabled());
+}
+
+/// A paper that cannot be made says so before a file is chosen for it.
+#[test]
+fn a_unit_that_did_not_pass_has_a_report_and_no_label() {
+    let folder = stored(&drafts(8));
+    let file = file_in(folder.path());
+    let press = Press { file: file.clone(), print: Arc::new(|_, _, _| Err("not printed".to_owned())) };
+    let mut window = window(folder.path());
+    let app = App::with(Core::default(), BenchPage::default());
+    *window.state_mut() = app.reading_records(file, Arc::new(NoWake)).printing(press);
+    window.step();
+    window.key_press(Route::Records.key());
+    window.step();
+    scan(&mut window, "MT0000007");
+    until(&mut window, "About the run");
+    assert!(window.query_by_role_and_label(Role::Button, "Certificate…").is_none());
+    assert!(!window.get_by_role_and_label(Role::Button, "Test report…").accesskit_node().is_disabled());
+    let label = window.get_by_role_and_label(Role::Button, "Label…");
+    assert!(label.accesskit_node().is_disabled());
+    label.hover();
+    until(&mut window, "Only a unit that passed gets a label; this one: FAIL");
 }
 
 #[test]

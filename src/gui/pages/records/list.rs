@@ -190,7 +190,8 @@ fn cells(found: &Found) -> Vec<Cell> {
     };
     vec![
         Cell::Verdict(found.verdict, found.simulated),
-        Cell::Serial(found.serial.clone()),
+        // Its verdict is the bench's, and no unit of the line.
+        Cell::Serial(if found.golden { t!("GOLDEN  {serial}", serial = found.serial) } else { found.serial.clone() }),
         Cell::Text(found.at.minute()),
         Cell::Text(found.profile.clone()),
         Cell::Text(found.procedure.clone()),
@@ -206,13 +207,15 @@ fn cells(found: &Found) -> Vec<Cell> {
 pub(super) fn label(found: &Found) -> String {
     let verdict = words::verdict(found.verdict);
     let simulated = if found.simulated { t!(", simulated") } else { "" };
+    let golden = if found.golden { t!(", golden unit: the bench was judged") } else { "" };
     let batch = found.batch.as_ref().map_or(String::new(), |batch| t!(", batch {batch}", batch));
     let operator = found.operator.as_ref().map_or(String::new(), |operator| t!(", operator {operator}", operator));
     t!(
-        "{serial} {verdict}{simulated}, {ended}, {profile}, {procedure}{batch}{operator}, position {position}, record {record}",
+        "{serial} {verdict}{simulated}{golden}, {ended}, {profile}, {procedure}{batch}{operator}, position {position}, record {record}",
         serial = found.serial,
         verdict,
         simulated,
+        golden,
         ended = found.at.minute(),
         profile = found.profile,
         procedure = found.procedure,

@@ -5,6 +5,8 @@
 mod drawn;
 mod outline;
 mod recorded;
+#[path = "recorded/page.rs"]
+mod records_page;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,9 +25,7 @@ use meterbench::gui::reprint::{Order, Press, Sheet};
 use meterbench::gui::route::Route;
 use meterbench::job::{NoWake, Wake};
 use meterbench::procedure::Verdict;
-use meterbench::procedure::custody::{InstrumentUsed, Role as CustodyRole};
 use meterbench::procedure::golden::GoldenRun;
-use meterbench::procedure::uncertainty::Expanded;
 use meterbench::record::flashing::{Outcome, Written};
 use meterbench::record::listing::{Total, Wanted};
 use meterbench::record::readings::Reading;
@@ -33,70 +33,7 @@ use meterbench::record::seal::Hash;
 use meterbench::record::{Draft, Filter, Flashing, Keeper, Store, file_in};
 
 use recorded::{draft, drafts};
-
-type Window = Harness<'static, App>;
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
-}
-
-fn stored(drafts: &[Draft]) -> tempfile::TempDir {
-    let folder = folder();
-    Store::open(&file_in(folder.path())).unwrap().append_all(drafts).unwrap();
-    folder
-}
-
-/// A window without a station that reads the records of a folder, on their page.
-fn window_of(folder: &Path, size: [f32; 2]) -> Window {
-    let app = App::with(Core::default(), BenchPage::default());
-    let app = app.reading_records(file_in(folder), Arc::new(NoWake));
-    let mut window = Harness::builder().with_size(size).with_context_setup(dress).build_ui_state(
-        |ui, app: &mut App| {
-            app.take_in();
-            app.draw_ui(ui);
-        },
-        app,
-    );
-    window.step();
-    window.key_press(Route::Records.key());
-    window.step();
-    window
-}
-
-fn window(folder: &Path) -> Window {
-    window_of(folder, [1280.0, 720.0])
-}
-
-/// Draws frames until there is a label that contains this, for half a minute at most.
-fn until(window: &mut Window, part: &str) {
-    for _ in 0..6000 {
-        window.step();
-        if window.query_all_by_label_contains(part).count() > 0 {
-            window.run_steps(2);
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    panic!("no {part} in\n{}", outline::outline(window, 200));
-}
-
-fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
-    window.key_press_modifiers(modifiers, key);
-    window.run_steps(2);
-}
-
-/// All characters of a label and its Enter in one frame, as a scanner types them.
-fn scan(window: &mut Window, serial: &str) {
-    let key = |pressed| Event::Key {
-        key: Key::Enter,
-        physical_key: None,
-        pressed,
-        repeat: false,
-        modifiers: Modifiers::NONE,
-    };
-    window.input_mut().events.extend([Event::Text(serial.to_owned()), key(true), key(false)]);
-    window.step();
-}
+use records_page::{Window, folder, press, scan, stored, until, window, window_of};
 
 /// The window as text, without what is another each time: the station's name and hashes.
 fn outlined(window: &Window, folder: &Path) -> String {
@@ -274,73 +211,6 @@ fn letters_that_come_without_the_focus_keep_their_order() {
 }
 
 #[test]
-fn another_record_begins_at_its_top() {
-    let folder = stored(&some());
-    let mut window = window(folder.path());
-    until(&mut window, "30 records");
-    let top = |window: &Window| window.get_by_label("Measurements").rect().top();
-    scan(&mut window, "MT0000007");
-    until(&mut window, "record 18, ");
-    let begin = top(&window);
-    window.event(Event::PointerMoved(egui::pos2(700.0, 400.0)));
-    window.event(Event::MouseWheel {
-        unit: egui::MouseWheelUnit::Point,
-        delta: egui::vec2(0.0, -400.0),
-        phase: egui::TouchPhase::Move,
-        modifiers: Modifiers::NONE,
-    });
-    window.run_steps(30);
-    assert!(top(&window) < begin - 100.0, "it was scrolled");
-    scan(&mut window, "MT0000011");
-    until(&mut window, "record 12, ");
-    assert!((top(&window) - begin).abs() < 1.0, "{} instead of {begin}", top(&window));
-}
-
-/// What the command line prints of a record's uncertainties and instruments is there to be seen too.
-#[test]
-fn a_record_shows_how_sure_it_is_and_by_which_instruments() {
-    let mut all = drafts(3);
-    let entry = &mut all[2].entry;
-    let error = entry.measurements.iter_mut().find(|one| one.name == "energy_error").unwrap();
-    error.expanded = Some(Expanded {
-        expanded: 0.0315,
-        coverage_factor: 2.025,
-        degrees_of_freedom: Some(40.0),
-        from_reference: 0.01,
-        from_resolution: 0.0,
-        from_time_base: 0.0,
-    });
-    entry.traceability.decision_rule = Some("guard band of 1 U".to_owned());
-    entry.traceability.instruments.push(InstrumentUsed {
-        role: CustodyRole::Reference,
-        identity: "Maker Model 1".to_owned(),
-        serial: "REF-7".to_owned(),
-        certificate: Some("DKD-2026-11".to_owned()),
-        laboratory: None,
-        calibrated: None,
-        due: Some("2027-03-01".to_owned()),
-        exception: None,
-        uncertainty: Vec::new(),
-        by_maker: false,
-    });
-    let folder = stored(&all);
-    let mut window = window_of(folder.path(), [1280.0, 1700.0]);
-    until(&mut window, "3 records");
-    scan(&mut window, "MT0000002");
-    until(&mut window, "About the run");
-    let shown = drawn::all(&window);
-    assert!(shown.iter().any(|text| text == "0.0315 % (k 2.02)" || text == "0.0315 % (k 2.03)"), "{shown:?}");
-    window.get_by_label_contains("uncertainty 0.0315 %");
-    window.get_by_label("reference REF-7: DKD-2026-11, due 2027-03-01");
-    window.get_by_label("guard band of 1 U");
-    assert_eq!(drawn::cut(&window), Vec::<String>::new());
-    // Where none was recorded there is no column for it.
-    scan(&mut window, "MT0000001");
-    until(&mut window, "record 2, ");
-    assert!(!drawn::all(&window).iter().any(|text| text.starts_with("Uncertainty")));
-}
-
-#[test]
 fn a_golden_run_is_marked_in_the_list() {
     let mut all = drafts(3);
     all[1].entry.traceability.golden = Some(GoldenRun {
@@ -352,7 +222,7 @@ fn a_golden_run_is_marked_in_the_list() {
     let mut window = window(folder.path());
     until(&mut window, "3 records");
     window.get_by_label_contains("MT0000001 PASS, simulated, golden unit: the bench was judged");
-    assert_eq!(drawn::all(&window).iter().filter(|text| text.starts_with("GOLDEN")).count(), 1);
+    assert_eq!(drawn::all(&window).iter().filter(|text| text.starts_with("golden")).count(), 1);
 }
 
 /// The row that was chosen belongs to the list before; its record is not the label's.
@@ -682,28 +552,6 @@ fn a_paper_is_printed_from_the_record_that_was_meant() {
     until(&mut window, "About the run");
     window.get_by_role_and_label(Role::Button, "Certificate…");
     assert!(!window.get_by_role_and_label(Role::Button, "Label…").accesskit_node().is_disabled());
-}
-
-/// A paper that cannot be made says so before a file is chosen for it.
-#[test]
-fn a_unit_that_did_not_pass_has_a_report_and_no_label() {
-    let folder = stored(&drafts(8));
-    let file = file_in(folder.path());
-    let press = Press { file: file.clone(), print: Arc::new(|_, _, _| Err("not printed".to_owned())) };
-    let mut window = window(folder.path());
-    let app = App::with(Core::default(), BenchPage::default());
-    *window.state_mut() = app.reading_records(file, Arc::new(NoWake)).printing(press);
-    window.step();
-    window.key_press(Route::Records.key());
-    window.step();
-    scan(&mut window, "MT0000007");
-    until(&mut window, "About the run");
-    assert!(window.query_by_role_and_label(Role::Button, "Certificate…").is_none());
-    assert!(!window.get_by_role_and_label(Role::Button, "Test report…").accesskit_node().is_disabled());
-    let label = window.get_by_role_and_label(Role::Button, "Label…");
-    assert!(label.accesskit_node().is_disabled());
-    label.hover();
-    until(&mut window, "Only a unit that passed gets a label; this one: FAIL");
 }
 
 #[test]

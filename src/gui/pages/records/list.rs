@@ -188,14 +188,19 @@ fn cells(found: &Found) -> Vec<Cell> {
         Some(word) => Cell::Text(word.clone()),
         None => Cell::Quiet(NOTHING.to_owned()),
     };
+    // The verdict of a golden unit is the bench's: it is none of the batch.
+    let batch = match &found.batch {
+        batch if !found.golden => word(batch),
+        None => Cell::Text(t!("golden").to_owned()),
+        Some(batch) => Cell::Text(t!("golden, {batch}", batch)),
+    };
     vec![
         Cell::Verdict(found.verdict, found.simulated),
-        // Its verdict is the bench's, and no unit of the line.
-        Cell::Serial(if found.golden { t!("GOLDEN  {serial}", serial = found.serial) } else { found.serial.clone() }),
+        Cell::Serial(found.serial.clone()),
         Cell::Text(found.at.minute()),
         Cell::Text(found.profile.clone()),
         Cell::Text(found.procedure.clone()),
-        word(&found.batch),
+        batch,
         word(&found.operator),
         Cell::Text(found.position.to_string()),
         Cell::Text(format!("{:.0} s", found.duration_s)),

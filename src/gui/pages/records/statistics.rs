@@ -195,10 +195,10 @@ fn cause_words(cause: &str) -> String {
         return format!("{}: {}", words::verdict(Verdict::Error), words::step(step));
     }
     match cause.split_once(" at ") {
-        _ if words::step(cause) != cause || cause.starts_with("Verify at ") => words::step(cause).into_owned(),
-        Some((name, load_point)) if !name.contains(' ') => figures::named(name, load_point),
+        // Steps have titles, values have names.
+        Some((name, load_point)) if name.contains('_') => figures::named(name, load_point),
         None if !cause.contains(' ') => words::measured(cause),
-        _ => cause.to_owned(),
+        _ => words::step(cause).into_owned(),
     }
 }
 

@@ -57,12 +57,13 @@ pub(super) fn histogram_ui(ui: &mut Ui, page: &PageCtx<'_>, of: &Capability) {
         .collect();
     bars.extend(beyond.iter().map(|(at, count)| bar(*at, *count, room * 0.5, colours.fail)));
     let (left, right) = (lower - room * 1.2, upper + room * 1.2);
-    let (x_step, y_step) = (round_step(right - left), round_step(most).max(1.0));
+    let (x_step, y_step) = (round_step(upper - lower), round_step(most).max(1.0));
     let plot = still("histogram", tokens, 6.0)
         .height(tokens.spacing.grid * 24.0)
         .x_axis_formatter(move |mark, _| tick(mark.value, x_step))
         .y_axis_formatter(move |mark, _| tick(mark.value, y_step))
-        .x_grid_spacer(|grid| round_marks(grid.bounds.0, grid.bounds.1))
+        // What is beyond has no place on the scale.
+        .x_grid_spacer(move |_| marks(lower, upper, x_step))
         // A count is a whole number.
         .y_grid_spacer(move |grid| marks(grid.bounds.0.max(0.0), grid.bounds.1, y_step))
         .label_formatter(|_| None);

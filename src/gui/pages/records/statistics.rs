@@ -277,7 +277,11 @@ fn capabilities_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight, chose
                 let choice = if is_chosen(one, chosen.as_ref()) { Choice::Chosen } else { Choice::Open };
                 let look = (tokens.spacing.grid * 3.0, choice);
                 let row = ui.push_id(number, |ui| row_ui(ui, tokens, &columns, (cells, label), look)).inner;
-                if row.on_hover_text(t!("Limits from {source}", source = one.limit_source)).clicked() {
+                let row = match one.limit_source.as_str() {
+                    "" => row,
+                    source => row.on_hover_text(t!("Limits from {source}", source)),
+                };
+                if row.clicked() {
                     *chosen = Some((one.name.clone(), one.load_point.clone()));
                 }
             }

@@ -153,7 +153,7 @@ fn row(tokens: &Tokens, one: &Measurement, sure: bool, before: Option<&Entry>) -
         Cell::Quiet(limits),
         bar,
     ];
-    cells.extend(sure.then(|| Cell::Quiet(uncertainty)));
+    cells.extend(sure.then_some(Cell::Quiet(uncertainty)));
     cells.extend(before.map(|_| Cell::Quiet(old_text)));
     (cells, label)
 }

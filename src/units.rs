@@ -28,7 +28,7 @@ macro_rules! quantity {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 let decimals = f.precision().unwrap_or(Self::DECIMALS);
-                write!(f, "{:.*} {}", decimals, self.0, Self::UNIT)
+                write!(f, "{:.*} {}", decimals, no_negative_zero(self.0, decimals), Self::UNIT)
             }
         }
 
@@ -95,6 +95,12 @@ quantity!(
     WattHours, "Wh", 3
 );
 
+/// The value, or zero where so many decimals show no more of it: "-0.0" says less than "0.0".
+fn no_negative_zero(value: f64, decimals: usize) -> f64 {
+    let half = 0.5 * 10_f64.powi(-i32::try_from(decimals).unwrap_or(i32::MAX));
+    if value.abs() < half { 0.0 } else { value }
+}
+
 /// A deviation in percent: (meter - reference) / reference * 100. A meter that runs slow is negative.
 ///
 /// With times per pulse instead of energies the order turns round, (reference time - meter time) / meter time: more time per
@@ -131,7 +137,10 @@ impl Percent {
 
 impl fmt::Display for Percent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:+.*} %", f.precision().unwrap_or(3), self.0)
+        let decimals = f.precision().unwrap_or(3);
+        let shown = no_negative_zero(self.0, decimals);
+        // What is nothing has no sign.
+        if shown == 0.0 { write!(f, "{shown:.decimals$} %") } else { write!(f, "{shown:+.decimals$} %") }
     }
 }
 
@@ -149,5 +158,10 @@ mod tests {
     fn quantities_print_the_digits_of_the_screen() {
         assert_eq!(Volts(239.984).to_string(), "239.98 V");
         assert_eq!(format!("{:.4}", Volts(239.98412)), "239.9841 V");
+        assert_eq!((Vars(-0.04).to_string(), Vars(-0.06).to_string()), ("0.0 var".to_owned(), "-0.1 var".to_owned()));
+        assert_eq!(
+            (Percent(-0.000_4).to_string(), Percent(0.0).to_string()),
+            ("0.000 %".to_owned(), "0.000 %".to_owned())
+        );
     }
 }

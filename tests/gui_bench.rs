@@ -1,6 +1,6 @@
 //! The bench page as a person meets it: what it says in each state, and whole runs on the simulated station.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on stops")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on stops")]
 
 mod notices;
 mod outline;
@@ -18,7 +18,8 @@ use meterbench::gui::pages::bench::BenchPage;
 use meterbench::gui::session::{Links, Notice, Vigil};
 use meterbench::job::NoWake;
 use meterbench::operator::Prompt;
-use meterbench::procedure::{Measurement, Verdict};
+use meterbench::procedure::golden::GoldenRun;
+use meterbench::procedure::{Event, Measurement, StepReport, Verdict};
 use notices::bench::{began, connected, energy_error, reference, report, running};
 
 type Window = Harness<'static, App>;
@@ -106,6 +107,83 @@ fn what_the_station_says_of_itself_reads_as() {
 fn fail_reads_as() {
     let notices = running().into_iter().chain([report(Verdict::Fail, vec![energy_error(0.313)], None)]);
     insta::assert_snapshot!("fail", outline(&told(notices.collect())));
+}
+
+/// What failed is what an operator looks for: of any kind, a step without a value too, and nothing that passed.
+#[test]
+fn a_fail_names_all_that_failed_and_nothing_else() {
+    let starting = Measurement::at_least("starting_pulses", "0.01 Ib", (0.0, "imp"), 1.0);
+    let no_load = Measurement::judged("no_load_pulses", "1.15 Un", (3.0, "imp"), Some((0.0, 1.0)));
+    let measured = vec![energy_error(0.013), starting, no_load, energy_error(0.007)];
+    let mut ended = report(Verdict::Fail, measured, None);
+    let Notice::Ended(reports) = &mut ended else { panic!("no end") };
+    let step = |title: &str, verdict, detail: &str| StepReport {
+        title: title.to_owned(),
+        verdict,
+        detail: detail.to_owned(),
+        started_s: 0.0,
+        duration_s: 1.0,
+    };
+    reports[0].steps = vec![
+        step("Verify at Un, Ib, PF 1.0", Verdict::Pass, "energy +0.013 %"),
+        step("Starting current: 0.01 Ib", Verdict::Fail, "it does not start"),
+        step("Display and LED", Verdict::Fail, "the LED does not blink"),
+    ];
+    let window = told(running().into_iter().chain([ended]).collect());
+    for line in [
+        "starting pulses 0 imp  (at least 1)  0.01 Ib",
+        "no load pulses 3 imp  (limits 0 to 1)  1.15 Un",
+        "Display and LED: the LED does not blink",
+    ] {
+        window.get_by_label(line);
+    }
+    assert_eq!(window.query_all_by_label_contains("it does not start").count(), 0, "its value has told of it");
+    let banner = |text: &str| window.query_all_by_label_contains(text).count();
+    assert_eq!((banner("energy error +0.013"), banner("energy error +0.007")), (0, 0));
+}
+
+#[test]
+fn the_steps_show_the_one_that_failed() {
+    let titles: Vec<String> = (0..16).map(|number| format!("Check {number}")).collect();
+    let started = Event::Started { serials: vec!["MT7".to_owned()], steps: titles };
+    let mut notices = vec![Notice::Links(connected()), began(), Notice::Run(started)];
+    for step in 0..16 {
+        let verdict = if step == 2 { Verdict::Fail } else { Verdict::Pass };
+        notices.push(Notice::Run(Event::StepStarted { position: 0, step }));
+        notices.push(Notice::Run(Event::StepDone { position: 0, step, verdict, detail: format!("seen {step}") }));
+    }
+    let mut core = Core::default();
+    for notice in notices {
+        core.apply(notice);
+    }
+    let mut window = window(App::with(core, BenchPage::default()));
+    window.run();
+    // While it ran, the list followed it to its end.
+    window.state_mut().core.apply(Notice::Run(Event::StepStarted { position: 0, step: 15 }));
+    window.run();
+    let place = |window: &Window, label: &str| window.get_by_label(label).rect();
+    assert!(place(&window, "Check 2").top() < place(&window, "Steps").bottom(), "it is scrolled away");
+    window.state_mut().core.apply(report(Verdict::Fail, Vec::new(), None));
+    window.run();
+    let (failed, steps) = (place(&window, "seen 2"), place(&window, "Steps"));
+    assert!(failed.top() > steps.bottom() && failed.bottom() < 690.0, "{failed:?} below {steps:?}");
+}
+
+#[test]
+fn a_golden_unit_that_fails_is_not_set_apart() {
+    let set_apart = "Set the unit apart, then acknowledge with Enter or Space";
+    let mut ended = report(Verdict::Fail, Vec::new(), None);
+    let unit = told(running().into_iter().chain([report(Verdict::Fail, Vec::new(), None)]).collect());
+    unit.get_by_label(set_apart);
+    let Notice::Ended(reports) = &mut ended else { panic!("no end") };
+    reports[0].traceability.golden = Some(GoldenRun {
+        certificate: "L-1".to_owned(),
+        laboratory: "Laboratory".to_owned(),
+        characterised: "2026-01-01".to_owned(),
+    });
+    let golden = told(running().into_iter().chain([ended]).collect());
+    assert!(golden.query_by_label(set_apart).is_none());
+    golden.get_by_label("Look for the cause at the bench, then acknowledge with Enter or Space");
 }
 
 #[test]

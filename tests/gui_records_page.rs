@@ -5,6 +5,8 @@
 mod drawn;
 mod outline;
 mod recorded;
+#[path = "recorded/page.rs"]
+mod records_page;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,6 +25,7 @@ use meterbench::gui::reprint::{Order, Press, Sheet};
 use meterbench::gui::route::Route;
 use meterbench::job::{NoWake, Wake};
 use meterbench::procedure::Verdict;
+use meterbench::procedure::golden::GoldenRun;
 use meterbench::record::flashing::{Outcome, Written};
 use meterbench::record::listing::{Total, Wanted};
 use meterbench::record::readings::Reading;
@@ -30,70 +33,7 @@ use meterbench::record::seal::Hash;
 use meterbench::record::{Draft, Filter, Flashing, Keeper, Store, file_in};
 
 use recorded::{draft, drafts};
-
-type Window = Harness<'static, App>;
-
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
-}
-
-fn stored(drafts: &[Draft]) -> tempfile::TempDir {
-    let folder = folder();
-    Store::open(&file_in(folder.path())).unwrap().append_all(drafts).unwrap();
-    folder
-}
-
-/// A window without a station that reads the records of a folder, on their page.
-fn window_of(folder: &Path, size: [f32; 2]) -> Window {
-    let app = App::with(Core::default(), BenchPage::default());
-    let app = app.reading_records(file_in(folder), Arc::new(NoWake));
-    let mut window = Harness::builder().with_size(size).with_context_setup(dress).build_ui_state(
-        |ui, app: &mut App| {
-            app.take_in();
-            app.draw_ui(ui);
-        },
-        app,
-    );
-    window.step();
-    window.key_press(Route::Records.key());
-    window.step();
-    window
-}
-
-fn window(folder: &Path) -> Window {
-    window_of(folder, [1280.0, 720.0])
-}
-
-/// Draws frames until there is a label that contains this, for half a minute at most.
-fn until(window: &mut Window, part: &str) {
-    for _ in 0..6000 {
-        window.step();
-        if window.query_all_by_label_contains(part).count() > 0 {
-            window.run_steps(2);
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    panic!("no {part} in\n{}", outline::outline(window, 200));
-}
-
-fn press(window: &mut Window, modifiers: Modifiers, key: Key) {
-    window.key_press_modifiers(modifiers, key);
-    window.run_steps(2);
-}
-
-/// All characters of a label and its Enter in one frame, as a scanner types them.
-fn scan(window: &mut Window, serial: &str) {
-    let key = |pressed| Event::Key {
-        key: Key::Enter,
-        physical_key: None,
-        pressed,
-        repeat: false,
-        modifiers: Modifiers::NONE,
-    };
-    window.input_mut().events.extend([Event::Text(serial.to_owned()), key(true), key(false)]);
-    window.step();
-}
+use records_page::{Window, folder, press, scan, stored, until, window, window_of};
 
 /// The window as text, without what is another each time: the station's name and hashes.
 fn outlined(window: &Window, folder: &Path) -> String {
@@ -239,6 +179,52 @@ fn a_scanned_label_opens_its_unit_wherever_one_is() {
     until(&mut window, "No record of NOBODY");
 }
 
+/// A scanner types letter by letter, and a frame may pass between two of them.
+#[test]
+fn letters_that_come_without_the_focus_keep_their_order() {
+    let folder = stored(&some());
+    let mut window = window(folder.path());
+    until(&mut window, "30 records");
+    // The caret was left at the beginning.
+    press(&mut window, Modifiers::NONE, Key::Home);
+    for begin in ["search", "From day"] {
+        if begin == "From day" {
+            press(&mut window, Modifiers::NONE, Key::Escape);
+            until(&mut window, "30 records");
+            window.get_by_role_and_label(Role::TextInput, "From day").focus();
+            window.run_steps(2);
+            press(&mut window, Modifiers::NONE, Key::Enter);
+        }
+        window.ctx.memory_mut(|memory| {
+            if let Some(focused) = memory.focused() {
+                memory.surrender_focus(focused);
+            }
+        });
+        window.step();
+        for letter in "MT0000011".chars() {
+            window.event(Event::Text(letter.to_string()));
+            window.step();
+        }
+        let search = window.get_by_role_and_label(Role::TextInput, "Search by serial number");
+        assert_eq!(search.accesskit_node().value().as_deref(), Some("MT0000011"), "{begin}");
+    }
+}
+
+#[test]
+fn a_golden_run_is_marked_in_the_list() {
+    let mut all = drafts(3);
+    all[1].entry.traceability.golden = Some(GoldenRun {
+        certificate: "L-1".to_owned(),
+        laboratory: "Laboratory".to_owned(),
+        characterised: "2026-01-01".to_owned(),
+    });
+    let folder = stored(&all);
+    let mut window = window(folder.path());
+    until(&mut window, "3 records");
+    window.get_by_label_contains("MT0000001 PASS, simulated, golden unit: the bench was judged");
+    assert_eq!(drawn::all(&window).iter().filter(|text| text.starts_with("golden")).count(), 1);
+}
+
 /// The row that was chosen belongs to the list before; its record is not the label's.
 #[test]
 fn a_scanned_label_is_not_mistaken_for_the_chosen_row() {
@@ -338,6 +324,15 @@ fn flashings_are_listed_and_one_opens_in_its_place() {
     window.get_by_label_contains("MT0000001 VERIFIED").click();
     until(&mut window, "every byte");
     assert!(window.query_by_label_contains("it answered NACK").is_none(), "one at a time");
+    // Arrows and Enter do as in the list: the clicked row is the second, and the first opens instead of it.
+    press(&mut window, Modifiers::NONE, Key::ArrowUp);
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    until(&mut window, "it answered NACK");
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    assert!(window.query_by_label_contains("it answered NACK").is_none(), "Enter closes it again");
+    press(&mut window, Modifiers::NONE, Key::ArrowDown);
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    until(&mut window, "every byte");
     let text = hashes.iter().fold(outlined(&window, folder.path()), |text, hash| text.replace(hash, "HASH"));
     insta::assert_snapshot!("flashings", text);
     window.get_by_label("Search by serial number").type_text("MT000000");
@@ -556,7 +551,7 @@ fn a_paper_is_printed_from_the_record_that_was_meant() {
     scan(&mut window, "MT0000001");
     until(&mut window, "About the run");
     window.get_by_role_and_label(Role::Button, "Certificate…");
-    window.get_by_role_and_label(Role::Button, "Label…");
+    assert!(!window.get_by_role_and_label(Role::Button, "Label…").accesskit_node().is_disabled());
 }
 
 #[test]

@@ -261,11 +261,12 @@ impl Command {
                 (t!("Read again"), t!("Read the records as they are now"), None)
             }
             Self::Records(RecordsCommand::Reprint(Sheet::Certificate, ..)) => {
-                (t!("Certificate…"), t!("Print it once more, as a PDF"), None)
+                (t!("Certificate…"), t!("Save it as a PDF"), None)
             }
-            Self::Records(RecordsCommand::Reprint(Sheet::Label, ..)) => {
-                (t!("Label…"), t!("Print it once more, as a PDF"), None)
+            Self::Records(RecordsCommand::Reprint(Sheet::Report, ..)) => {
+                (t!("Test report…"), t!("Save it as a PDF"), None)
             }
+            Self::Records(RecordsCommand::Reprint(Sheet::Label, ..)) => (t!("Label…"), t!("Save it as a PDF"), None),
             Self::ToggleRail => (t!("Fold the rail"), t!("Icons only in the rail, or words too"), control(Key::B)),
             Self::Copy(what, _) => return named(t!("Copy {what}", what), t!("Put it onto the clipboard")),
             Self::Quit => (t!("Quit"), t!("Switch the source off and close the window"), control(Key::Q)),

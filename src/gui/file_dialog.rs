@@ -150,7 +150,7 @@ fn choose(wish: FileWish) -> Result<Chosen, String> {
             asking.ask(|| dialog.save_file(), |path| write(&path, &lines).map(|()| Chosen::SavedLog(path)))
         }
         FileWish::Reprint(order) => {
-            let dialog = new().add_filter("PDF", &["pdf"]).set_title(t!("Print to a file"));
+            let dialog = new().add_filter("PDF", &["pdf"]).set_title(t!("Save as a PDF"));
             let dialog = dialog.set_file_name(order.file_name());
             asking.ask(|| dialog.save_file(), |path| order.carry_out(&path).map(|()| Chosen::Printed(path)))
         }

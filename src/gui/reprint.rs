@@ -17,8 +17,10 @@ use crate::record::{self, Record, Store};
 /// A paper of one record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sheet {
-    /// The certificate, or the test report of a unit that did not pass.
+    /// The certificate of a unit that passed.
     Certificate,
+    /// The test report of one that did not.
+    Report,
     /// The label of a unit that passed.
     Label,
 }
@@ -29,6 +31,7 @@ impl Sheet {
     pub const fn file_word(self) -> &'static str {
         match self {
             Self::Certificate => "certificate",
+            Self::Report => "report",
             Self::Label => "label",
         }
     }
@@ -53,7 +56,7 @@ impl Press {
         let press = paper::Press::new(Some(templates));
         let made = move |sheet: Sheet, store: &Store, record: &Record| -> Result<Vec<u8>, PaperError> {
             let paper = match sheet {
-                Sheet::Certificate => Certificate::from_store(store, record)?.print(record, &press)?,
+                Sheet::Certificate | Sheet::Report => Certificate::from_store(store, record)?.print(record, &press)?,
                 Sheet::Label => Label::from_store(store, record, Size::default())?.print(record, &press)?,
             };
             Ok(paper.pdf)

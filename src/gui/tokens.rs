@@ -51,6 +51,8 @@ colours! {
     accent,
     /// The one button that goes on.
     accent_fill,
+    /// Behind text that is selected, which has the accent's colour.
+    selection,
     /// Other buttons.
     button,
     /// A button under the pointer.
@@ -193,8 +195,7 @@ impl Tokens {
         visuals.widgets.hovered = widget(colours.button_hovered, colours.accent, colours.text);
         visuals.widgets.active = widget(colours.button_hovered, colours.accent, colours.text);
         visuals.widgets.open = widget(colours.button_hovered, colours.accent, colours.text);
-        visuals.selection =
-            Selection { bg_fill: colours.accent_fill.gamma_multiply(0.6), stroke: Stroke::new(2.0, colours.accent) };
+        visuals.selection = Selection { bg_fill: colours.selection, stroke: Stroke::new(2.0, colours.accent) };
         visuals.weak_text_color = Some(colours.text_quiet);
         visuals.extreme_bg_color = colours.field;
         visuals.text_edit_bg_color = Some(colours.field);
@@ -276,6 +277,7 @@ mod tests {
                 ("ERROR", c.text_on_strong, c.attention_fill),
                 ("RUNNING", c.text_on_strong, c.running_fill),
                 ("Start", c.text_on_strong, c.accent_fill),
+                ("selected", c.accent, c.selection),
                 ("comment", c.syntax_comment, c.field),
                 ("table", c.syntax_table, c.field),
                 ("key", c.syntax_key, c.field),

@@ -49,14 +49,11 @@ impl App {
                 let loaded = self.registers.load(&name, &text);
                 (Route::Registers, loaded.map(|said| self.core.say(&said, Tone::Plain)))
             }
-            Ok(Chosen::SavedRegisters(path) | Chosen::SavedLog(path)) => {
+            Ok(Chosen::SavedRegisters(path) | Chosen::SavedLog(path) | Chosen::Printed(path)) => {
                 return self.core.say(&saved(path), Tone::Plain);
             }
             Ok(Chosen::Exported(path)) => {
                 return self.core.say(&t!("Exported {path}", path = path.display()), Tone::Plain);
-            }
-            Ok(Chosen::Printed(path)) => {
-                return self.core.say(&t!("Printed {path}", path = path.display()), Tone::Plain);
             }
             Err(error) => (self.route, Err(error.to_string())),
         };

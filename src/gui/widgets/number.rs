@@ -7,6 +7,27 @@ use crate::gui::tokens::Tokens;
 /// Shown where there is no value: never a zero.
 pub const NOTHING: &str = "–";
 
+/// A deviation with its sign and so many decimals; what is nothing has no sign.
+#[must_use]
+pub fn signed(value: f64, decimals: usize) -> String {
+    let text = format!("{value:+.decimals$}");
+    match text.strip_prefix(['+', '-']) {
+        Some(digits) if digits.chars().all(|sign| matches!(sign, '0' | '.')) => digits.to_owned(),
+        _ => text,
+    }
+}
+
+/// Six significant digits, a whole number without any behind its point.
+#[must_use]
+pub fn plain(value: f64) -> String {
+    if value.fract() == 0.0 && value.abs() < 1e9 {
+        return format!("{:.0}", value + 0.0);
+    }
+    let digits = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
+    let decimals = usize::try_from(5 - digits).unwrap_or(0).min(9);
+    format!("{value:.decimals$}")
+}
+
 /// Draws `text` as printed by a quantity ("239.98 V") into a cell of that width.
 pub fn number_ui(ui: &mut Ui, tokens: &Tokens, cell: (f32, f32), text: Option<&str>) {
     sized_number_ui(ui, tokens, (cell, tokens.sizes.reading), text);
@@ -36,4 +57,16 @@ pub fn sized_number_ui(ui: &mut Ui, tokens: &Tokens, (cell, size): ((f32, f32), 
             label.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, text));
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_has_no_sign() {
+        let shown = [-0.000_4, 0.000_4, -0.0, 0.0, -0.000_5, 0.013].map(|value| signed(value, 3));
+        assert_eq!(shown, ["0.000", "0.000", "0.000", "0.000", "-0.001", "+0.013"]);
+        assert_eq!((plain(-0.0), plain(-3.0), plain(0.25)), ("0".to_owned(), "-3".to_owned(), "0.250000".to_owned()));
+    }
 }

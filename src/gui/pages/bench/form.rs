@@ -65,7 +65,15 @@ impl BenchPage {
     pub(super) fn notes_ui(&self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         let core = page.core;
         let pause = core.settings.pass_pause_secs;
-        if core.unacknowledged {
+        let golden = core
+            .positions
+            .all()
+            .iter()
+            .filter_map(|position| position.run.result())
+            .any(|report| report.traceability.golden.is_some());
+        if core.unacknowledged && golden {
+            note_ui(ui, page, t!("Look for the cause at the bench, then acknowledge with Enter or Space"));
+        } else if core.unacknowledged {
             note_ui(ui, page, t!("Set the unit apart, then acknowledge with Enter or Space"));
         } else if core.resulted && core.pause_left().is_some() {
             let text = t!("Goes on by itself after {pause} s", pause);

@@ -23,6 +23,7 @@ mod doing;
 mod form;
 mod live;
 mod plot;
+mod reasons;
 mod registers;
 mod results;
 mod several;

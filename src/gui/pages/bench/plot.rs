@@ -6,6 +6,7 @@ use egui_plot::{HLine, LineStyle, MarkerShape, PlotPoint, PlotPoints, PlotUi, Po
 use crate::gui::pages::PageCtx;
 use crate::gui::series::ErrorPoint;
 use crate::gui::widgets::apart::apart;
+use crate::gui::widgets::number::signed;
 use crate::gui::widgets::still_plot::{marks, seconds_step, still};
 use crate::units::Percent;
 
@@ -60,7 +61,7 @@ pub(super) fn plot_ui(ui: &mut Ui, page: &PageCtx<'_>) {
 
     let plot = still("errors", tokens, 5.0)
         .x_axis_formatter(|mark, _| format!("{:.0} s", mark.value))
-        .y_axis_formatter(|mark, _| signed(mark.value))
+        .y_axis_formatter(|mark, _| axis(mark.value))
         .x_grid_spacer(move |grid| {
             marks(grid.bounds.0, grid.bounds.1.min(newest.max(LEAST_SECS)), seconds_step(right, 4.0))
         })
@@ -82,7 +83,9 @@ pub(super) fn plot_ui(ui: &mut Ui, page: &PageCtx<'_>) {
         let values: Vec<f64> = ends.iter().map(|end| end.error).collect();
         let places = apart(&values, line, (line / 2.0 - edge, edge - line / 2.0));
         for (end, place) in ends.iter().zip(places) {
+            // Lines do not cross the figures.
             let text = RichText::new(format!(" {}", end.text())).size(letters).color(end.colour);
+            let text = text.background_color(colours.card);
             plot.text(Text::new("last", PlotPoint::new(newest, place), text).anchor(egui::Align2::LEFT_CENTER));
         }
     });
@@ -137,7 +140,7 @@ impl End {
             false => "",
         };
         let decimals = if self.error.abs() < 100.0 { 3 } else { 1 };
-        format!("{arrow}{:+.decimals$}", self.error)
+        format!("{arrow}{}", signed(self.error, decimals))
     }
 }
 
@@ -145,11 +148,12 @@ impl End {
 fn words(ends: &[End]) -> String {
     let word = |end: &End| {
         let beyond = if end.beyond { t!(", off the scale") } else { "" };
-        format!("{} {:+.3} %{beyond}", end.name, end.error)
+        format!("{} {} %{beyond}", end.name, signed(end.error, 3))
     };
     ends.iter().map(word).collect::<Vec<_>>().join(", ")
 }
 
-fn signed(value: f64) -> String {
+/// A figure of the axis.
+fn axis(value: f64) -> String {
     if value.abs() < 1e-9 { "0".to_owned() } else { format!("{:+}", (value * 1000.0).round() / 1000.0) }
 }

@@ -3,10 +3,11 @@
 use egui::{Align, Label, Layout, ProgressBar, RichText, ScrollArea, Ui};
 
 use crate::gui::pages::PageCtx;
-use crate::gui::run_view::{StepState, StepView};
+use crate::gui::run_view::{RunView, StepState, StepView};
 use crate::gui::texts::words;
 use crate::gui::widgets::card;
 use crate::gui::widgets::status::{Mark, mark_ui};
+use crate::procedure::Verdict;
 
 pub(super) fn steps_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
@@ -27,17 +28,30 @@ pub(super) fn steps_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = tokens.spacing.grid * 0.25;
         ui.spacing_mut().interact_size.y = tokens.spacing.grid * 2.0;
+        let failed = first_failed(page.core.run());
         for (number, step) in steps.iter().enumerate() {
             let drawn = ui.push_id(number, |ui| step_ui(ui, page, step)).response;
-            // Once, when it begins: who scrolls away from it stays there.
-            let now = (page.core.run().position, number);
-            if matches!(step.state, StepState::Active { .. }) && ui.data(|data| data.get_temp(followed)) != Some(now) {
+            let place = match &step.state {
+                StepState::Active { .. } => Some(None),
+                _ if failed == Some(number) => Some(Some(Align::Center)),
+                _ => None,
+            };
+            // Once, when it begins or when the run is over: who scrolls away from it stays there.
+            let now = (page.core.run().position, number, failed.is_some());
+            if let Some(place) = place.filter(|_| ui.data(|data| data.get_temp(followed)) != Some(now)) {
                 ui.data_mut(|data| data.insert_temp(followed, now));
-                drawn.scroll_to_me(None);
+                drawn.scroll_to_me(place);
             }
             ui.add_space(tokens.spacing.grid * 0.5);
         }
     });
+}
+
+/// The step that a run which did not pass is about, when it is over.
+fn first_failed(run: &RunView) -> Option<usize> {
+    run.result()?;
+    let failed = |step: &StepView| matches!(step.state, StepState::Done { verdict, .. } if verdict != Verdict::Pass);
+    run.steps.iter().position(failed)
 }
 
 fn step_ui(ui: &mut Ui, page: &PageCtx<'_>, step: &StepView) {
@@ -86,10 +100,12 @@ fn step_ui(ui: &mut Ui, page: &PageCtx<'_>, step: &StepView) {
             });
         }
         StepState::Done { detail, .. } if detail.is_empty() => {}
-        StepState::Done { detail, .. } => {
+        StepState::Done { verdict, detail } => {
             ui.horizontal(|ui| {
                 ui.add_space(indent);
-                ui.add(Label::new(quiet(detail)).truncate());
+                // Why a step failed is read whole.
+                let label = Label::new(quiet(detail));
+                ui.add(if *verdict == Verdict::Pass { label.truncate() } else { label.wrap() });
             });
         }
     }

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use egui::text::{LayoutJob, TextFormat, TextWrapping};
 use egui::{Color32, FontId, Painter, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, Vec2, pos2, vec2};
 
+use super::reasons;
 use super::verdict::{fill, hatch, mark, remarks};
 use crate::gui::command::Command;
 use crate::gui::core::Core;
@@ -14,7 +15,7 @@ use crate::gui::session::Link;
 use crate::gui::texts::{self, words};
 use crate::gui::tokens::Tokens;
 use crate::gui::widgets::status::Mark;
-use crate::procedure::Verdict;
+use crate::procedure::{RunReport, Verdict};
 
 /// Tiles are about so much wider than high.
 const SHAPE: f32 = 1.5;
@@ -190,7 +191,7 @@ fn face<'a>(core: &'a Core, tokens: &Tokens, number: usize, position: &'a Positi
         let about = match (&report.advice, remarks(report).first()) {
             (Some(advice), _) => Cow::Borrowed(texts::of(&advice.what)),
             (None, Some(remark)) => Cow::Owned(remark.clone()),
-            (None, None) => worth_a_look(run),
+            (None, None) => worth_a_look(report),
         };
         let fill = fill(tokens, report);
         let strong = matches!(report.verdict, Verdict::Pass | Verdict::Fail | Verdict::Error);
@@ -257,26 +258,14 @@ fn face<'a>(core: &'a Core, tokens: &Tokens, number: usize, position: &'a Positi
     }
 }
 
-/// The first measurement that failed, in words, or else the first that passed by little.
-fn worth_a_look(run: &crate::gui::run_view::RunView) -> Cow<'_, str> {
-    let bad = run.measurements.iter().find(|done| done.verdict == Verdict::Fail);
-    let marginal = run.measurements.iter().find(|done| done.marginal);
-    if let (None, Some(near)) = (bad, marginal) {
-        let (name, value, load_point) = (near.name.replace('_', " "), near.value, &near.load_point);
-        let value = format!("{value:+.3} {}", near.unit);
-        return t!("MARGINAL {name} {value} at {load_point}", name, value, load_point).into();
+/// The first thing that failed, in words, or else the first value that passed by little.
+fn worth_a_look(report: &RunReport) -> Cow<'_, str> {
+    if let Some(first) = reasons::failures(report).into_iter().next() {
+        return first.into();
     }
-    bad.map_or(Cow::Borrowed(""), |bad| {
-        let decimals = if bad.unit.is_empty() { 0 } else { 3 };
-        t!(
-            "{name} {value} {unit} at {load_point}",
-            name = bad.name.replace('_', " "),
-            value = format_args!("{:+.decimals$}", bad.value),
-            unit = bad.unit,
-            load_point = bad.load_point
-        )
-        .into()
-    })
+    let Some(near) = report.measurements.iter().find(|done| done.marginal) else { return "".into() };
+    let (name, value, load_point) = (words::measured(&near.name), reasons::value(near), &near.load_point);
+    t!("MARGINAL {name} {value} at {load_point}", name, value, load_point).into()
 }
 
 fn last_detail(run: &crate::gui::run_view::RunView) -> &str {

@@ -9,7 +9,7 @@ use egui::{
 };
 
 use super::doing::doing;
-use super::vigil;
+use super::{reasons, vigil};
 use crate::gui::pages::PageCtx;
 use crate::gui::remaining;
 use crate::gui::run_view::StepState;
@@ -17,7 +17,7 @@ use crate::gui::texts;
 use crate::gui::texts::words;
 use crate::gui::tokens::Tokens;
 use crate::gui::widgets::status::Mark;
-use crate::procedure::{Measurement, RunReport, Verdict};
+use crate::procedure::{RunReport, Verdict};
 
 /// Part of the page's height that the word may take when the window is large.
 const SHARE: f32 = 0.17;
@@ -289,18 +289,6 @@ fn said(tokens: &Tokens, report: &RunReport, size: f32, colour: Color32) -> Layo
     job
 }
 
-fn judged(report: &RunReport) -> impl Iterator<Item = &Measurement> {
-    // Of a golden unit it is how far the bench is from its laboratory that counts.
-    let golden = report.traceability.golden.is_some();
-    let counts = move |done: &&Measurement| {
-        done.lower.is_some() && done.unit == "%" && (!golden || done.name.starts_with("golden_"))
-    };
-    let all = || report.measurements.iter().filter(counts);
-    let failed = all().filter(|done| done.verdict != Verdict::Pass);
-    let near = all().filter(|done| done.verdict == Verdict::Pass && done.marginal);
-    failed.chain(near).chain(all().filter(|done| done.verdict == Verdict::Pass && !done.marginal))
-}
-
 /// What a result is marked with.
 pub(super) fn remarks(report: &RunReport) -> Vec<String> {
     let golden = report.traceability.golden.as_ref().map(|_| t!("Golden unit: the verdict is the bench's").to_owned());
@@ -319,20 +307,8 @@ fn about(tokens: &Tokens, report: &RunReport) -> (RichText, Vec<RichText>) {
         let why = RichText::new(texts::of(&advice.why)).size(tokens.sizes.body);
         lines.extend([strong(texts::of(&advice.what)), why, strong(texts::of(&advice.next))]);
     } else {
-        let line = |done: &Measurement| {
-            let limit =
-                done.upper.map_or(String::new(), |limit| t!("  (limit {limit})", limit = format_args!("{limit:.2}")));
-            let (word, name) = (words::verdict(done.verdict), done.name.replace('_', " "));
-            let marginal = if done.marginal { t!(" MARGINAL") } else { "" };
-            // The large word says it of all of them, and leaves each its own line.
-            let front = match report.verdict {
-                Verdict::Pass if !done.marginal => String::new(),
-                _ => format!("{word}{marginal}  "),
-            };
-            let text = format!("{front}{name} {:+.3} %{limit}  {}", done.value, done.load_point);
-            RichText::new(text).size(tokens.sizes.body)
-        };
-        lines.extend(judged(report).take(4).map(line));
+        let small = |line: String| RichText::new(line).size(tokens.sizes.body);
+        lines.extend(reasons::lines(report).into_iter().map(small));
     }
     (heading, lines)
 }

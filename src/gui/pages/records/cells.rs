@@ -12,7 +12,7 @@ use crate::gui::texts;
 use crate::gui::texts::words;
 use crate::gui::tokens::Tokens;
 use crate::gui::widgets::elided::{elided, ending};
-use crate::gui::widgets::error_bar::error_bar_ui;
+use crate::gui::widgets::error_bar::{Begin, bar_ui};
 use crate::gui::widgets::status::Mark;
 use crate::procedure::Verdict;
 use crate::record::flashing::Outcome;
@@ -121,8 +121,8 @@ pub(super) enum Cell {
     Verdict(Verdict, bool),
     /// The same of a flashing.
     Outcome(Outcome, bool),
-    /// How far a value is from its limits: the value and the limit, both from the middle.
-    Bar(Option<f64>, Option<f64>),
+    /// How far a value is from its limits: the value and the limit, both from where the bar begins.
+    Bar(Begin, Option<f64>, Option<f64>),
     /// A share of the cell filled, with words over it.
     Filled(f64, Color32, String),
 }
@@ -208,9 +208,9 @@ fn cell_ui(ui: &mut Ui, tokens: &Tokens, room: Rect, cell: &Cell, right: bool) {
         Cell::Outcome(outcome, simulated) => {
             return marked_ui(ui, tokens, room, outcome_sign(tokens, *outcome), *simulated);
         }
-        Cell::Bar(value, limit) => {
-            let size = (room.width(), room.height());
-            ui.scope_builder(UiBuilder::new().max_rect(room), |ui| error_bar_ui(ui, tokens, size, *value, *limit));
+        Cell::Bar(begin, value, limit) => {
+            let (size, from) = ((room.width(), room.height()), (*value, *limit));
+            ui.scope_builder(UiBuilder::new().max_rect(room), |ui| bar_ui(ui, tokens, size, *begin, from));
             return;
         }
         Cell::Filled(share, fill, text) => {

@@ -9,7 +9,7 @@ use super::figures;
 use crate::gui::pages::PageCtx;
 use crate::gui::pages::sheet::quiet_ui;
 use crate::gui::texts::words;
-use crate::gui::widgets::still_plot::{round_marks, round_step, still};
+use crate::gui::widgets::still_plot::{marks, round_marks, round_step, still};
 use crate::record::Day;
 use crate::record::statistics::{Capability, TrendPoint};
 
@@ -42,7 +42,8 @@ pub(super) fn histogram_ui(ui: &mut Ui, page: &PageCtx<'_>, of: &Capability) {
         deviation = figures::amount(of.deviation, &of.unit)
     );
     quiet_ui(ui, page, &text);
-    let room = (upper - lower) * 0.06;
+    // What is beyond a limit has its own bar and word, apart from the values that lie within.
+    let room = (upper - lower) * 0.16;
     let most = histogram.counts.iter().copied().max().unwrap_or(0).max(histogram.below).max(histogram.above) as f64;
     let bar = |at: f64, count: u64, width: f64, fill: Color32| Bar::new(at, count as f64).width(width).fill(fill);
     let mut bars: Vec<Bar> = Vec::new();
@@ -50,30 +51,37 @@ pub(super) fn histogram_ui(ui: &mut Ui, page: &PageCtx<'_>, of: &Capability) {
         let at = histogram.from + histogram.width * (number as f64 + 0.5);
         bars.push(bar(at, *count, histogram.width * 0.92, colours.series_voltage));
     }
-    for (at, count) in [(lower - room / 2.0, histogram.below), (upper + room / 2.0, histogram.above)] {
-        if count > 0 {
-            bars.push(bar(at, count, room * 0.8, colours.fail));
-        }
-    }
+    let beyond: Vec<(f64, u64)> = [(lower - room * 0.6, histogram.below), (upper + room * 0.6, histogram.above)]
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+        .collect();
+    bars.extend(beyond.iter().map(|(at, count)| bar(*at, *count, room * 0.5, colours.fail)));
     let (left, right) = (lower - room * 1.2, upper + room * 1.2);
-    let (x_step, y_step) = (round_step(right - left), round_step(most).max(1.0));
+    let (x_step, y_step) = (round_step(upper - lower), round_step(most).max(1.0));
     let plot = still("histogram", tokens, 6.0)
         .height(tokens.spacing.grid * 24.0)
         .x_axis_formatter(move |mark, _| tick(mark.value, x_step))
         .y_axis_formatter(move |mark, _| tick(mark.value, y_step))
-        .x_grid_spacer(|grid| round_marks(grid.bounds.0, grid.bounds.1))
-        .y_grid_spacer(|grid| round_marks(grid.bounds.0.max(0.0), grid.bounds.1))
+        // What is beyond has no place on the scale.
+        .x_grid_spacer(move |_| marks(lower, upper, x_step))
+        // A count is a whole number.
+        .y_grid_spacer(move |grid| marks(grid.bounds.0.max(0.0), grid.bounds.1, y_step))
         .label_formatter(|_| None);
     let shown = plot.show(ui, |plot| {
         plot.set_plot_bounds_x(left..=right);
-        plot.set_plot_bounds_y(0.0..=most * 1.15);
+        plot.set_plot_bounds_y(0.0..=most * 1.28);
         plot.bar_chart(BarChart::new("values", bars).allow_hover(false));
         for limit in [lower, upper] {
             plot.vline(VLine::new("limit", limit).color(colours.fail).width(1.5).style(LineStyle::dashed_loose()));
             // Not upon its line.
             let text = RichText::new(format!("\u{a0}{limit}\u{a0}")).size(tokens.sizes.secondary).color(colours.fail);
             let anchor = if limit == lower { Align2::LEFT_TOP } else { Align2::RIGHT_TOP };
-            plot.text(Text::new("limit", PlotPoint::new(limit, most * 1.14), text).anchor(anchor));
+            plot.text(Text::new("limit", PlotPoint::new(limit, most * 1.27), text).anchor(anchor));
+        }
+        for (at, count) in beyond {
+            let text = RichText::new(t!("beyond")).size(tokens.sizes.secondary).color(colours.fail);
+            let text = text.background_color(colours.card);
+            plot.text(Text::new("beyond", PlotPoint::new(at, count as f64), text).anchor(Align2::CENTER_BOTTOM));
         }
         plot.vline(VLine::new("mean", of.mean).color(colours.text).width(1.5));
     });
@@ -153,6 +161,7 @@ pub(super) fn trend_ui(ui: &mut Ui, page: &PageCtx<'_>, name: &str, trend: &[Tre
             plot.line(Line::new(*load_point, PlotPoints::from(means.clone())).color(ink).width(2.0).allow_hover(false));
             if let Some(&[day, mean]) = means.last() {
                 let text = RichText::new(format!(" {}", figures::plain(mean))).size(tokens.sizes.secondary).color(ink);
+                let text = text.background_color(colours.card);
                 plot.text(Text::new("last", PlotPoint::new(day, mean), text).anchor(Align2::LEFT_CENTER));
             }
             if means.len() < 60 {

@@ -179,11 +179,14 @@ impl Comparison {
                     continue;
                 }
                 let first = found.first().copied().flatten();
+                let first_of = self.entries().next().map(|entry| entry.registers_after.as_slice());
                 let said: Vec<String> = found
                     .iter()
-                    .map(|word| match registers::change(first, *word) {
-                        Some(change) => format!("{} ({change:+})", registers::digits(*word)),
-                        None => registers::digits(*word),
+                    .zip(self.entries())
+                    .map(|(word, entry)| {
+                        let by = first_of.and_then(|first| registers::change(name, first, &entry.registers_after));
+                        let digits = registers::digits(*word);
+                        by.map_or(digits.clone(), |by| format!("{digits} ({by:+})"))
                     })
                     .collect();
                 let label = format!("{name}: {}", said.join(", "));

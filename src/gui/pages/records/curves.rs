@@ -230,6 +230,7 @@ pub(super) fn readings_ui(ui: &mut Ui, page: &mut PageCtx<'_>, shown: &Shown, me
                 if let Some(last) = curve.points().next_back() {
                     let text = format!(" {:.*}", measurand.decimals(), last.y);
                     let text = RichText::new(text).size(tokens.sizes.secondary).color(colour);
+                    let text = text.background_color(colours.card);
                     // One above, one below: they end at nearly the same value.
                     let anchor = if curve.reference { Align2::LEFT_TOP } else { Align2::LEFT_BOTTOM };
                     plot.text(Text::new("last", PlotPoint::new(last.x, last.y), text).anchor(anchor));

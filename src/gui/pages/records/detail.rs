@@ -14,6 +14,8 @@ use crate::gui::texts::words;
 use crate::gui::widgets::command_button::command_button_ui;
 use crate::gui::widgets::number::NOTHING;
 use crate::gui::widgets::status::Mark;
+use crate::procedure::custody::Role;
+use crate::procedure::{Traceability, Verdict};
 
 /// With less room than this beside the tables, plots stand below them.
 const PLOTS: f32 = 340.0;
@@ -31,12 +33,14 @@ pub(super) struct DetailView {
     detail: Detail,
     /// The quantity of the readings' plot.
     measurand: Measurand,
+    /// It was not drawn yet; its page begins at the top, however far the one before was scrolled.
+    fresh: bool,
 }
 
 impl DetailView {
     pub(super) fn of(detail: Detail) -> Self {
         let measurand = detail.shown.curves.first().map_or(Measurand::U, |curve| curve.quantity);
-        Self { detail, measurand }
+        Self { detail, measurand, fresh: true }
     }
 
     pub(super) fn place(&self) -> Place {
@@ -57,10 +61,8 @@ impl DetailView {
                 wish = Some(Wish::Back);
             }
             self.attempts_ui(ui, page);
-            let entry = &self.detail.shown.record.record.entry;
-            for sheet in [Sheet::Certificate, Sheet::Label].into_iter().filter(|_| printing) {
-                let command = RecordsCommand::Reprint(sheet, self.place(), entry.serial.clone());
-                command_button_ui(ui, page, Command::Records(command), true);
+            if printing {
+                self.papers_ui(ui, page);
             }
             let word = if kept { t!("Do not compare") } else { t!("Compare with others") };
             let button = ui.add_enabled(kept || room, Button::new(word));
@@ -68,7 +70,11 @@ impl DetailView {
                 wish = Some(Wish::Compare);
             }
         });
-        ScrollArea::vertical().id_salt("record").auto_shrink(false).show(ui, |ui| {
+        let mut area = ScrollArea::vertical().id_salt("record").auto_shrink(false);
+        if std::mem::take(&mut self.fresh) {
+            area = area.vertical_scroll_offset(0.0);
+        }
+        area.show(ui, |ui| {
             ui.set_max_width(ui.available_width() - tokens.spacing.grid);
             ui.spacing_mut().item_spacing.y = tokens.spacing.grid;
             self.head_ui(ui, page);
@@ -105,6 +111,18 @@ impl DetailView {
         wish
     }
 
+    /// The papers of this record: only a unit that passed gets a certificate and a label.
+    fn papers_ui(&self, ui: &mut Ui, page: &mut PageCtx<'_>) {
+        let entry = &self.detail.shown.record.record.entry;
+        let passed = entry.verdict == Verdict::Pass;
+        for sheet in [if passed { Sheet::Certificate } else { Sheet::Report }, Sheet::Label] {
+            let command = RecordsCommand::Reprint(sheet, self.place(), entry.serial.clone());
+            let button = command_button_ui(ui, page, Command::Records(command), passed || sheet != Sheet::Label);
+            let verdict = words::verdict(entry.verdict);
+            button.on_disabled_hover_text(t!("Only a unit that passed gets a label; this one: {verdict}", verdict));
+        }
+    }
+
     /// Goes from attempt to attempt at the same unit.
     fn attempts_ui(&self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         let (place, count) = (self.detail.place, self.detail.attempts.len());
@@ -134,6 +152,10 @@ impl DetailView {
         let entry = &sealed.entry;
         if entry.simulated {
             simulated_ui(ui, tokens, t!("SIMULATED: nothing in this record was measured"));
+        }
+        if entry.traceability.golden.is_some() {
+            let text = RichText::new(t!("Golden unit: the verdict is the bench's"));
+            ui.label(text.font(tokens.strong(tokens.sizes.body)));
         }
         ui.horizontal(|ui| {
             let colour = tokens.verdict(entry.verdict);
@@ -235,6 +257,8 @@ impl DetailView {
             (t!("Station"), sealed.station.clone()),
             (t!("Hash"), hash.clone()),
         ];
+        let place = facts.iter().position(|(name, _)| *name == t!("Readings")).unwrap_or(facts.len());
+        facts.splice(place..place, traced(&entry.traceability));
         let exceptions = entry.traceability.mark().map(|mark| (t!("Exception"), mark));
         let continued = entry.traceability.continued.iter().map(|one| (t!("Continued"), one.to_string()));
         facts.splice(2..2, exceptions.into_iter().chain(continued));
@@ -247,4 +271,29 @@ impl DetailView {
             command_button_ui(ui, page, Command::Copy(t!("the record's hash"), hash), true);
         });
     }
+}
+
+/// What the verdicts stand on: certificates as they were used, and how it was decided.
+fn traced(of: &Traceability) -> Vec<(&'static str, String)> {
+    let known = |text: &Option<String>| text.clone().unwrap_or_else(|| NOTHING.to_owned());
+    let certificates = of.instruments.iter().map(|used| {
+        let role = match used.role {
+            Role::Reference => t!("reference"),
+            Role::Source => t!("source"),
+        };
+        let (certificate, due) = (known(&used.certificate), known(&used.due));
+        t!("{role} {serial}: {certificate}, due {due}", role, serial = used.serial, certificate, due)
+    });
+    let certificates: Vec<String> = certificates.collect();
+    let golden = of
+        .golden
+        .as_ref()
+        .map(|golden| t!("certificate {number} of {day}", number = golden.certificate, day = golden.characterised));
+    let facts = [
+        (t!("Certificates"), (!certificates.is_empty()).then(|| certificates.join("\n"))),
+        (t!("Golden unit"), golden),
+        (t!("Decided by"), of.decision_rule.clone()),
+        (t!("Uncertainties"), of.coverage.clone()),
+    ];
+    facts.into_iter().filter_map(|(name, text)| Some((name, text?))).collect()
 }

@@ -1,7 +1,9 @@
 //! Figures of records as they are read: fixed digits for an error, a sign that there is none where there is none.
 
 use crate::gui::texts::words;
-use crate::gui::widgets::number::NOTHING;
+use crate::gui::widgets::error_bar::Begin;
+pub(super) use crate::gui::widgets::number::plain;
+use crate::gui::widgets::number::{NOTHING, signed};
 use crate::record::entry::Measurement;
 
 /// A value of a measurement with its unit; never a zero where there is none.
@@ -9,8 +11,8 @@ pub(super) fn value(value: Option<f64>, unit: &str) -> String {
     match (value, unit) {
         (None, _) => NOTHING.to_owned(),
         // What is so far off has no use for digits.
-        (Some(value), "%") if value.abs() >= 100.0 => format!("{value:+.1} %"),
-        (Some(value), "%") => format!("{value:+.4} %"),
+        (Some(value), "%") if value.abs() >= 100.0 => format!("{} %", signed(value, 1)),
+        (Some(value), "%") => format!("{} %", signed(value, 4)),
         (Some(value), "") => plain(value),
         (Some(value), unit) => format!("{} {unit}", plain(value)),
     }
@@ -27,16 +29,6 @@ pub(super) fn named(name: &str, load_point: &str) -> String {
     if load_point.is_empty() { name } else { format!("{name} {load_point}") }
 }
 
-/// Six significant digits, a whole number without any behind its point.
-pub(super) fn plain(value: f64) -> String {
-    if value.fract() == 0.0 && value.abs() < 1e9 {
-        return format!("{value:.0}");
-    }
-    let digits = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
-    let decimals = usize::try_from(5 - digits).unwrap_or(0).min(9);
-    format!("{value:.decimals$}")
-}
-
 /// The limits: one figure where they lie about zero.
 pub(super) fn limits(lower: Option<f64>, upper: Option<f64>, unit: &str) -> String {
     let with = |text: String| if unit.is_empty() { text } else { format!("{text} {unit}") };
@@ -50,11 +42,23 @@ pub(super) fn limits(lower: Option<f64>, upper: Option<f64>, unit: &str) -> Stri
     }
 }
 
-/// The value and the limit as distances from the middle between the limits, for a bar.
-pub(super) fn from_middle(of: &Measurement) -> (Option<f64>, Option<f64>) {
-    let Some((lower, upper)) = of.lower.zip(of.upper) else { return (None, None) };
+/// The value and the limit as a bar has them: distances from the middle between the limits, or from zero where zero is the
+/// best there is.
+pub(super) fn bar(of: &Measurement) -> (Begin, Option<f64>, Option<f64>) {
+    let Some((lower, upper)) = of.lower.zip(of.upper) else { return (Begin::Middle, None, None) };
+    if lower == 0.0 {
+        return (Begin::Left, of.value, Some(upper));
+    }
     let middle = (lower + upper) / 2.0;
-    (of.value.map(|value| value - middle), Some((upper - lower) / 2.0))
+    (Begin::Middle, of.value.map(|value| value - middle), Some((upper - lower) / 2.0))
+}
+
+/// U with its factor; a sign where it was not recorded.
+pub(super) fn uncertainty(of: &Measurement) -> String {
+    of.expanded.map_or_else(
+        || NOTHING.to_owned(),
+        |sure| format!("{} (k {:.2})", amount(Some(sure.expanded), &of.unit), sure.coverage_factor),
+    )
 }
 
 /// A share in percent; a sign where nothing was counted.

@@ -1,6 +1,6 @@
 //! Flashings outside of runs: what was put on which chip, when, by whom, and whether it was proven. One of them opens in its place.
 
-use egui::{Label, RichText, ScrollArea, Ui};
+use egui::{Key, Label, Modifiers, RichText, ScrollArea, Ui};
 
 use super::cells::{Cell, Choice, Column, Columns, filled, head_ui, least, outcome_sign, row_ui};
 use super::figures;
@@ -13,6 +13,7 @@ use crate::gui::widgets::command_button::command_button_ui;
 use crate::gui::widgets::number::NOTHING;
 use crate::record::FlashRecord;
 use crate::record::flashing::Written;
+use crate::record::listing::Wanted;
 
 const COLUMNS: [Column; 9] = [
     Column::left(mark!("Outcome"), 0.0, 0.0),
@@ -30,13 +31,45 @@ const COLUMNS: [Column; 9] = [
 #[derive(Default)]
 pub(super) struct FlashingsView {
     flashings: Option<Vec<FlashRecord>>,
+    /// What they are the list of.
+    wanted: Option<Wanted>,
+    /// The chosen row.
+    chosen: Option<usize>,
+    /// The chosen row is to be seen.
+    reveal: bool,
     /// Station and number of the open one.
     open: Option<(String, u64)>,
 }
 
 impl FlashingsView {
-    pub(super) fn told(&mut self, flashings: Vec<FlashRecord>) {
+    /// Another list, or the same one anew.
+    pub(super) fn told(&mut self, wanted: Wanted, flashings: Vec<FlashRecord>) {
+        let same = self.wanted.as_ref() == Some(&wanted);
+        self.wanted = Some(wanted);
+        self.chosen = self.chosen.filter(|chosen| same && *chosen < flashings.len());
         self.flashings = Some(flashings);
+    }
+
+    /// Arrows choose, also while the serial number is typed.
+    pub(super) fn keys(&mut self, ui: &Ui) {
+        let Some(last) = self.flashings.as_ref().and_then(|all| all.len().checked_sub(1)) else { return };
+        let pressed = |key: Key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+        let next = match self.chosen {
+            chosen if pressed(Key::ArrowDown) => chosen.map_or(0, |chosen| last.min(chosen + 1)),
+            chosen if pressed(Key::ArrowUp) => chosen.map_or(0, |chosen| chosen.saturating_sub(1)),
+            _ => return,
+        };
+        (self.chosen, self.reveal) = (Some(next), true);
+    }
+
+    /// Opens the chosen row in its place, or closes it; false where none is chosen of the list that is wanted.
+    pub(super) fn toggle(&mut self, wanted: &Wanted) -> bool {
+        let all = self.flashings.as_ref().filter(|_| self.wanted.as_ref() == Some(wanted));
+        let chosen = all.zip(self.chosen).and_then(|(all, chosen)| all.get(chosen)).map(place);
+        let Some(chosen) = chosen else { return false };
+        self.open = if self.open.as_ref() == Some(&chosen) { None } else { Some(chosen) };
+        self.reveal = true;
+        true
     }
 
     /// How many there are, in words.
@@ -50,7 +83,7 @@ impl FlashingsView {
 
     pub(super) fn flashings_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         let tokens = page.tokens;
-        let Self { flashings, open } = self;
+        let Self { flashings, chosen, reveal, open, .. } = self;
         card::frame(tokens).show(ui, |ui| {
             ui.set_min_size(ui.available_size());
             let Some(flashings) = flashings else {
@@ -67,15 +100,20 @@ impl FlashingsView {
                 let columns = Columns::fit(&wanted, ui.available_width().max(least(&wanted)));
                 ui.spacing_mut().item_spacing.y = 0.0;
                 head_ui(ui, tokens, &columns);
-                for (one, cells) in &rows {
-                    let place = (one.record.station.clone(), one.record.number);
-                    let chosen = open.as_ref() == Some(&place);
-                    let look = (tokens.spacing.grid * 3.5, if chosen { Choice::Chosen } else { Choice::Open });
+                for (number, (one, cells)) in rows.iter().enumerate() {
+                    let opened = open.as_ref() == Some(&place(one));
+                    let marked = opened || *chosen == Some(number);
+                    let look = (tokens.spacing.grid * 3.5, if marked { Choice::Chosen } else { Choice::Open });
                     ui.push_id(one.hash, |ui| {
-                        if row_ui(ui, tokens, &columns, (cells, &label(page, one)), look).clicked() {
-                            *open = (!chosen).then_some(place);
+                        let row = row_ui(ui, tokens, &columns, (cells, &label(page, one)), look);
+                        if *chosen == Some(number) && std::mem::take(reveal) {
+                            row.scroll_to_me(None);
                         }
-                        if chosen {
+                        if row.clicked() {
+                            *chosen = Some(number);
+                            *open = (!opened).then(|| place(one));
+                        }
+                        if opened {
                             ui.indent("facts", |ui| facts_ui(ui, page, one));
                         }
                     });
@@ -83,6 +121,11 @@ impl FlashingsView {
             });
         });
     }
+}
+
+/// Station and number.
+fn place(of: &FlashRecord) -> (String, u64) {
+    (of.record.station.clone(), of.record.number)
 }
 
 fn cells(of: &FlashRecord) -> Vec<Cell> {

@@ -188,13 +188,19 @@ fn cells(found: &Found) -> Vec<Cell> {
         Some(word) => Cell::Text(word.clone()),
         None => Cell::Quiet(NOTHING.to_owned()),
     };
+    // The verdict of a golden unit is the bench's: it is none of the batch.
+    let batch = match &found.batch {
+        batch if !found.golden => word(batch),
+        None => Cell::Text(t!("golden").to_owned()),
+        Some(batch) => Cell::Text(t!("golden, {batch}", batch)),
+    };
     vec![
         Cell::Verdict(found.verdict, found.simulated),
         Cell::Serial(found.serial.clone()),
         Cell::Text(found.at.minute()),
         Cell::Text(found.profile.clone()),
         Cell::Text(found.procedure.clone()),
-        word(&found.batch),
+        batch,
         word(&found.operator),
         Cell::Text(found.position.to_string()),
         Cell::Text(format!("{:.0} s", found.duration_s)),
@@ -206,13 +212,15 @@ fn cells(found: &Found) -> Vec<Cell> {
 pub(super) fn label(found: &Found) -> String {
     let verdict = words::verdict(found.verdict);
     let simulated = if found.simulated { t!(", simulated") } else { "" };
+    let golden = if found.golden { t!(", golden unit: the bench was judged") } else { "" };
     let batch = found.batch.as_ref().map_or(String::new(), |batch| t!(", batch {batch}", batch));
     let operator = found.operator.as_ref().map_or(String::new(), |operator| t!(", operator {operator}", operator));
     t!(
-        "{serial} {verdict}{simulated}, {ended}, {profile}, {procedure}{batch}{operator}, position {position}, record {record}",
+        "{serial} {verdict}{simulated}{golden}, {ended}, {profile}, {procedure}{batch}{operator}, position {position}, record {record}",
         serial = found.serial,
         verdict,
         simulated,
+        golden,
         ended = found.at.minute(),
         profile = found.profile,
         procedure = found.procedure,

@@ -13,14 +13,17 @@ use crate::procedure::Verdict;
 use crate::record::Entry;
 use crate::record::entry::Measurement;
 
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [Column; 5] = [
     Column::left(mark!("Measurement"), 96.0, 1.2),
     Column::left(mark!("Load point"), 76.0, 0.8),
     Column::right(mark!("Value"), 78.0, 0.0),
     Column::left(mark!("Limits"), 96.0, 0.4),
     Column::left(mark!("Within"), 52.0, 0.2),
-    Column::right(mark!("Before"), 78.0, 0.0),
 ];
+/// There where the record has expanded uncertainties.
+const UNCERTAINTY: Column = Column::left(mark!("Uncertainty U"), 96.0, 0.0);
+/// There where there is an attempt before.
+const BEFORE: Column = Column::right(mark!("Before"), 78.0, 0.0);
 
 /// The place of the bars among the columns.
 const BARS: usize = 4;
@@ -63,9 +66,21 @@ pub(super) fn table_ui(ui: &mut Ui, page: &mut PageCtx<'_>, entry: &Entry, befor
 
 /// Where value and limits come from, a line for each thing that is known.
 fn origin(of: &Measurement) -> String {
-    let uncertainty = figures::amount(of.uncertainty, &of.unit);
     let lines = [
-        of.uncertainty.map(|_| t!("Standard uncertainty {uncertainty}", uncertainty)),
+        of.expanded.map(|sure| {
+            let uncertainty = figures::amount(Some(sure.expanded), &of.unit);
+            let k = format!("{:.3}", sure.coverage_factor);
+            t!("Expanded uncertainty U {uncertainty} (k = {k})", uncertainty, k)
+        }),
+        of.uncertainty.map(|scatter| {
+            let scatter = figures::amount(Some(scatter), &of.unit);
+            t!("Scatter of this measurement {scatter} (standard uncertainty)", scatter)
+        }),
+        of.guard_band.map(|band| {
+            let band = figures::amount(Some(band), &of.unit);
+            t!("Guard band {band} taken from the limits on either side", band)
+        }),
+        of.marginal.then(|| t!("MARGINAL: near to what is not accepted").to_owned()),
         (!of.limit_source.is_empty()).then(|| t!("Limits from {source}", source = of.limit_source)),
         (!of.method.is_empty()).then(|| t!("Method: {method}", method = of.method)),
     ];
@@ -86,8 +101,10 @@ struct Table {
 impl Table {
     /// Without an attempt before there is no column for it.
     fn of(ui: &Ui, tokens: &Tokens, entry: &Entry, before: Option<&Entry>) -> Self {
-        let rows: Vec<_> = entry.measurements.iter().map(|one| row(tokens, one, before)).collect();
-        let wanted: Vec<Column> = COLUMNS.into_iter().take(if before.is_some() { 6 } else { 5 }).collect();
+        let sure = entry.measurements.iter().any(|one| one.expanded.is_some());
+        let rows: Vec<_> = entry.measurements.iter().map(|one| row(tokens, one, sure, before)).collect();
+        let more = sure.then_some(UNCERTAINTY).into_iter().chain(before.map(|_| BEFORE));
+        let wanted: Vec<Column> = COLUMNS.into_iter().chain(more).collect();
         let columns = filled(ui, tokens, &wanted, rows.iter().map(|(cells, _)| cells.as_slice()));
         Self { rows, columns }
     }
@@ -105,10 +122,9 @@ impl Table {
 }
 
 /// The cells of a measurement, and what a screen reader says of them.
-fn row(tokens: &Tokens, one: &Measurement, before: Option<&Entry>) -> (Vec<Cell>, String) {
+fn row(tokens: &Tokens, one: &Measurement, sure: bool, before: Option<&Entry>) -> (Vec<Cell>, String) {
     let old = before.and_then(|before| same(one, before));
     let old_text = old.map_or(NOTHING.to_owned(), |old| figures::value(old.value, &old.unit));
-    let (error, limit) = figures::from_middle(one);
     let value = figures::value(one.value, &one.unit);
     let limits = figures::limits(one.lower, one.upper, &one.unit);
     let value = match one.verdict {
@@ -116,28 +132,45 @@ fn row(tokens: &Tokens, one: &Measurement, before: Option<&Entry>) -> (Vec<Cell>
         Verdict::Pass => Cell::Text(value),
         _ => Cell::In(tokens.colours.attention, value),
     };
+    let uncertainty = figures::uncertainty(one);
+    let said = one.expanded.map_or_else(String::new, |_| t!(", uncertainty {uncertainty}", uncertainty));
     let label = t!(
-        "{name}: {value}, limits {limits}, before {before}",
+        "{name}: {value}{said}, limits {limits}, before {before}",
         name = figures::named(&one.name, &one.load_point),
         value = value_words(one),
+        said,
         limits,
         before = old_text
     );
-    let bar = if limit.is_some() { Cell::Bar(error, limit) } else { Cell::Quiet(String::new()) };
-    let cells = vec![
+    let bar = match figures::bar(one) {
+        (_, _, None) => Cell::Quiet(String::new()),
+        (begin, value, limit) => Cell::Bar(begin, value, limit),
+    };
+    let mut cells = vec![
         Cell::Text(words::measured(&one.name)),
         Cell::Quiet(one.load_point.clone()),
         value,
         Cell::Quiet(limits),
         bar,
-        Cell::Quiet(old_text),
     ];
+    cells.extend(sure.then_some(Cell::Quiet(uncertainty)));
+    cells.extend(before.map(|_| Cell::Quiet(old_text)));
     (cells, label)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::procedure::uncertainty::Expanded;
+
+    const EXPANDED: Expanded = Expanded {
+        expanded: 0.0315,
+        coverage_factor: 2.025,
+        degrees_of_freedom: Some(40.0),
+        from_reference: 0.01,
+        from_resolution: 0.0,
+        from_time_base: 0.0,
+    };
 
     #[test]
     fn what_is_not_known_of_a_value_is_not_named() {
@@ -158,7 +191,13 @@ mod tests {
         };
         assert_eq!(origin(&of), "Method: energy register");
         (of.uncertainty, of.limit_source) = (Some(0.01), "the procedure".to_owned());
-        assert_eq!(origin(&of), "Standard uncertainty 0.0100 %\nLimits from the procedure\nMethod: energy register");
+        let scatter = "Scatter of this measurement 0.0100 % (standard uncertainty)";
+        assert_eq!(origin(&of), format!("{scatter}\nLimits from the procedure\nMethod: energy register"));
+        (of.expanded, of.guard_band) = (Some(EXPANDED), Some(0.02));
+        let expanded = "Expanded uncertainty U 0.0315 % (k = 2.025)";
+        let band = "Guard band 0.0200 % taken from the limits on either side";
+        assert!(origin(&of).starts_with(&format!("{expanded}\n{scatter}\n{band}\n")), "{}", origin(&of));
+        (of.expanded, of.guard_band) = (None, None);
         (of.uncertainty, of.limit_source, of.method) = (None, String::new(), String::new());
         assert_eq!(origin(&of), "");
     }

@@ -5,6 +5,8 @@
 //! then the page draws what came last. Not here: reading the store ([`crate::gui::archive`]), printing
 //! ([`crate::gui::reprint`]).
 
+use egui::text::{CCursor, CCursorRange};
+use egui::text_edit::TextEditState;
 use egui::{CentralPanel, Context, Event, Frame, Key, Label, Margin, Modifiers, RichText, Ui};
 
 use super::PageCtx;
@@ -176,7 +178,7 @@ impl RecordsPage {
             ArchiveNotice::Counted(insight) => self.statistics.told(*insight),
             ArchiveNotice::Flashings { wanted, flashings } => {
                 if wanted == self.form.wanted_flashings() {
-                    self.flashings.told(flashings);
+                    self.flashings.told(wanted, flashings);
                 }
             }
             ArchiveNotice::Refused(lane, advice) => {
@@ -223,6 +225,11 @@ impl RecordsPage {
                 self.form.part = taken.trim().to_owned();
                 self.find(ctx);
                 self.form.replace = false;
+                // The field's caret is where it was left; what comes next belongs behind what is there.
+                let mut state = TextEditState::load(ctx, Form::field()).unwrap_or_default();
+                let end = CCursorRange::one(CCursor::new(self.form.part.chars().count()));
+                state.cursor.set_char_range(Some(end));
+                state.store(ctx, Form::field());
             }
         }
     }
@@ -293,10 +300,16 @@ impl RecordsPage {
         if focused.is_some_and(|focused| focused != Form::field()) || egui::Popup::is_any_open(ui.ctx()) {
             return;
         }
-        if self.view == View::List {
-            self.list.keys(ui);
+        match self.view {
+            View::List => self.list.keys(ui),
+            View::Flashings => self.flashings.keys(ui),
+            View::Detail | View::Compare | View::Statistics => {}
         }
         if !std::mem::take(&mut self.form.entered) {
+            return;
+        }
+        if self.view == View::Flashings && self.flashings.toggle(&self.form.wanted_flashings()) {
+            self.form.replace = true;
             return;
         }
         let row = self.list.chosen_of(&self.form.wanted()).filter(|_| self.view == View::List);

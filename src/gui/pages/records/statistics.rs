@@ -176,14 +176,10 @@ fn causes_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight) {
             let share = failure.attempts as f64 / most.max(1) as f64;
             let cumulated = figures::percent(Some(failure.cumulated_percent));
             let attempts = figures::count(failure.attempts);
-            let label =
-                t!("{cause}: {attempts} attempts, cumulated {cumulated}", cause = failure.cause, attempts, cumulated);
+            let cause = cause_words(&failure.cause);
+            let label = t!("{cause}: {attempts} attempts, cumulated {cumulated}", cause, attempts, cumulated);
             let fill = tokens.colours.fail.gamma_multiply(0.35);
-            let cells = [
-                Cell::Filled(share, fill, format!(" {}", failure.cause)),
-                Cell::Text(attempts),
-                Cell::Quiet(cumulated),
-            ];
+            let cells = [Cell::Filled(share, fill, format!(" {cause}")), Cell::Text(attempts), Cell::Quiet(cumulated)];
             let look = (tokens.spacing.grid * 3.25, Choice::None);
             ui.push_id(&failure.cause, |ui| row_ui(ui, tokens, &columns, (&cells, &label), look));
         }
@@ -191,6 +187,19 @@ fn causes_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight) {
             quiet_ui(ui, page, &t!("{more} rarer causes", more));
         }
     });
+}
+
+/// A cause as it is read: a value by its name and where it was measured, or the step that could not be done.
+fn cause_words(cause: &str) -> String {
+    if let Some(step) = cause.strip_prefix("ERROR: ") {
+        return format!("{}: {}", words::verdict(Verdict::Error), words::step(step));
+    }
+    match cause.split_once(" at ") {
+        // Steps have titles, values have names.
+        Some((name, load_point)) if name.contains('_') => figures::named(name, load_point),
+        None if !cause.contains(' ') => words::measured(cause),
+        _ => words::step(cause).into_owned(),
+    }
 }
 
 /// Cpk with its word: what is below the usual demand says so.
@@ -268,7 +277,11 @@ fn capabilities_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight, chose
                 let choice = if is_chosen(one, chosen.as_ref()) { Choice::Chosen } else { Choice::Open };
                 let look = (tokens.spacing.grid * 3.0, choice);
                 let row = ui.push_id(number, |ui| row_ui(ui, tokens, &columns, (cells, label), look)).inner;
-                if row.on_hover_text(t!("Limits from {source}", source = one.limit_source)).clicked() {
+                let row = match one.limit_source.as_str() {
+                    "" => row,
+                    source => row.on_hover_text(t!("Limits from {source}", source)),
+                };
+                if row.clicked() {
                     *chosen = Some((one.name.clone(), one.load_point.clone()));
                 }
             }
@@ -307,4 +320,23 @@ fn trend_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight) {
             None => quiet_ui(ui, page, t!("No values to follow from day to day")),
         }
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_is_read_as_what_was_measured() {
+        for (cause, words) in [
+            ("energy_error at Un Ib PF 1", "energy error Un Ib PF 1"),
+            ("no_load_pulses at No load", "no load pulses No load"),
+            ("Ugain", "Ugain"),
+            ("Verify at Ib, PF 1", "Verify at Ib, PF 1"),
+            ("ERROR: Voltage and current gain", "ERROR: Voltage and current gain"),
+            ("no value out of limits", "no value out of limits"),
+        ] {
+            assert_eq!(cause_words(cause), words);
+        }
+    }
 }

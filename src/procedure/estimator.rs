@@ -3,6 +3,10 @@
 //! The energy register moves in steps of 0.1 pulse. Counting whole steps over a time knows the energy to one step; but each
 //! step's moment is known to one polling interval, which is much shorter, and a straight line through many such moments
 //! knows the slope far better than its two ends do. So a few seconds give what plain counting needs minutes for.
+//!
+//! A step lies between the two polls that saw it, or one of their moments is wrong: the computer, a driver or the meter stalled
+//! between asking and reading. So the line is Huber's: a step far off pulls no harder than one at the edge of its interval, and what is
+//! known of the slope is judged by the steps that lie on it (P. J. Huber, Robust Statistics, 1981, chapter 7).
 
 use crate::clock::Moment;
 
@@ -32,8 +36,14 @@ pub struct Slope {
 
 /// Fewest steps a slope is drawn through.
 const FEWEST_STEPS: usize = 8;
+/// Standard deviations off the line at which a step's pull grows no more: the edge of its interval, sqrt(3), and the line's own doubt.
+const FAR_OFF: f64 = 2.0;
+/// The line is drawn again so often at the most.
+const MOST_DRAWN: usize = 50;
+/// Relative change of the slope that makes no difference: a hundredth of the best that is ever asked for.
+const NO_CHANGE: f64 = 1e-8;
 
-/// Fits the slope by least squares; `None` with too few steps.
+/// Fits the slope; `None` with too few steps.
 #[must_use]
 pub fn slope(polls: &[Poll], energy: &EnergyCurve) -> Option<Slope> {
     let (first, last) = (polls.first()?, polls.last()?);
@@ -42,7 +52,7 @@ pub fn slope(polls: &[Poll], energy: &EnergyCurve) -> Option<Slope> {
     if !(rate.is_finite() && rate > 0.0) {
         return None;
     }
-    let mut line = Line { rate, points: Vec::new() };
+    let mut steps = Vec::new();
     let origin = energy.wh_at(first.at);
     for pair in polls.windows(2) {
         let [before, after] = pair else { continue };
@@ -53,40 +63,78 @@ pub fn slope(polls: &[Poll], energy: &EnergyCurve) -> Option<Slope> {
         let earliest = before.at.secs().max(after.at.secs() - 1.0 / rate);
         let width = (after.at.secs() - earliest).max(1e-9);
         let middle = Moment::from_micros(((earliest + after.at.secs()) / 2.0 * 1e6) as u64);
-        line.add(energy.wh_at(middle) - origin, after.total as f64, width);
+        // The moment is evenly spread over the interval: variance width squared over 12. A wide interval says little.
+        let deviation = rate * width / 12_f64.sqrt();
+        steps.push(Step { x: energy.wh_at(middle) - origin, y: after.total as f64, deviation });
     }
-    line.fit()
+    if steps.len() < FEWEST_STEPS {
+        return None;
+    }
+    let line = Line::among(&steps);
+    (line.slope > 0.0).then(|| Slope {
+        counts_per_wh: line.slope,
+        uncertainty: line.deviation(&steps) / line.slope,
+        steps: steps.len(),
+    })
 }
 
-/// A straight line through weighted points.
+/// A step of the counter.
+struct Step {
+    /// Energy by the reference, in Wh.
+    x: f64,
+    /// Counts.
+    y: f64,
+    /// Standard deviation of `y`, for what is not known of the step's moment.
+    deviation: f64,
+}
+
+/// A straight line.
 struct Line {
-    /// Counts per second.
-    rate: f64,
-    /// Energy in Wh, counts, weight in 1/s².
-    points: Vec<[f64; 3]>,
+    mean_x: f64,
+    mean_y: f64,
+    slope: f64,
 }
 
 impl Line {
-    fn add(&mut self, x: f64, y: f64, width: f64) {
-        // The moment is evenly spread over the interval: variance width squared over 12. A wide interval says little.
-        self.points.push([x, y, 12.0 / (width * width)]);
+    /// Huber's line: through all steps by least squares, then again with those far off pulling less, until it lies still.
+    fn among(steps: &[Step]) -> Self {
+        let mut line = Self::through(steps, |_| 1.0);
+        for _ in 0..MOST_DRAWN {
+            let next = Self::through(steps, |step| (FAR_OFF / line.off(step).abs()).min(1.0));
+            let change = (next.slope / line.slope - 1.0).abs();
+            line = next;
+            if change < NO_CHANGE {
+                break;
+            }
+        }
+        line
     }
 
-    fn fit(&self) -> Option<Slope> {
-        let n = self.points.len();
-        if n < FEWEST_STEPS {
-            return None;
-        }
-        let sum = |term: &dyn Fn(&[f64; 3]) -> f64| self.points.iter().map(term).sum::<f64>();
-        let weight = sum(&|[_, _, w]| *w);
-        let (mean_x, mean_y) = (sum(&|[x, _, w]| w * x) / weight, sum(&|[_, y, w]| w * y) / weight);
-        let xx = sum(&|[x, _, w]| w * (x - mean_x).powi(2));
-        let xy = sum(&|[x, y, w]| w * (x - mean_x) * (y - mean_y));
-        let slope = xy / xx;
-        let residual = sum(&|[x, y, w]| w * (y - mean_y - slope * (x - mean_x)).powi(2));
+    /// By least squares, each step with its share.
+    fn through(steps: &[Step], share: impl Fn(&Step) -> f64) -> Self {
+        let sum = |term: &dyn Fn(&Step) -> f64| -> f64 {
+            steps.iter().map(|step| share(step) / step.deviation.powi(2) * term(step)).sum()
+        };
+        let weight = sum(&|_| 1.0);
+        let (mean_x, mean_y) = (sum(&|step| step.x) / weight, sum(&|step| step.y) / weight);
+        let xx = sum(&|step| (step.x - mean_x).powi(2));
+        let xy = sum(&|step| (step.x - mean_x) * (step.y - mean_y));
+        Self { mean_x, mean_y, slope: xy / xx }
+    }
+
+    /// By how many of its standard deviations a step lies above the line.
+    fn off(&self, step: &Step) -> f64 {
+        (step.y - self.mean_y - self.slope * (step.x - self.mean_x)) / step.deviation
+    }
+
+    /// Standard deviation of the slope (Huber, section 7.6, with the least deviation of a step known).
+    fn deviation(&self, steps: &[Step]) -> f64 {
+        let n = steps.len() as f64;
+        let pull: f64 = steps.iter().map(|step| self.off(step).clamp(-FAR_OFF, FAR_OFF).powi(2)).sum();
+        let on_it = steps.iter().filter(|step| self.off(step).abs() <= FAR_OFF).count().max(1) as f64 / n;
+        let xx: f64 = steps.iter().map(|step| ((step.x - self.mean_x) / step.deviation).powi(2)).sum();
         // Not surer than steps evenly spread over their intervals allow, however well they happen to lie.
-        let variance = (residual / (n as f64 - 2.0)).max(self.rate.powi(2)) / xx;
-        (slope > 0.0).then_some(Slope { counts_per_wh: slope, uncertainty: variance.sqrt() / slope, steps: n })
+        (pull / (n - 2.0)).max(1.0).sqrt() / on_it / xx.sqrt()
     }
 }
 
@@ -131,6 +179,51 @@ mod tests {
         let slope = slope(&polled(1.0 / 0.042, 5.0, 0.007, |_| 0.0), &energy(6.0)).expect("steps");
         let theory = (12.0 / 119.0_f64).sqrt() * 0.007 / 12.0_f64.sqrt() / 5.0;
         assert!(slope.uncertainty > theory * 0.9, "{:e} < {theory:e}", slope.uncertainty);
+    }
+
+    /// Polls whose moments are as `late` says, in seconds, by the poll's number: the meter was read so long after.
+    fn stalled(late: impl Fn(usize) -> f64) -> Vec<Poll> {
+        let mut polls = polled(1.67, 20.0, 0.02, |number| 0.007 * (f64::from(number) * 0.618_034).fract());
+        for (number, poll) in polls.iter_mut().enumerate() {
+            poll.total = (1.67 * (poll.at.secs() + late(number)) + 0.37).floor() as u64;
+        }
+        polls
+    }
+
+    #[test]
+    fn a_stall_moves_the_line_no_further_than_it_says() {
+        let energy = energy(21.0);
+        let quiet = slope(&stalled(|_| 0.0), &energy).expect("steps");
+        // Each step in turn is seen in a poll that was read 50 ms after its moment.
+        let steps: Vec<usize> = stalled(|_| 0.0)
+            .windows(2)
+            .enumerate()
+            .filter(|(_, pair)| pair[0].total < pair[1].total)
+            .map(|(at, _)| at)
+            .collect();
+        assert!(steps.len() > 30, "{steps:?}");
+        for at in steps {
+            let slope = slope(&stalled(|number| if (at - 1..=at).contains(&number) { 0.05 } else { 0.0 }), &energy)
+                .expect("steps");
+            assert!((slope.counts_per_wh / 1.67 - 1.0).abs() < 3.0 * slope.uncertainty, "{at}: {slope:?}");
+            assert!(slope.uncertainty < 1.2 * quiet.uncertainty, "{at}: {slope:?}, {quiet:?}");
+        }
+    }
+
+    #[test]
+    fn what_always_stalls_is_not_known_well() {
+        // The places of a sequence that fills the square evenly, as the uniform numbers of Box and Muller.
+        let normal = |number: usize| {
+            let place = |irrational: f64| ((number + 1) as f64 * irrational).fract();
+            (-2.0 * place(0.754_877_666).ln()).sqrt() * (std::f64::consts::TAU * place(0.569_840_291)).cos()
+        };
+        let (mut squares, runs) = (0.0, 200);
+        for run in 0..runs {
+            let slope = slope(&stalled(|number| 0.05 * normal(number + run * 5000)), &energy(21.0)).expect("steps");
+            squares += ((slope.counts_per_wh / 1.67 - 1.0) / slope.uncertainty).powi(2);
+        }
+        let ratio = (squares / runs as f64).sqrt();
+        assert!((0.6..1.3).contains(&ratio), "{ratio}");
     }
 
     #[test]

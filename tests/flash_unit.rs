@@ -12,7 +12,6 @@ mod emulator;
 
 use std::io::Read as _;
 use std::process::{ChildStderr, Command, Stdio};
-use std::sync::{Mutex, PoisonError};
 
 use emulator::Wires;
 use emulator::unit::Unit;
@@ -22,9 +21,6 @@ use meterbench::sim::serve::{Outlet, serve};
 use serde_json::Value;
 
 const SERIAL: &str = "MT50-000123";
-
-/// Time is real here for the emulator, the bench and the program: two of each at once starve on a busy machine of two cores.
-static ALONE: Mutex<()> = Mutex::new(());
 
 /// Does what the program asks for, as the hands at a bench would; returns all it said.
 fn serve_prompts(stderr: &mut ChildStderr, mut enter: impl std::io::Write, mut on_prompt: impl FnMut(&str)) -> String {
@@ -42,7 +38,6 @@ fn serve_prompts(stderr: &mut ChildStderr, mut enter: impl std::io::Write, mut o
 
 /// One run on one unit, with something done to the flash before the unit starts on it.
 fn run(seed: u64, before_start: impl Fn(&Unit)) -> (Option<i32>, Value, String, Unit) {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let wires = Wires::new(&format!("sim:?seed={seed}&answer_us=0"));
     let mut unit = Unit::start(&wires, &seed.to_string());
     let bench = serve(&Outlet::Tcp("127.0.0.1:0".to_owned()), wires.station.bench().clone(), None, &wires.clock);

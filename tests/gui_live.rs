@@ -27,10 +27,10 @@ use meterbench::job::NoWake;
 use meterbench::procedure::event::MeterReading;
 use meterbench::procedure::{Control, Event};
 use meterbench::profile;
-use meterbench::reference::{LoadPoint, PowerFactor};
+use meterbench::reference::{LoadPoint, PowerFactor, ReferenceReading};
 use meterbench::sim::serve::{Outlet, serve};
 use meterbench::sim::{SimOptions, Station};
-use meterbench::units::{Amps, Hertz, Volts};
+use meterbench::units::{Amps, Degrees, Hertz, Volts, Watts};
 use notices::live::{at, links, readings, reference, round, watching};
 
 type Window = Harness<'static, App>;
@@ -113,6 +113,24 @@ fn live_reads_as() {
     // At 0.5L the limit is that of 0.5L.
     let (limit, point) = watch.limit(Measurand::P).unwrap();
     assert_eq!((limit, point.name.as_str()), (0.3, "Un, Ib, PF 0.5L"));
+}
+
+#[test]
+fn a_starting_current_has_no_limit_of_load_points_far_above_it() {
+    let mut window = live(240.024);
+    let small = ReferenceReading { i: Amps(0.02), p: Watts(4.8), phase: Some(Degrees(0.0)), ..reference(14.0) };
+    let mut slow = round(14.0, 240.024);
+    slow.values[1] = 0.021;
+    window.state_mut().core.apply(Notice::Watch(WatchNotice::Reference(vec![small])));
+    window.state_mut().core.apply(Notice::Watch(WatchNotice::Meter(vec![slow])));
+    window.run();
+    let watch = &window.state().core.watch;
+    assert!(watch.limit(Measurand::I).is_none());
+    assert!(watch.limit(Measurand::P).is_none());
+    assert!(watch.limit(Measurand::U).is_some(), "a voltage is judged at any current");
+    let text = outline(&window);
+    assert!(text.contains("The procedure judges nothing at so small a current"), "{text}");
+    assert!(!text.contains("outside ±"), "{text}");
 }
 
 #[test]

@@ -31,6 +31,8 @@ use stability::Steadiness;
 
 /// A value is shown so long after it was read, in seconds of the station's clock.
 pub const FRESH_SECS: f64 = 3.0;
+/// A load point speaks for currents down to this part of its own; far below it, meters have other limits or none.
+const STILL_NEAR: f64 = 0.5;
 /// A wish is renewed so often while the page is shown, in seconds; the station's thread lets it last longer.
 pub const RENEW_SECS: f64 = 0.8;
 
@@ -306,7 +308,17 @@ impl WatchView {
             _ => return None,
         };
         let point = self.limit_point(|point| of(point).is_some())?;
+        // At the starting current no load point is near: its limits say nothing there. A voltage is judged at any current.
+        if measurand != Measurand::U && self.is_below(point) {
+            return None;
+        }
         of(point).map(|limit| (limit, point))
+    }
+
+    /// The present current is below all that this load point speaks for.
+    #[must_use]
+    pub fn is_below(&self, point: &LimitPoint) -> bool {
+        self.reference(Measurand::I).is_some_and(|amps| amps.abs() < point.load.i.0 * STILL_NEAR)
     }
 
     fn round(&mut self, round: &MeterRound) {

@@ -88,8 +88,7 @@ fn row(core: &Core, measurand: Measurand) -> Row {
             t!("The limit of energy at {point}: {source}", point = point.name, source = point.source)
         }
         Some((_, point)) => format!("{}: {}", point.name, point.source),
-        None if watch.basis.is_none() => t!("No procedure is loaded yet").to_owned(),
-        None => t!("The procedure does not judge it").to_owned(),
+        None => no_limit(core).to_owned(),
     };
     Row {
         name: measurand.name(),
@@ -109,15 +108,24 @@ fn row(core: &Core, measurand: Measurand) -> Row {
     }
 }
 
+/// Why a quantity that procedures can judge has no limit now.
+fn no_limit(core: &Core) -> &'static str {
+    let watch = &core.watch;
+    if watch.basis.is_none() {
+        t!("No procedure is loaded yet")
+    } else if watch.limit_point(|_| true).is_some_and(|point| watch.is_below(point)) {
+        t!("The procedure judges nothing at so small a current")
+    } else {
+        t!("The procedure does not judge it")
+    }
+}
+
 fn energy_rows(core: &Core) -> [Row; 2] {
     let watch = &core.watch;
     let energy = watch.energy();
-    let point = watch.limit_point(|point| point.energy.is_some());
-    let limit = point.and_then(|point| point.energy);
-    let about_limit = point.map_or_else(
-        || t!("The procedure does not judge it").to_owned(),
-        |point| format!("{}: {}", point.name, point.source),
-    );
+    let (limit, point) = watch.limit(Measurand::P).unzip();
+    let about_limit =
+        point.map_or_else(|| no_limit(core).to_owned(), |point| format!("{}: {}", point.name, point.source));
     let why = || reasons::of_energy(core);
     let error = match energy {
         // The run's own measurement, with its own limit behind it.
@@ -333,6 +341,7 @@ fn foot_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
     let watch = &page.core.watch;
     let text = match (&watch.basis, watch.limit_point(|_| true)) {
+        (Some(_), Some(point)) if watch.is_below(point) => no_limit(page.core).to_owned(),
         (Some(basis), Some(point)) => {
             t!(
                 "Limits of the procedure {procedure}, nearest load point {point}: {source}",

@@ -2,13 +2,14 @@
 
 use egui::{RichText, ScrollArea, Ui};
 
-use super::cells::{Cell, Choice, Column, Columns, head_ui, row_ui};
+use super::cells::{Cell, Choice, Column, Columns, least, row_ui};
 use super::{RecordsCommand, figures, measurements, registers};
 use crate::gui::archive::{Key as Place, SIDE_BY_SIDE, Shown};
 use crate::gui::command::Command;
 use crate::gui::pages::PageCtx;
 use crate::gui::pages::sheet::{card_ui, quiet_ui};
 use crate::gui::texts::words;
+use crate::gui::widgets::card;
 use crate::gui::widgets::number::NOTHING;
 use crate::procedure::Verdict;
 use crate::record::Entry;
@@ -71,15 +72,29 @@ impl Comparison {
         if self.shown.is_empty() {
             return;
         }
-        ScrollArea::vertical().id_salt("comparison").auto_shrink(false).show(ui, |ui| {
-            ui.set_max_width(ui.available_width() - page.tokens.spacing.grid);
-            card_ui(ui, page, t!("Measurements"), |ui, page| self.measured_ui(ui, page));
-            card_ui(ui, page, t!("Registers the units were left with"), |ui, page| self.registers_ui(ui, page));
+        let tokens = page.tokens;
+        let wanted = self.columns(ui.available_width());
+        ScrollArea::horizontal().id_salt("sideways").auto_shrink(false).show(ui, |ui| {
+            // The cards have margins, and the bar of the inner area has its own room.
+            let margins = 2.0 * (tokens.spacing.card + 1.0) + tokens.spacing.grid;
+            let columns = Columns::fit(&wanted, (ui.available_width() - margins).max(least(&wanted)));
+            ui.set_min_width(columns.width + margins);
+            // Whose columns they are stays in sight.
+            card::frame(tokens).show(ui, |ui| {
+                ui.spacing_mut().item_spacing.y = 0.0;
+                self.heads_ui(ui, page, &columns);
+            });
+            ScrollArea::vertical().id_salt("comparison").auto_shrink(false).show(ui, |ui| {
+                ui.set_max_width(ui.available_width() - tokens.spacing.grid);
+                card_ui(ui, page, t!("Measurements"), |ui, page| self.measured_ui(ui, page, &columns));
+                let title = t!("Registers the units were left with");
+                card_ui(ui, page, title, |ui, page| self.registers_ui(ui, page, &columns));
+            });
         });
     }
 
-    fn columns(&self, width: f32, first: &'static str) -> Vec<Column> {
-        let mut columns = vec![Column::left(first, 200.0_f32.min(width * 0.3), 1.0)];
+    fn columns(&self, width: f32) -> Vec<Column> {
+        let mut columns = vec![Column::left("", 200.0_f32.min(width * 0.3), 1.0)];
         columns.extend(self.shown.iter().map(|_| Column::right("", 120.0, 1.0)));
         columns
     }
@@ -87,7 +102,6 @@ impl Comparison {
     /// Whose columns they are: serial number, verdict, when.
     fn heads_ui(&self, ui: &mut Ui, page: &PageCtx<'_>, columns: &Columns) {
         let tokens = page.tokens;
-        head_ui(ui, tokens, columns);
         type Words = fn(&Shown) -> String;
         let lines: [(&str, Words); 3] = [
             (t!("Serial number"), |shown| shown.record.record.entry.serial.clone()),
@@ -114,7 +128,7 @@ impl Comparison {
         self.shown.iter().map(|shown| &shown.record.record.entry)
     }
 
-    fn measured_ui(&self, ui: &mut Ui, page: &PageCtx<'_>) {
+    fn measured_ui(&self, ui: &mut Ui, page: &PageCtx<'_>, columns: &Columns) {
         let tokens = page.tokens;
         let mut rows: Vec<&Measurement> = Vec::new();
         for one in self.entries().flat_map(|entry| &entry.measurements) {
@@ -125,11 +139,8 @@ impl Comparison {
         if rows.is_empty() {
             return quiet_ui(ui, page, t!("Nothing was measured in these runs"));
         }
-        let wanted = self.columns(ui.available_width(), mark!("Measurement"));
-        ScrollArea::horizontal().id_salt("compared").auto_shrink([false, true]).show(ui, |ui| {
-            let columns = Columns::fit(&wanted, ui.available_width());
+        ui.scope(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            self.heads_ui(ui, page, &columns);
             for row in rows {
                 let found: Vec<Option<&Measurement>> =
                     self.entries().map(|entry| measurements::same(row, entry)).collect();
@@ -150,12 +161,12 @@ impl Comparison {
                     Some(one) => Cell::Text(figures::value(one.value, &one.unit)),
                 }));
                 let look = (tokens.spacing.grid * 2.75, Choice::None);
-                ui.push_id(&name, |ui| row_ui(ui, tokens, &columns, (&cells, &label), look));
+                ui.push_id(&name, |ui| row_ui(ui, tokens, columns, (&cells, &label), look));
             }
         });
     }
 
-    fn registers_ui(&self, ui: &mut Ui, page: &PageCtx<'_>) {
+    fn registers_ui(&self, ui: &mut Ui, page: &PageCtx<'_>, columns: &Columns) {
         let tokens = page.tokens;
         let mut names: Vec<&str> = Vec::new();
         for (name, _) in self.entries().flat_map(|entry| &entry.registers_after) {
@@ -166,11 +177,8 @@ impl Comparison {
         if names.is_empty() {
             return quiet_ui(ui, page, t!("No register was read"));
         }
-        let wanted = self.columns(ui.available_width(), mark!("Register"));
-        ScrollArea::horizontal().id_salt("compared-registers").auto_shrink([false, true]).show(ui, |ui| {
-            let columns = Columns::fit(&wanted, ui.available_width());
+        ui.scope(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            self.heads_ui(ui, page, &columns);
             for name in names {
                 let found: Vec<Option<&str>> =
                     self.entries().map(|entry| registers::word(name, &entry.registers_after)).collect();
@@ -195,7 +203,7 @@ impl Comparison {
                     if *word == first { Cell::Mono(text) } else { Cell::In(tokens.colours.attention, text) }
                 }));
                 let look = (tokens.spacing.grid * 2.75, Choice::None);
-                ui.push_id(name, |ui| row_ui(ui, tokens, &columns, (&cells, &label), look));
+                ui.push_id(name, |ui| row_ui(ui, tokens, columns, (&cells, &label), look));
             }
         });
         if self.shown.len() > 1 {

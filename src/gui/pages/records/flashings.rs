@@ -37,6 +37,8 @@ pub(super) struct FlashingsView {
     chosen: Option<usize>,
     /// The chosen row is to be seen.
     reveal: bool,
+    /// Rows that fit into the window, less one.
+    page: usize,
     /// Station and number of the open one.
     open: Option<(String, u64)>,
 }
@@ -53,10 +55,16 @@ impl FlashingsView {
     /// Arrows choose, also while the serial number is typed.
     pub(super) fn keys(&mut self, ui: &Ui) {
         let Some(last) = self.flashings.as_ref().and_then(|all| all.len().checked_sub(1)) else { return };
-        let pressed = |key: Key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+        let pressed = |modifiers: Modifiers, key: Key| ui.input_mut(|input| input.consume_key(modifiers, key));
+        let by = |step: usize| move |chosen: usize| last.min(chosen + step);
+        let back = |step: usize| move |chosen: usize| chosen.saturating_sub(step);
         let next = match self.chosen {
-            chosen if pressed(Key::ArrowDown) => chosen.map_or(0, |chosen| last.min(chosen + 1)),
-            chosen if pressed(Key::ArrowUp) => chosen.map_or(0, |chosen| chosen.saturating_sub(1)),
+            chosen if pressed(Modifiers::NONE, Key::ArrowDown) => chosen.map_or(0, by(1)),
+            chosen if pressed(Modifiers::NONE, Key::ArrowUp) => chosen.map_or(0, back(1)),
+            chosen if pressed(Modifiers::NONE, Key::PageDown) => by(self.page)(chosen.unwrap_or(0)),
+            chosen if pressed(Modifiers::NONE, Key::PageUp) => chosen.map_or(0, back(self.page)),
+            _ if pressed(Modifiers::COMMAND, Key::Home) => 0,
+            _ if pressed(Modifiers::COMMAND, Key::End) => last,
             _ => return,
         };
         (self.chosen, self.reveal) = (Some(next), true);
@@ -83,7 +91,7 @@ impl FlashingsView {
 
     pub(super) fn flashings_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
         let tokens = page.tokens;
-        let Self { flashings, chosen, reveal, open, .. } = self;
+        let Self { flashings, chosen, reveal, open, page: rows_of_page, .. } = self;
         card::frame(tokens).show(ui, |ui| {
             ui.set_min_size(ui.available_size());
             let Some(flashings) = flashings else {
@@ -96,6 +104,8 @@ impl FlashingsView {
             }
             let rows: Vec<_> = flashings.iter().map(|one| (one, cells(one))).collect();
             let wanted = filled(ui, tokens, &COLUMNS, rows.iter().map(|(_, cells)| cells.as_slice()));
+            let height = tokens.spacing.grid * 3.5;
+            *rows_of_page = ((ui.available_height() / height) as usize).max(3) - 2;
             ScrollArea::both().id_salt("flashings").auto_shrink(false).show(ui, |ui| {
                 let columns = Columns::fit(&wanted, ui.available_width().max(least(&wanted)));
                 ui.spacing_mut().item_spacing.y = 0.0;
@@ -103,7 +113,7 @@ impl FlashingsView {
                 for (number, (one, cells)) in rows.iter().enumerate() {
                     let opened = open.as_ref() == Some(&place(one));
                     let marked = opened || *chosen == Some(number);
-                    let look = (tokens.spacing.grid * 3.5, if marked { Choice::Chosen } else { Choice::Open });
+                    let look = (height, if marked { Choice::Chosen } else { Choice::Open });
                     ui.push_id(one.hash, |ui| {
                         let row = row_ui(ui, tokens, &columns, (cells, &label(page, one)), look);
                         if *chosen == Some(number) && std::mem::take(reveal) {

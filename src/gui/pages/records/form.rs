@@ -18,6 +18,17 @@ const LONGEST: usize = 120;
 /// Verdicts to choose from; what was not run is an error.
 const VERDICTS: [Verdict; 4] = [Verdict::Pass, Verdict::Fail, Verdict::Error, Verdict::Aborted];
 
+/// What the filters restrict: not all of them say something of everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Restricted {
+    /// Runs one by one.
+    Runs,
+    /// Runs counted, of all verdicts: a yield of the PASSes alone is none.
+    Statistics,
+    /// Flashings, which have no verdict, batch or procedure.
+    Flashings,
+}
+
 /// What is typed and chosen.
 #[derive(Debug, Default)]
 pub(super) struct Form {
@@ -88,15 +99,18 @@ impl Form {
         response.on_hover_text(t!("Scan or type a serial number, Enter opens its unit ({key})", key))
     }
 
-    /// Draws the filters, those of runs too or only those that flashings know; true when one was changed.
-    pub(super) fn filters_ui(&mut self, ui: &mut Ui, page: &PageCtx<'_>, choices: &Choices, runs: bool) -> bool {
+    /// Draws the filters that say something there; true when one was changed.
+    pub(super) fn filters_ui(&mut self, ui: &mut Ui, page: &PageCtx<'_>, choices: &Choices, of: Restricted) -> bool {
         let before = (self.wanted(), self.from.clone(), self.to.clone());
+        let runs = of != Restricted::Flashings;
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = page.tokens.spacing.grid * 0.75;
             // All of them in one row of a usual window.
             ui.spacing_mut().button_padding.x = page.tokens.spacing.grid;
-            if runs {
+            if of == Restricted::Runs {
                 self.verdict_ui(ui);
+            }
+            if runs {
                 word_ui(ui, t!("Batch"), (&mut self.filter.batch, &choices.batches));
                 word_ui(ui, t!("Profile"), (&mut self.filter.profile, &choices.profiles));
                 word_ui(ui, t!("Procedure"), (&mut self.filter.procedure, &choices.procedures));

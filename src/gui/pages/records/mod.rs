@@ -36,7 +36,7 @@ mod statistics;
 use compare::Comparison;
 use detail::DetailView;
 use flashings::FlashingsView;
-use form::Form;
+use form::{Form, Restricted};
 use list::{Listing, total_words};
 use statistics::StatisticsView;
 
@@ -251,7 +251,12 @@ impl RecordsPage {
             self.head_ui(ui, page);
             let wide = ui.available_width() >= NARROW;
             if self.filtered() && (wide || self.form.open) {
-                self.form.filters_ui(ui, page, &self.choices, self.view != View::Flashings);
+                let of = match self.view {
+                    View::Flashings => Restricted::Flashings,
+                    View::Statistics => Restricted::Statistics,
+                    _ => Restricted::Runs,
+                };
+                self.form.filters_ui(ui, page, &self.choices, of);
             }
             let wanted = self.form.wanted();
             if self.wanted.as_ref().is_some_and(|before| *before != wanted) {
@@ -270,7 +275,10 @@ impl RecordsPage {
                 View::List => self.listing_ui(ui, page),
                 View::Detail => self.one_ui(ui, page),
                 View::Compare => self.comparison.compare_ui(ui, page),
-                View::Statistics => self.statistics.statistics_ui(ui, page),
+                View::Statistics => {
+                    let searched = !self.form.part.trim().is_empty();
+                    self.statistics.statistics_ui(ui, page, searched);
+                }
                 View::Flashings => self.flashings.flashings_ui(ui, page),
             }
         });
@@ -360,6 +368,8 @@ impl RecordsPage {
             }
             let total = match self.view {
                 View::Flashings => self.flashings.total_words(),
+                // These say themselves how much they count.
+                View::Statistics => None,
                 _ => self.list.total.map(total_words),
             };
             let words = match (self.said.as_str(), self.awaited, total) {
@@ -368,7 +378,9 @@ impl RecordsPage {
                 (said, ..) => said.to_owned(),
             };
             let colour = if self.said.is_empty() { tokens.colours.text_quiet } else { tokens.colours.attention };
-            ui.add(Label::new(RichText::new(words).color(colour)).extend());
+            if !words.is_empty() {
+                ui.add(Label::new(RichText::new(words).color(colour)).extend());
+            }
         });
     }
 

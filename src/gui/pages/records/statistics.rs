@@ -20,6 +20,8 @@ const CAPABLE: f64 = 1.33;
 const CAUSES: usize = 12;
 /// A plot that is narrower stands below the tables instead of beside them.
 const PLOT: f32 = 340.0;
+/// With less height all of it scrolls together.
+const LOW: f32 = 420.0;
 
 const MEASURED: [Column; 7] = [
     Column::left(mark!("Measurement"), 92.0, 1.0),
@@ -49,47 +51,71 @@ impl StatisticsView {
         self.insight.as_ref().and_then(|insight| insight.trend_of.clone())
     }
 
-    pub(super) fn statistics_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>) {
+    /// Draws what came last; a serial number may be `searched` for, which says nothing here.
+    pub(super) fn statistics_ui(&mut self, ui: &mut Ui, page: &mut PageCtx<'_>, searched: bool) {
         let tokens = page.tokens;
         let Some(insight) = &self.insight else {
             return quiet_ui(ui, page, t!("The records are being counted"));
         };
-        ScrollArea::vertical().id_salt("statistics").auto_shrink(false).show(ui, |ui| {
-            ui.set_max_width(ui.available_width() - tokens.spacing.grid);
-            ui.spacing_mut().item_spacing.y = tokens.spacing.grid;
-            kind_ui(ui, page, insight);
-            if insight.yields.attempts == 0 {
-                ui.heading(t!("Nothing to count"));
-                return quiet_ui(ui, page, t!("No attempt matches the filters; test units, or take filters away"));
-            }
-            yields_ui(ui, page, insight);
-            let gap = tokens.spacing.grid;
-            // Tables need more than plots do, and all of their figures are to be seen.
-            let table = table_width(ui, tokens, insight) + 2.0 * (tokens.spacing.card + 1.0);
-            let left = ((ui.available_width() - gap) * 0.57).max(table);
-            let right = ui.available_width() - gap - left;
-            if right < PLOT {
-                capabilities_ui(ui, page, insight, &mut self.chosen);
-                histogram_ui(ui, page, insight, self.chosen.as_ref());
+        let gap = tokens.spacing.grid;
+        ui.spacing_mut().item_spacing.y = gap;
+        kind_ui(ui, page, insight);
+        if searched {
+            quiet_ui(
+                ui,
+                page,
+                t!("Counted are all units that match the filters; the serial number restricts the list only"),
+            );
+        }
+        if insight.yields.attempts == 0 {
+            ui.heading(t!("Nothing to count"));
+            return quiet_ui(ui, page, t!("No attempt matches the filters; test units, or take filters away"));
+        }
+        // Tables need more than plots do, and all of their figures are to be seen; each side has its bar.
+        let table = table_width(ui, tokens, insight) + 2.0 * (tokens.spacing.card + 1.0) + gap;
+        let left = ((ui.available_width() - gap) * 0.57).max(table);
+        let right = ui.available_width() - gap - left;
+        let chosen = &mut self.chosen;
+        if right < PLOT || ui.available_height() < LOW {
+            side(ui, "statistics", ui.available_width(), |ui| {
+                yields_ui(ui, page, insight);
+                let asked = capabilities_ui(ui, page, insight, chosen);
+                let histogram = ui.scope(|ui| histogram_ui(ui, page, insight, chosen.as_ref())).response;
+                if asked {
+                    histogram.scroll_to_me(None);
+                }
                 trend_ui(ui, page, insight);
                 causes_ui(ui, page, insight);
-                return;
-            }
-            ui.horizontal_top(|ui| {
-                ui.spacing_mut().item_spacing.x = gap;
-                ui.vertical(|ui| {
-                    ui.set_width(left);
-                    capabilities_ui(ui, page, insight, &mut self.chosen);
-                    causes_ui(ui, page, insight);
-                });
-                ui.vertical(|ui| {
-                    ui.set_width(right);
-                    histogram_ui(ui, page, insight, self.chosen.as_ref());
-                    trend_ui(ui, page, insight);
-                });
+            });
+            return;
+        }
+        yields_ui(ui, page, insight);
+        // However long the tables are: what is chosen in them is seen beside them.
+        ui.horizontal_top(|ui| {
+            ui.spacing_mut().item_spacing.x = gap;
+            side(ui, "tables", left, |ui| {
+                capabilities_ui(ui, page, insight, chosen);
+                causes_ui(ui, page, insight);
+            });
+            side(ui, "plots", right, |ui| {
+                histogram_ui(ui, page, insight, chosen.as_ref());
+                trend_ui(ui, page, insight);
             });
         });
     }
+}
+
+/// A column that scrolls by itself.
+fn side(ui: &mut Ui, name: &str, width: f32, add: impl FnOnce(&mut Ui)) {
+    let gap = ui.spacing().item_spacing.y;
+    let size = egui::vec2(width, ui.available_height());
+    ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Min), |ui| {
+        ScrollArea::vertical().id_salt(name).auto_shrink(false).show(ui, |ui| {
+            ui.set_width(ui.available_width() - gap);
+            ui.spacing_mut().item_spacing.y = gap;
+            add(ui);
+        });
+    });
 }
 
 /// Which runs are counted: simulated ones never stand among real ones.
@@ -254,7 +280,14 @@ fn table_width(ui: &Ui, tokens: &Tokens, insight: &Insight) -> f32 {
     least(&table(ui, tokens, insight).1)
 }
 
-fn capabilities_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight, chosen: &mut Option<(String, String)>) {
+/// The table; true when another row was chosen just now.
+fn capabilities_ui(
+    ui: &mut Ui,
+    page: &mut PageCtx<'_>,
+    insight: &Insight,
+    chosen: &mut Option<(String, String)>,
+) -> bool {
+    let mut asked = false;
     if chosen.is_none() {
         let judged = || insight.capabilities.iter().filter(|one| one.histogram.is_some());
         let followed = judged().any(|one| Some(&one.name) == insight.trend_of.as_ref());
@@ -283,10 +316,12 @@ fn capabilities_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight, chose
                 };
                 if row.clicked() {
                     *chosen = Some((one.name.clone(), one.load_point.clone()));
+                    asked = true;
                 }
             }
         });
     });
+    asked
 }
 
 fn histogram_ui(ui: &mut Ui, page: &mut PageCtx<'_>, insight: &Insight, chosen: Option<&(String, String)>) {

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::Output;
 use super::filter::Chosen;
+use super::{NOTHING_MATCHES, Output};
 use crate::cli::exit::Exit;
+use crate::cli::message;
 use crate::record::Store;
 use crate::record::export::Format;
 
@@ -35,6 +36,9 @@ fn format(text: &str) -> Result<Format, String> {
 impl Export {
     pub(super) fn run(&self, store: &Store, output: &mut Output<'_>) -> anyhow::Result<Exit> {
         let count = store.export(&self.chosen.filter()?, self.format, &self.output)?;
+        if count == 0 {
+            message(NOTHING_MATCHES);
+        }
         if output.json {
             writeln!(output.out, "{}", json!({ "records": count, "output": self.output }))?;
         } else {

@@ -1,7 +1,7 @@
 //! `meterbench records list`: the newest records that match, flashings among them.
 
-use super::Output;
 use super::filter::{Chosen, verdict};
+use super::{NOTHING_MATCHES, Output};
 use crate::cli::exit::Exit;
 use crate::cli::message;
 use crate::procedure::Verdict;
@@ -32,7 +32,7 @@ impl List {
         // A verdict is a run's.
         let flashings = if self.verdict.is_none() { store.flashings(part, &filter, self.limit)? } else { Vec::new() };
         if runs.is_empty() && flashings.is_empty() {
-            message("no record matches");
+            message(NOTHING_MATCHES);
         }
         // Runs keep their order among themselves, which is not always that of the clock.
         let (mut runs, mut flashings) = (runs.iter().peekable(), flashings.iter().peekable());

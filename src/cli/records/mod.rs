@@ -49,6 +49,9 @@ enum Action {
     Import(import::Import),
 }
 
+/// Said where the filter leaves nothing, so that a misspelt batch does not look like an empty one.
+const NOTHING_MATCHES: &str = "no record matches";
+
 /// How results are written.
 struct Output<'a> {
     out: &'a mut dyn Write,

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::Output;
 use super::filter::Chosen;
+use super::{NOTHING_MATCHES, Output};
 use crate::cli::exit::Exit;
 use crate::cli::message;
 use crate::record::Store;
@@ -23,6 +23,9 @@ impl Stats {
     pub(super) fn run(&self, store: &Store, output: &mut Output<'_>) -> anyhow::Result<Exit> {
         let filter = self.chosen.filter()?;
         let yields = store.yields(&filter)?;
+        if yields.attempts == 0 {
+            message(NOTHING_MATCHES);
+        }
         let failures = store.failures(&filter)?;
         let capabilities = store.capabilities(&filter)?;
         let mut trends = serde_json::Map::new();

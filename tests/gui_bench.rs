@@ -95,6 +95,7 @@ fn what_the_station_says_of_itself_reads_as() {
         golden_units: vec!["GOLD-1".to_owned()],
         due: advice("the last golden unit was measured 9 hours ago"),
         alarm: advice("4 units one after the other did not pass"),
+        ..Vigil::default()
     };
     let mut window = told(vec![Notice::Links(connected()), Notice::Vigil(vigil)]);
     insta::assert_snapshot!("vigil", outline(&window));

@@ -125,6 +125,8 @@ fn an_overdue_instrument_asks_for_a_supervisor_and_marks_the_result() {
     let overdue = "[[instrument]]\nserial = \"SIMULATED-7\"\ncertificate = \"K-1\"\ncalibrated = \"2024-01-01\"\ndue = \"2025-01-01\"\n";
     std::fs::write(folder.path().join("instruments.toml"), overdue).unwrap();
     let mut window = window(folder.path(), ENTRY, |_| {});
+    until(&mut window, "told", |app| app.core.vigil.reference.is_some());
+    assert!(shows(&window, "Check the reference") && shows(&window, "ended on 2025-01-01"), "before a unit is scanned");
     scan(&mut window, "MT1");
     let asked = question(&mut window);
     assert!(asked.starts_with("The calibration of the reference SIMULATED-7 ended on 2025-01-01"), "{asked}");

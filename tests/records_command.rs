@@ -140,6 +140,40 @@ fn a_check_that_finds_something_is_exit_1() {
     assert!(text.contains("record 1 of station") && text.contains("it was changed"), "{text}");
 }
 
+#[test]
+fn records_that_are_gone_are_told_before_the_next_run() {
+    let folder = folder();
+    let data = folder.path().to_str().expect("text");
+    let told = "the records are not those that this station kept last";
+    let output = meterbench(&run_arguments(data, "MT1"));
+    assert!(!said(&output).contains(told), "{}", said(&output));
+    let before = folder.path().join("records.db");
+    fs::rename(&before, folder.path().join("elsewhere.db")).expect("moved");
+    let output = meterbench(&run_arguments(data, "MT2"));
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(said(&output).contains(told) && said(&output).contains("record 1 of station"), "{}", said(&output));
+    assert_eq!(records(folder.path(), &["check"]).status.code(), Some(1));
+    // Once they are back, nothing is missing.
+    fs::remove_file(&before).expect("removed");
+    fs::rename(folder.path().join("elsewhere.db"), &before).expect("moved back");
+    fs::remove_dir_all(folder.path().join("heads")).expect("the note of the run between");
+    assert!(!said(&meterbench(&run_arguments(data, "MT3"))).contains(told));
+}
+
+#[test]
+fn a_filter_that_leaves_nothing_says_so() {
+    let folder = folder();
+    let data = folder.path().to_str().expect("text");
+    meterbench(&run_arguments(data, "MT1"));
+    let file = folder.path().join("out.jsonl");
+    let export = ["export", "--format", "jsonl", "--output", file.to_str().expect("text"), "--batch", "misspelt"];
+    for arguments in [&["stats", "--batch", "misspelt"][..], &["list", "--batch", "misspelt"], &export] {
+        let output = records(folder.path(), arguments);
+        assert!(said(&output).contains("no record matches"), "{arguments:?}: {}", said(&output));
+    }
+    assert!(!said(&records(folder.path(), &["stats"])).contains("no record matches"));
+}
+
 /// The run failed only in being stored: its result waits.
 fn waits(folder: &Path, output: &Output, why: &str) {
     let report = &lines(output)[0];

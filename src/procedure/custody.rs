@@ -271,15 +271,15 @@ impl CustodyError {
             ),
             Self::Overdue { .. } => (
                 "The instrument was not sent to calibration in time, or its new certificate was not entered",
-                "Enter the new certificate, or use another instrument; a supervisor can allow the run (--supervisor NAME), and every result is marked",
+                "Enter the new certificate, or use another instrument; a supervisor can allow the run (the window asks, the command line takes --supervisor NAME), and every result is marked",
             ),
             Self::Exchanged { .. } => (
                 "The station's rules (bench.toml) want the bench proven by a unit of known errors, and this reference is not",
-                "Measure a golden unit (--golden); a supervisor can allow the run (--supervisor NAME), and every result is marked",
+                "Measure a golden unit (--golden); a supervisor can allow the run (the window asks, the command line takes --supervisor NAME), and every result is marked",
             ),
             Self::ClockBack { .. } => (
                 "The clock was set back, or its battery is empty: due dates cannot be told by it",
-                "Set the clock; a supervisor can allow the run (--supervisor NAME), and every result is marked",
+                "Set the clock; a supervisor can allow the run (the window asks, the command line takes --supervisor NAME), and every result is marked",
             ),
         };
         Advice::new(self.to_string(), why, next)

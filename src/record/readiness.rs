@@ -51,6 +51,8 @@ pub struct Readiness {
     pub due: Option<Advice>,
     /// The bench is suspected.
     pub alarm: Option<Advice>,
+    /// Records are gone.
+    pub lost: Option<Advice>,
     /// The station's rules.
     pub vigilance: Vigilance,
 }
@@ -67,8 +69,10 @@ impl Readiness {
         match keeper.map(Keeper::store) {
             Some(Ok(store)) => {
                 newest = store.newest_day().ok().flatten();
+                // A store that does not tell is told of below.
+                readiness.lost = store.lost().ok().flatten();
+                readiness.said.extend(readiness.lost.clone());
                 if intent.units == Units::Ordinary {
-                    // A store that does not tell is told of below.
                     let proven = store.golden_reference(&readiness.vigilance.golden, intent.simulated).ok().flatten();
                     let missing = readiness.vigilance.golden.missing;
                     readiness.custody.proven = proven.map(|reference| Proven { reference, missing });

@@ -5,7 +5,7 @@ use super::start::{Beginning, NotBegun, Standing};
 use super::{Notice, Order, Worker};
 use crate::advice::Advice;
 use crate::operator::Answer;
-use crate::procedure::custody::Role;
+use crate::procedure::custody::{CustodyError, Role};
 use crate::procedure::golden::{self, NotGolden};
 use crate::procedure::runner::supervisor;
 use crate::profile::vigilance::{GoldenUnit, Vigilance};
@@ -20,6 +20,10 @@ pub struct Vigil {
     pub due: Option<Advice>,
     /// The bench is suspected, and why.
     pub alarm: Option<Advice>,
+    /// The reference may not be used as it is, and why.
+    pub reference: Option<Advice>,
+    /// Records are gone.
+    pub lost: Option<Advice>,
 }
 
 impl Worker<'_> {
@@ -30,16 +34,21 @@ impl Worker<'_> {
         self.vigil_at = self.vigil_clock.now();
         let intent = self.intent(Units::Ordinary, None);
         let Some(keeper) = &mut self.records else { return };
-        let Ok(Readiness { custody, due, alarm, vigilance, .. }) = Readiness::of(&folder, Some(keeper), intent) else {
+        let Ok(Readiness { custody, due, alarm, lost, vigilance, .. }) = Readiness::of(&folder, Some(keeper), intent)
+        else {
             // A file with a fault stops the run that is asked for, and says then which line.
             return;
         };
         let serial = self.reference.as_ref().map(|identity| custody.serial_of(Role::Reference, identity));
         let exchanged = serial.and_then(|serial| custody.exchanged(Role::Reference, &serial));
+        let admitted = self.reference.as_ref().map(|identity| custody.admit(Role::Reference, identity, None));
+        let refused = admitted.and_then(Result::err).filter(|error| !matches!(error, CustodyError::Exchanged { .. }));
         let vigil = Vigil {
             golden_units: vigilance.golden.unit.iter().map(|unit| unit.serial.clone()).collect(),
             due: due.or(exchanged.map(|(_, error)| error.advice())),
             alarm,
+            reference: refused.map(|error| error.advice()),
+            lost,
         };
         if self.vigil != vigil {
             self.vigil = vigil.clone();

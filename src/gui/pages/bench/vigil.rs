@@ -1,26 +1,33 @@
-//! What the station says of itself before a unit is scanned: a golden unit is due, the bench is suspected.
+//! What the station says of itself before a unit is scanned: records are gone, the reference may not be used, a golden unit is due,
+//! the bench is suspected.
 
 use egui::{Label, RichText, Sense, Ui, vec2};
 
 use super::form::note_ui;
+use crate::advice::Advice;
 use crate::gui::command::Command;
 use crate::gui::core::Core;
 use crate::gui::pages::PageCtx;
+use crate::gui::session::Vigil;
 use crate::gui::texts;
 use crate::gui::widgets::command_button::command_button_ui;
 use crate::gui::widgets::status::Mark;
 
 /// Title and text of what is to be done before the units of the line; none where nothing is.
 pub(super) fn instruction(core: &Core) -> Option<(String, String)> {
+    let Vigil { lost, reference, due, alarm, .. } = &core.vigil;
+    let titled = |title: &'static str, advice: &Option<Advice>| {
+        advice.as_ref().map(|advice| (title.to_owned(), capitalised(texts::of(&advice.what))))
+    };
+    let station = titled(t!("Check the records"), lost).or_else(|| titled(t!("Check the reference"), reference));
+    if station.is_some() {
+        return station;
+    }
     if core.golden {
         let text = t!("The bench is judged; scan the golden unit, then press Enter");
         return Some((t!("Golden unit").to_owned(), text.to_owned()));
     }
-    if let Some(due) = &core.vigil.due {
-        return Some((t!("Golden unit due").to_owned(), capitalised(texts::of(&due.what))));
-    }
-    let alarm = core.vigil.alarm.as_ref()?;
-    Some((t!("Suspect the bench").to_owned(), capitalised(texts::of(&alarm.what))))
+    titled(t!("Golden unit due"), due).or_else(|| titled(t!("Suspect the bench"), alarm))
 }
 
 /// Draws it: all of the text, for who it is meant for has to know why.
@@ -46,13 +53,21 @@ pub(super) fn instruction_ui(ui: &mut Ui, page: &PageCtx<'_>, title: &str, text:
 /// The same in the form, where there are other notes.
 pub(super) fn notes_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let core = page.core;
-    if core.golden || core.run().running {
+    if core.run().running {
         return;
     }
-    if let Some(due) = &core.vigil.due {
+    let Vigil { lost, reference, due, alarm, .. } = &core.vigil;
+    for advice in [lost, reference].into_iter().flatten() {
+        let text = format!("{}. {}", capitalised(texts::of(&advice.what)), texts::of(&advice.next));
+        note_ui(ui, page, &text);
+    }
+    if core.golden {
+        return;
+    }
+    if let Some(due) = due {
         note_ui(ui, page, &capitalised(texts::of(&due.what)));
     }
-    if let Some(alarm) = &core.vigil.alarm {
+    if let Some(alarm) = alarm {
         let text = format!("{}. {}", capitalised(texts::of(&alarm.what)), texts::of(&alarm.why));
         note_ui(ui, page, &text);
     }

@@ -6,7 +6,7 @@
 //!
 //! A step lies between the two polls that saw it, or one of their moments is wrong: the computer, a driver or the meter stalled
 //! between asking and reading. So the line is Huber's: a step far off pulls no harder than one at the edge of its interval, and what is
-//! known of the slope is judged by the steps that lie on it (P. J. Huber, Robust Statistics, 1981, chapter 7).
+//! known of the slope is judged by the steps that lie on it (Robust Statistics, Wiley 1981, chapter 7).
 
 use crate::clock::Moment;
 
@@ -127,7 +127,7 @@ impl Line {
         (step.y - self.mean_y - self.slope * (step.x - self.mean_x)) / step.deviation
     }
 
-    /// Standard deviation of the slope (Huber, section 7.6, with the least deviation of a step known).
+    /// Standard deviation of the slope (the same, section 7.6, with the least deviation of a step known).
     fn deviation(&self, steps: &[Step]) -> f64 {
         let n = steps.len() as f64;
         let pull: f64 = steps.iter().map(|step| self.off(step).clamp(-FAR_OFF, FAR_OFF).powi(2)).sum();

@@ -29,6 +29,20 @@ fn add(data: &Path, certificate: &str, dates: [&str; 2]) -> i32 {
     meterbench(data, &[serial.as_slice(), &rest].concat()).0
 }
 
+#[test]
+fn who_gives_no_uncertainty_is_told_what_that_means() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("folder");
+    let dates = ["--calibrated", "2025-01-01", "--due", "2199-01-01"];
+    let given = ["instruments", "add", "--serial", "SIMULATED-7", "--certificate", "K-1"];
+    let (code, _, said) = meterbench(folder.path(), &[given.as_slice(), &dates].concat());
+    assert!(code == 0 && said.contains("no uncertainty of its certificate was given"), "{said}");
+    let (code, report, _) = meterbench(folder.path(), &RUN);
+    let report: Value = serde_json::from_str(&report).expect("JSON");
+    let used = &report["traceability"]["instruments"][0];
+    assert_eq!((code, &used["certificate"], &used["by_maker"]), (0, &"K-1".into(), &true.into()), "{report}");
+    assert!(used["uncertainty"].as_array().is_some_and(|lines| !lines.is_empty()), "{report}");
+}
+
 const RUN: [&str; 8] = ["run", "--json", "--procedure", "calibrate-quick", "--meter", "sim:?seed=7", "--serial", "MT1"];
 
 #[test]

@@ -160,6 +160,11 @@ impl Add {
         let (text, _) = Inventory::with(&text, &new, &file.display().to_string())?;
         disk::replace(&file, text.as_bytes()).with_context(|| format!("{} cannot be written", file.display()))?;
         writeln!(out, "{} is in {}", self.serial, file.display())?;
+        if new.uncertainty.is_empty() {
+            message(
+                "no uncertainty of its certificate was given, so results carry the maker's figures, or none; --energy, --voltage and --current give it",
+            );
+        }
         Ok(Exit::DONE)
     }
 }

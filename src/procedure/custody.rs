@@ -326,14 +326,17 @@ impl Custody {
             }
             (None, Some(figures)) => {
                 used.certificate.clone_from(&figures.certificate);
-                used.uncertainty = lines_of(figures);
-                used.by_maker = !used.uncertainty.is_empty();
                 let day = |text: &Option<String>| text.as_deref().and_then(|text| text.parse::<CalendarDate>().ok());
                 let due = day(&figures.due);
                 due.map(|due| (day(&figures.calibrated), due))
             }
             (None, None) => None,
         };
+        // A list that gives dates only does not take the maker's figures away.
+        if let Some(figures) = figures.filter(|_| used.uncertainty.is_empty()) {
+            used.uncertainty = lines_of(figures);
+            used.by_maker = !used.uncertainty.is_empty();
+        }
         if let Some((calibrated, due)) = dates {
             (used.calibrated, used.due) = (calibrated.map(|day| day.to_string()), Some(due.to_string()));
             match self.by_dates(role, &used.serial, calibrated, due) {

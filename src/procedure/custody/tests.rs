@@ -110,6 +110,13 @@ fn what_a_certificate_says_is_normal_and_what_a_maker_says_rectangular() {
     let standard = trust.reference(Measurand::Energy, &point(0.5)).expect("everywhere");
     assert!((standard.value - 0.03 / 3.0_f64.sqrt()).abs() < 1e-12);
     assert_eq!(trust.reference(Measurand::Voltage, &point(0.5)), None);
+    // A list that gives only dates leaves the figures their maker's.
+    let mut dated = custody.clone();
+    dated.inventory.instruments[0].uncertainty.clear();
+    let (used, _) = dated.admit(Role::Reference, &identity("RMM 3001", "4711"), Some(&figures)).expect("known");
+    assert_eq!((used.by_maker, used.certificate.as_deref(), used.uncertainty.len()), (true, Some("K-17"), 1));
+    let (used, _) = custody.admit(Role::Reference, &identity("RMM 3001", "4711"), Some(&figures)).expect("known");
+    assert!(!used.by_maker, "the certificate's own figures go before");
     let later = Custody { today: Some("2027-01-02".parse().expect("day")), ..Custody::default() };
     let refused = later.admit(Role::Reference, &identity("New", "1"), Some(&figures));
     assert!(matches!(refused, Err(CustodyError::Overdue { .. })), "the profile's date counts too");

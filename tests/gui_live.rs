@@ -129,7 +129,7 @@ fn a_starting_current_has_no_limit_of_load_points_far_above_it() {
     assert!(watch.limit(Measurand::P).is_none());
     assert!(watch.limit(Measurand::U).is_some(), "a voltage is judged at any current");
     let text = outline(&window);
-    assert!(text.contains("The procedure judges nothing at so small a current"), "{text}");
+    assert!(text.contains("The procedure judges no current as small as this"), "{text}");
     assert!(!text.contains("outside ±"), "{text}");
 }
 

@@ -153,6 +153,13 @@ fn records_that_are_gone_are_told_before_the_next_run() {
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert!(said(&output).contains(told) && said(&output).contains("record 1 of station"), "{}", said(&output));
     assert_eq!(records(folder.path(), &["check"]).status.code(), Some(1));
+    // Given up, they hold nobody up, and are not forgotten.
+    let given_up = String::from_utf8_lossy(&records(folder.path(), &["check", "--accept-loss"]).stdout).into_owned();
+    assert!(given_up.contains("nothing was changed") && given_up.contains("was given up as lost"), "{given_up}");
+    assert!(!said(&meterbench(&run_arguments(data, "MT2"))).contains(told));
+    let later = records(folder.path(), &["check"]);
+    assert!(String::from_utf8_lossy(&later.stdout).contains("record 1 of station"), "every check tells of it");
+    assert!(said(&records(folder.path(), &["check", "--accept-loss"])).contains("nothing that is noted is gone"));
     // Once they are back, nothing is missing.
     fs::remove_file(&before).expect("removed");
     fs::rename(folder.path().join("elsewhere.db"), &before).expect("moved back");
@@ -167,11 +174,15 @@ fn a_filter_that_leaves_nothing_says_so() {
     meterbench(&run_arguments(data, "MT1"));
     let file = folder.path().join("out.jsonl");
     let export = ["export", "--format", "jsonl", "--output", file.to_str().expect("text"), "--batch", "misspelt"];
-    for arguments in [&["stats", "--batch", "misspelt"][..], &["list", "--batch", "misspelt"], &export] {
+    for (arguments, told) in [
+        (&["stats", "--batch", "misspelt"][..], "no attempt to count matches"),
+        (&["list", "--batch", "misspelt"], "no record matches"),
+        (&export, "no record matches"),
+    ] {
         let output = records(folder.path(), arguments);
-        assert!(said(&output).contains("no record matches"), "{arguments:?}: {}", said(&output));
+        assert!(said(&output).contains(told), "{arguments:?}: {}", said(&output));
     }
-    assert!(!said(&records(folder.path(), &["stats"])).contains("no record matches"));
+    assert!(!said(&records(folder.path(), &["stats"])).contains("matches"));
 }
 
 /// The run failed only in being stored: its result waits.

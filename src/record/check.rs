@@ -5,6 +5,7 @@
 //! not this program's, sums that do not fit. Not found can be: a chain that somebody has computed anew from some record to
 //! its end, together with the noted hash. Hashes on paper or in a backup tell then.
 
+mod loss;
 mod sums;
 
 use std::collections::BTreeMap;
@@ -12,8 +13,6 @@ use std::fmt;
 
 use rusqlite::Connection;
 use serde::Serialize;
-
-use crate::advice::Advice;
 
 use super::error::StoreError;
 use super::heads::{self, Kind};
@@ -104,6 +103,7 @@ impl Store {
                 checked.remarks.push(unnoted(&station));
             }
         }
+        self.remark_losses(&mut checked);
         documents(&transaction, &mut checked).in_file(&self.file)?;
         strays(&transaction, &mut checked).in_file(&self.file)?;
         if schema::version(&transaction).in_file(&self.file)? == schema::VERSION {
@@ -119,22 +119,6 @@ impl Store {
             checked.find(None, None, format!("the file is damaged: {sound}"));
         }
         Ok(checked)
-    }
-
-    /// That records are gone which are noted beside the file, quickly: only the end of each chain is looked at.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn lost(&self) -> Result<Option<Advice>, StoreError> {
-        let mut checked = Checked::default();
-        self.check_noted(&self.noted(Kind::Runs), &mut checked).in_file(&self.file)?;
-        Ok(checked.findings.iter().find(|finding| finding.record.is_some()).map(|finding| {
-            Advice::new(
-                format!("the records are not those that this station kept last: {finding}"),
-                "The file of the records was changed, cut off, or replaced by an older one",
-                "Look for the newer file or backup and put it back before units are tested; `meterbench records check` tells all that is wrong",
-            )
-        }))
     }
 
     fn noted(&self, kind: Kind) -> Vec<Noted> {

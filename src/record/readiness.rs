@@ -69,7 +69,6 @@ impl Readiness {
         match keeper.map(Keeper::store) {
             Some(Ok(store)) => {
                 newest = store.newest_day().ok().flatten();
-                // A store that does not tell is told of below.
                 readiness.lost = store.lost().ok().flatten();
                 readiness.said.extend(readiness.lost.clone());
                 if intent.units == Units::Ordinary {

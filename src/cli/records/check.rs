@@ -2,6 +2,7 @@
 
 use super::Output;
 use crate::cli::exit::Exit;
+use crate::cli::message;
 use crate::record::Store;
 use crate::record::check::Checked;
 
@@ -11,12 +12,21 @@ pub(super) struct Check {
     /// First make the sums beside the records anew; the records stay as they are
     #[arg(long)]
     sums: bool,
+    /// Take it that records which are noted beside the file and gone stay gone; every later check tells of them
+    #[arg(long)]
+    accept_loss: bool,
 }
 
 impl Check {
     pub(super) fn run(&self, store: &mut Store, output: &mut Output<'_>) -> anyhow::Result<Exit> {
         if self.sums {
             store.rebuild_sums()?;
+        }
+        if self.accept_loss {
+            let accepted = store.accept_loss()?;
+            if accepted.is_empty() {
+                message("nothing that is noted is gone");
+            }
         }
         let checked = store.check()?;
         if output.json {

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
+use super::Output;
 use super::filter::Chosen;
-use super::{NOTHING_MATCHES, Output};
 use crate::cli::exit::Exit;
 use crate::cli::message;
 use crate::record::Store;
@@ -24,7 +24,7 @@ impl Stats {
         let filter = self.chosen.filter()?;
         let yields = store.yields(&filter)?;
         if yields.attempts == 0 {
-            message(NOTHING_MATCHES);
+            message("no attempt to count matches; golden units are not counted");
         }
         let failures = store.failures(&filter)?;
         let capabilities = store.capabilities(&filter)?;

@@ -419,8 +419,14 @@ impl Worker<'_> {
                         self.connect(&addresses);
                         self.keep_vigil();
                     }
-                    Request::Reconnect(device) => self.reconnect(device),
-                    Request::Disconnect => self.disconnect(),
+                    Request::Reconnect(device) => {
+                        self.reconnect(device);
+                        self.keep_vigil();
+                    }
+                    Request::Disconnect => {
+                        self.disconnect();
+                        self.keep_vigil();
+                    }
                     Request::Start(order, consent) => self.start(&order, &consent),
                     Request::Registers(position, wish) => self.registers(position, &wish),
                     Request::Watch(wish) => request = self.watch(&wish, inbox),
@@ -439,6 +445,7 @@ impl Worker<'_> {
         }
         tracing::info!(target: "meterbench::station", meter = texts.meter, reference = texts.reference, source = texts.source, "opening the station");
         self.addresses.clone_from(texts);
+        self.reference = None;
         self.shown.clear();
         self.links = Links {
             meters: vec![Link::Opening; 1 + texts.more_meters.len()],

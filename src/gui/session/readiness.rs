@@ -41,7 +41,8 @@ impl Worker<'_> {
         };
         let serial = self.reference.as_ref().map(|identity| custody.serial_of(Role::Reference, identity));
         let exchanged = serial.and_then(|serial| custody.exchanged(Role::Reference, &serial));
-        let admitted = self.reference.as_ref().map(|identity| custody.admit(Role::Reference, identity, None));
+        let figures = self.open.as_ref().and_then(|open| open.bench.reference.accuracy());
+        let admitted = self.reference.as_ref().map(|identity| custody.admit(Role::Reference, identity, figures));
         let refused = admitted.and_then(Result::err).filter(|error| !matches!(error, CustodyError::Exchanged { .. }));
         let vigil = Vigil {
             golden_units: vigilance.golden.unit.iter().map(|unit| unit.serial.clone()).collect(),

@@ -29,6 +29,7 @@ impl Worker<'_> {
         }
         self.shown.clear();
         self.links = Links::default();
+        self.reference = None;
         self.show_links();
     }
 
@@ -59,6 +60,9 @@ impl Worker<'_> {
             }
             Device::Target => return Ports::There,
         };
+        if device == Device::Reference {
+            self.reference = found.as_ref().ok().cloned();
+        }
         let found = found.map(|found| name(&found)).map_err(StepError::Instrument);
         if found.as_ref().is_err_and(lost_port) {
             return Ports::Lost;

@@ -307,17 +307,20 @@ impl WatchView {
             Measurand::P => |point| point.energy,
             _ => return None,
         };
-        let point = self.limit_point(|point| of(point).is_some())?;
         // At the starting current no load point is near: its limits say nothing there. A voltage is judged at any current.
-        if measurand != Measurand::U && self.is_below(point) {
-            return None;
-        }
+        let near = |point: &LimitPoint| measurand == Measurand::U || !self.is_below(point);
+        let point = self.limit_point(|point| of(point).is_some() && near(point))?;
         of(point).map(|limit| (limit, point))
     }
 
-    /// The present current is below all that this load point speaks for.
+    /// The present current is below all that any load point speaks for.
     #[must_use]
-    pub fn is_below(&self, point: &LimitPoint) -> bool {
+    pub fn is_below_all(&self) -> bool {
+        let mut points = self.basis.iter().flat_map(|basis| &basis.points).peekable();
+        points.peek().is_some() && points.all(|point| self.is_below(point))
+    }
+
+    fn is_below(&self, point: &LimitPoint) -> bool {
         self.reference(Measurand::I).is_some_and(|amps| amps.abs() < point.load.i.0 * STILL_NEAR)
     }
 

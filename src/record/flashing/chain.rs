@@ -108,7 +108,7 @@ fn follow(connection: &Connection, id: i64, station: &str, checked: &mut Checked
 }
 
 /// Number and hash in the first two columns.
-pub(super) fn receipt(row: &rusqlite::Row<'_>) -> rusqlite::Result<Receipt> {
+pub(in crate::record) fn receipt(row: &rusqlite::Row<'_>) -> rusqlite::Result<Receipt> {
     let number = row.get::<_, i64>(0)?;
     let number = u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, number))?;
     Ok(Receipt { number, hash: row.get(1)? })

@@ -3,7 +3,7 @@
 //! Flashings are a chain of their own beside that of the runs, numbered F1, F2 and so on: each carries the hash of the one before.
 //! They are kept as the very text the hash is taken over. Not here: flashing in a run, which is part of the run's record.
 
-mod chain;
+pub(super) mod chain;
 mod import;
 mod search;
 

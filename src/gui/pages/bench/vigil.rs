@@ -19,15 +19,14 @@ pub(super) fn instruction(core: &Core) -> Option<(String, String)> {
     let titled = |title: &'static str, advice: &Option<Advice>| {
         advice.as_ref().map(|advice| (title.to_owned(), capitalised(texts::of(&advice.what))))
     };
-    let station = titled(t!("Check the records"), lost).or_else(|| titled(t!("Check the reference"), reference));
-    if station.is_some() {
-        return station;
-    }
     if core.golden {
         let text = t!("The bench is judged; scan the golden unit, then press Enter");
         return Some((t!("Golden unit").to_owned(), text.to_owned()));
     }
-    titled(t!("Golden unit due"), due).or_else(|| titled(t!("Suspect the bench"), alarm))
+    titled(t!("Check the reference"), reference)
+        .or_else(|| titled(t!("Golden unit due"), due))
+        .or_else(|| titled(t!("Suspect the bench"), alarm))
+        .or_else(|| titled(t!("Check the records"), lost))
 }
 
 /// Draws it: all of the text, for who it is meant for has to know why.

@@ -113,8 +113,8 @@ fn no_limit(core: &Core) -> &'static str {
     let watch = &core.watch;
     if watch.basis.is_none() {
         t!("No procedure is loaded yet")
-    } else if watch.limit_point(|_| true).is_some_and(|point| watch.is_below(point)) {
-        t!("The procedure judges nothing at so small a current")
+    } else if watch.is_below_all() {
+        t!("The procedure judges no current as small as this")
     } else {
         t!("The procedure does not judge it")
     }
@@ -341,7 +341,7 @@ fn foot_ui(ui: &mut Ui, page: &PageCtx<'_>) {
     let tokens = page.tokens;
     let watch = &page.core.watch;
     let text = match (&watch.basis, watch.limit_point(|_| true)) {
-        (Some(_), Some(point)) if watch.is_below(point) => no_limit(page.core).to_owned(),
+        (Some(_), Some(_)) if watch.is_below_all() => no_limit(page.core).to_owned(),
         (Some(basis), Some(point)) => {
             t!(
                 "Limits of the procedure {procedure}, nearest load point {point}: {source}",

@@ -24,12 +24,17 @@ const ATTEMPTS: u8 = 6;
 /// How long after a failure answers are doubted: longer than a hub or a network keeps a byte back.
 const CAUTION: Duration = Duration::from_secs(2);
 
+/// A chip that has answered before is asked on for so long: hubs and networks fall silent for a while and come back.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// A chip at the end of a port.
 pub struct AfeMeter {
     port: Box<dyn Port>,
     clock: SharedClock,
     session: Session,
     baud: Option<u32>,
+    /// The last operation has succeeded.
+    answers: bool,
     busy: Duration,
 }
 
@@ -44,10 +49,24 @@ impl AfeMeter {
             caution_micros: CAUTION.as_micros() as u64,
             ..Timing::default()
         };
-        Self { port, clock, session: Session::new(timing), baud, busy: Duration::ZERO }
+        Self { port, clock, session: Session::new(timing), baud, answers: false, busy: Duration::ZERO }
     }
 
     fn transact(&mut self, register: Register, operation: Operation) -> Result<Word, MeterError> {
+        let until = self.clock.now() + if self.answers { PATIENCE } else { Duration::ZERO };
+        loop {
+            let result = self.transact_once(register, operation);
+            self.answers = result.is_ok();
+            match result {
+                Err(MeterError::Bus { source: SessionError::NoAnswer { .. }, .. }) if self.clock.now() < until => {
+                    tracing::debug!(%register, "no answer; it has answered before and is asked on");
+                }
+                result => return result,
+            }
+        }
+    }
+
+    fn transact_once(&mut self, register: Register, operation: Operation) -> Result<Word, MeterError> {
         let start = self.clock.now();
         self.session.start(operation, start.micros());
         let mut buffer = [0; 64];
@@ -67,7 +86,10 @@ impl AfeMeter {
         };
         self.busy += self.clock.now().since(start);
         let outcome = result.map_err(|source| MeterError::Bus { register, source })?;
-        Ok(Word { value: outcome.value, at: Moment::from_micros(outcome.sent_at_micros), recovered: outcome.recovered })
+        let by = Moment::from_micros(outcome.answered_at_micros);
+        // Over a network the request's characters need not take their time.
+        let at = Moment::from_micros(outcome.sent_at_micros).min(by);
+        Ok(Word { value: outcome.value, at, by })
     }
 
     fn try_speed(&mut self, baud: u32) -> Result<(), MeterError> {

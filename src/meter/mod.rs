@@ -23,10 +23,10 @@ pub use quantity::{Quantity, Readings};
 pub struct Word {
     /// The content.
     pub value: u16,
-    /// About when the meter took it: when the request's last byte had arrived there.
+    /// The earliest that the meter can have taken it: when the request's last byte had arrived there.
     pub at: Moment,
-    /// The answer was lost and the value came out of LastData, so `at` is only the latest it can be.
-    pub recovered: bool,
+    /// The latest: when the answer was here. Later than `at` by what an answer takes, and by whatever stalled meanwhile.
+    pub by: Moment,
 }
 
 /// Opens a meter at the moment it is needed.

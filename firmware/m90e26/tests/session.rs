@@ -97,6 +97,7 @@ fn a_dead_chip_takes_three_attempts_with_silence_after_each() {
     send!(s @ 0, 0xFE 0xCC 0xCC);
     let mut now = READ_WITHIN;
     for _ in 0..2 {
+        nothing!(s @ now, until now);
         nothing!(s @ now, until now + 20_000);
         now += 20_000;
         // In caution, the fence goes first.
@@ -105,6 +106,7 @@ fn a_dead_chip_takes_three_attempts_with_silence_after_each() {
         send!(s @ now, 0xFE 0x85 0x85);
         now += READ_WITHIN;
     }
+    nothing!(s @ now, until now);
     nothing!(s @ now, until now + 20_000);
     assert_eq!(done!(s @ now + 20_000), Err(SessionError::NoAnswer { address: 0x4C, attempts: 3 }));
     assert_eq!((s.statistics().timeouts, s.statistics().retries), (3, 2));
@@ -117,6 +119,7 @@ fn a_late_answer_is_not_taken_for_the_next() {
     s.start(Operation::read(Register::Urms), 0);
     nothing!(s @ 0, until 0);
     send!(s @ 0, 0xFE 0xC9 0xC9);
+    nothing!(s @ 0, until READ_WITHIN);
     nothing!(s @ READ_WITHIN, until READ_WITHIN + 20_000);
     assert!(done!(s @ 40_000).is_err());
 
@@ -145,6 +148,7 @@ fn doubtful(operation: Operation) -> (Session, u64) {
     s.start(operation, 0);
     nothing!(s @ 0, until 0);
     assert!(matches!(s.poll(0), Action::Send(_)));
+    nothing!(s @ 0, until READ_WITHIN);
     nothing!(s @ READ_WITHIN, until READ_WITHIN + 20_000);
     let now = READ_WITHIN + 20_000;
     nothing!(s @ now, until now + SETTLE);
@@ -224,6 +228,42 @@ fn an_endless_flood_ends() {
 }
 
 #[test]
+fn a_driver_that_was_held_up_finds_the_answer() {
+    let late = READ_WITHIN + 300_000;
+    for (first, rest) in [(&[][..], &[0x59, 0xD8, 0x31][..]), (&[0x59], &[0xD8, 0x31])] {
+        let mut s = session();
+        s.start(Operation::read(Register::Urms), 0);
+        nothing!(s @ 0, until 0);
+        send!(s @ 0, 0xFE 0xC9 0xC9);
+        if !first.is_empty() {
+            nothing!(s @ 0, until READ_WITHIN);
+            s.on_bytes(first, 6000);
+        }
+        // It comes back when the time is long over: what has come meanwhile has come.
+        nothing!(s @ late, until READ_WITHIN);
+        s.on_bytes(rest, late);
+        assert_eq!(done!(s @ late).unwrap().value, 23_000);
+        assert_eq!(s.statistics().timeouts, 0);
+    }
+}
+
+#[test]
+fn what_a_driver_that_was_held_up_finds_is_no_flood() {
+    let mut s = session();
+    s.start(Operation::read(Register::Urms), 0);
+    nothing!(s @ 0, until 0);
+    send!(s @ 0, 0xFE 0xC9 0xC9);
+    nothing!(s @ 0, until READ_WITHIN);
+    nothing!(s @ READ_WITHIN, until READ_WITHIN + 20_000);
+    // The answer has come late, and whoever drives looks later still.
+    let late = READ_WITHIN + 500_000;
+    come!(s @ late, 0x59 0xD8 0x31);
+    nothing!(s @ late, until late + 20_000);
+    nothing!(s @ late + 20_000, until late + 20_000 + SETTLE);
+    send!(s @ late + 30_000, 0xFE 0x85 0x85);
+}
+
+#[test]
 fn every_truncation_of_an_answer_is_a_timeout() {
     for length in 0..3 {
         let mut s = session();
@@ -267,6 +307,7 @@ fn energy_asked() -> (Session, u64) {
 #[test]
 fn a_count_whose_answer_is_lost_comes_out_of_last_data() {
     let (mut s, t) = energy_asked();
+    nothing!(s @ t, until t);
     nothing!(s @ t, until t + 20_000);
     let mut t = t + 20_000;
     for _ in 0..2 {
@@ -283,6 +324,7 @@ fn a_count_whose_answer_is_lost_comes_out_of_last_data() {
 #[test]
 fn a_count_whose_request_is_lost_is_read_again() {
     let (mut s, t) = energy_asked();
+    nothing!(s @ t, until t);
     nothing!(s @ t, until t + 20_000);
     let mut t = t + 20_000;
     for _ in 0..2 {

@@ -20,8 +20,8 @@ const ATTEMPTS: u32 = 4;
 const HOST_LATENCY: Duration = Duration::from_millis(60);
 /// So long nothing is sent after a failure, until the meter has dropped half a frame.
 const SILENCE: Duration = Duration::from_millis(map::FRAME_GAP_MILLIS as u64 + 10);
-/// A meter that is busy is asked again so much later.
-const BUSY_PAUSE: Duration = Duration::from_millis(200);
+/// A meter that is busy, or could not reach its chip, is asked again so much later.
+const PAUSE: Duration = Duration::from_millis(200);
 /// More bytes than any answers left behind can have.
 const MOST_LEFT_BEHIND: usize = 4096;
 
@@ -40,7 +40,7 @@ pub struct Link {
 pub struct Reply {
     /// What the meter said; never an exception.
     pub answer: Answer,
-    /// When the request had reached the meter, at the earliest.
+    /// When the request had reached the meter, at the earliest, and never after the answer.
     pub sent: Moment,
     /// When the last byte of the answer was here.
     pub received: Moment,
@@ -94,9 +94,9 @@ impl Link {
                 continue;
             }
             match self.try_once(request)? {
-                Ok(Reply { answer: Answer::Refused(Exception::Busy), .. }) => {
-                    failure = ServiceError::Refused { exception: Exception::Busy };
-                    sleep(&*self.clock, BUSY_PAUSE);
+                Ok(Reply { answer: Answer::Refused(exception @ (Exception::Busy | Exception::ChipSilent)), .. }) => {
+                    failure = ServiceError::Refused { exception };
+                    sleep(&*self.clock, PAUSE);
                 }
                 Ok(Reply { answer: Answer::Refused(exception), .. }) => {
                     return Err(ServiceError::Refused { exception });
@@ -136,12 +136,14 @@ impl Link {
     fn exchange(&mut self, request: &Request) -> Result<Result<Reply, Fault>, PortError> {
         let frame = request.encode();
         tracing::trace!(target: "wire", sent = ?frame);
+        let wire = on_the_wire(frame.len());
+        let sent = self.clock.now() + wire;
         self.port.write(&frame)?;
         self.statistics.transactions += 1;
-        self.statistics.wire_micros += on_the_wire(frame.len()).as_micros() as u64;
-        let sent = self.clock.now() + on_the_wire(frame.len());
+        self.statistics.wire_micros += wire.as_micros() as u64;
         let answer_time = Duration::from_millis(u64::from(map::ANSWER_MILLIS)) + HOST_LATENCY;
-        let mut deadline = sent + answer_time + on_the_wire(request.longest_answer());
+        // From here: what writing took is not the meter's.
+        let mut deadline = self.clock.now() + wire + answer_time + on_the_wire(request.longest_answer());
         let mut bytes = Vec::new();
         loop {
             let mut chunk = [0; 256];
@@ -152,7 +154,7 @@ impl Link {
             if let Some(found) = request.find(&bytes) {
                 tracing::trace!(target: "wire", received = ?bytes);
                 self.statistics.unexpected_bytes += (found.before + bytes.len() - found.end) as u64;
-                return Ok(Ok(Reply { answer: found.answer, sent, received }));
+                return Ok(Ok(Reply { answer: found.answer, sent: sent.min(received), received }));
             }
             if count == 0 || bytes.len() > MOST_LEFT_BEHIND {
                 tracing::debug!(target: "wire", received = ?bytes, "no good answer");

@@ -334,21 +334,22 @@ impl ServiceMeter {
         }
     }
 
-    /// A counter's window, when the meter has renewed it after this was asked.
+    /// A counter's window, when the meter has renewed it after this was asked, and the earliest and latest moment that it can be of.
     fn renewed<T>(
         &mut self,
         register: Register,
         address: u16,
         count: usize,
         decode: impl Fn(&[u16]) -> Option<(u16, u16, T)>,
-    ) -> Result<(T, Moment), ServiceError> {
+    ) -> Result<(T, [Moment; 2]), ServiceError> {
         let start = self.link.clock().now();
         let mut before = None;
         loop {
             let (words, reply) = self.input(address, count)?;
             let (reads, age_millis, window) = decode(&words).ok_or_else(|| nonsense(&reply))?;
             if before.is_some_and(|before| before != reads) {
-                return Ok((window, reply.received - Duration::from_millis(u64::from(age_millis))));
+                let age = Duration::from_millis(u64::from(age_millis));
+                return Ok((window, [reply.sent, reply.received].map(|told| told - age)));
             }
             before = Some(reads);
             if self.link.clock().now().since(start) > STALE {
@@ -358,18 +359,18 @@ impl ServiceMeter {
         }
     }
 
-    fn energy(&mut self, register: Register, address: u16) -> Result<(u16, Moment), ServiceError> {
+    fn energy(&mut self, register: Register, address: u16) -> Result<(u16, [Moment; 2]), ServiceError> {
         let decode = |words: &[u16]| Tally::decode(words).ok().map(|tally| (tally.reads, tally.age_millis, tally));
-        let (tally, at) = self.renewed(register, address, Tally::WORDS, decode)?;
+        let (tally, taken) = self.renewed(register, address, Tally::WORDS, decode)?;
         let counters = TALLIED.iter().zip(&mut self.energy);
         let counter = counters.into_iter().find(|(tallied, _)| **tallied == register).map(|(_, counter)| counter);
-        Ok((counter.map_or(Ok(0), |counter| counter.take(&tally))?, at))
+        Ok((counter.map_or(Ok(0), |counter| counter.take(&tally))?, taken))
     }
 
-    fn status(&mut self) -> Result<(u16, Moment), ServiceError> {
+    fn status(&mut self) -> Result<(u16, [Moment; 2]), ServiceError> {
         let decode = |words: &[u16]| Events::decode(words).ok().map(|events| (events.reads, events.age_millis, events));
-        let (events, at) = self.renewed(Register::SysStatus, Events::START, Events::WORDS, decode)?;
-        Ok((self.events.take(&events)?, at))
+        let (events, taken) = self.renewed(Register::SysStatus, Events::START, Events::WORDS, decode)?;
+        Ok((self.events.take(&events)?, taken))
     }
 
     /// The counters as they stand, so that the first readings tell what came after connecting.
@@ -391,19 +392,20 @@ impl ServiceMeter {
     }
 
     /// A register through the meter, with LSB where there is one.
-    fn pass_through(&mut self, register: Register) -> Result<(u16, Moment), ServiceError> {
+    fn pass_through(&mut self, register: Register) -> Result<(u16, [Moment; 2]), ServiceError> {
         let extended = Holding::with_lsb(register);
         let request = match extended {
             Some(address) => Request::ReadHolding { address, count: 2 },
             None => Request::ReadHolding { address: Holding::of(register), count: 1 },
         };
         let (words, reply) = self.words(&request)?;
+        let taken = [reply.sent, reply.received];
         match (words.as_slice(), extended) {
             ([word, lsb], Some(_)) => {
                 self.lsb = *lsb;
-                Ok((*word, reply.sent))
+                Ok((*word, taken))
             }
-            ([word], None) => Ok((*word, reply.sent)),
+            ([word], None) => Ok((*word, taken)),
             _ => Err(nonsense(&reply)),
         }
     }
@@ -424,15 +426,15 @@ impl Meter for ServiceMeter {
 
     fn read(&mut self, register: Register) -> Result<Word, MeterError> {
         let now = self.link.clock().now();
-        let (value, at) = match (register, tally_address(register)) {
+        let (value, [at, by]) = match (register, tally_address(register)) {
             (_, Some(address)) => self.energy(register, address)?,
             (Register::SysStatus, _) => self.status()?,
-            (Register::Lsb, _) => (self.lsb, now),
-            (Register::LastData, _) => (self.last, now),
+            (Register::Lsb, _) => (self.lsb, [now, now]),
+            (Register::LastData, _) => (self.last, [now, now]),
             _ => self.pass_through(register)?,
         };
         self.last = value;
-        Ok(Word { value, at, recovered: false })
+        Ok(Word { value, at, by })
     }
 
     fn write(&mut self, register: Register, value: u16) -> Result<(), MeterError> {

@@ -136,7 +136,7 @@ impl Position<'_> {
             self.around.control.checkpoint()?;
             let word = self.meter.read(Register::APenergy)?;
             total += u64::from(if polls.is_empty() { 0 } else { word.value });
-            polls.push(Poll { at: word.at, total, recovered: word.recovered });
+            polls.push(Poll { at: word.at, by: word.by, total });
             if word.value > 0 {
                 steps += 1;
                 self.wait(dither(steps, &polls))?;

@@ -9,8 +9,8 @@ use meter_interface::map::State;
 
 use super::{Mode, OwnImage, Position};
 use crate::image::firmware::ProgramImage;
-use crate::meter::Reach;
-use crate::meter::service::{Identification, ServiceMeter};
+use crate::meter::service::{Identification, ServiceError, ServiceMeter};
+use crate::meter::{MeterError, Reach};
 use crate::procedure::error::StepError;
 use crate::procedure::flashing::{Answered, FlashSite};
 use crate::profile::flashing::{Flashing, Through};
@@ -84,19 +84,34 @@ impl Position<'_> {
         self.meter.service().ok_or(StepError::WrongLink { found: Through::Chip.word() })
     }
 
+    /// What the unit tells of itself. It has answered already; one that falls silent again, or is not heard, has not come so far.
+    fn told<T>(
+        &mut self,
+        table: &Flashing,
+        ask: impl Fn(&mut ServiceMeter) -> Result<T, ServiceError>,
+    ) -> Result<T, StepError> {
+        self.until(table, |position| match ask(position.service()?) {
+            Ok(told) => Ok(Outcome::Done(told)),
+            Err(error @ (ServiceError::NoAnswer { .. } | ServiceError::Garbled { .. })) => {
+                Ok(Outcome::NotYet(error.to_string()))
+            }
+            Err(error) => Err(MeterError::from(error).into()),
+        })
+    }
+
     fn proven_by_service(&mut self, table: &Flashing) -> Result<(Answered, String), StepError> {
-        let found = self.service()?.identify().map_err(crate::meter::MeterError::from)?;
+        let found = self.told(table, ServiceMeter::identify)?;
         let OwnImage { block: unit, program } = self.unit.clone().ok_or(StepError::NothingToFlash)?;
         self.compare_identity(&found, &unit, table)?;
-        let block = self.service()?.block().map_err(crate::meter::MeterError::from)?;
+        let block = self.told(table, ServiceMeter::block)?;
         let block = block.map_err(|error| differs("calibration block", &"the one flashed", &error))?;
         // The sequence number tells old from new; the rest is what was flashed, but for the secrets, which no meter shows.
         if block != unit {
             return Err(differs("calibration block", &"the one flashed", &"another one"));
         }
-        let program_crc = self.compare_program(&program)?;
+        let program_crc = self.compare_program(table, &program)?;
         self.until(table, |position| {
-            let snapshot = position.service()?.snapshot().map_err(crate::meter::MeterError::from)?;
+            let snapshot = position.told(table, ServiceMeter::snapshot)?;
             match snapshot.state {
                 State::Starting | State::ChipSilent | State::Bench => Ok(Outcome::NotYet(snapshot.state.to_string())),
                 State::Metering => {
@@ -150,11 +165,11 @@ impl Position<'_> {
 
     /// The program sums itself up when it starts, and it has started on what was flashed. A firmware that does not tell the sum proves
     /// nothing of what was not read back.
-    fn compare_program(&mut self, program: &ProgramImage) -> Result<Option<String>, StepError> {
+    fn compare_program(&mut self, table: &Flashing, program: &ProgramImage) -> Result<Option<String>, StepError> {
         const WHAT: &str = "program CRC";
         let trusted =
             self.flashed.as_ref().and_then(|flashed| flashed.chip.as_ref()).is_some_and(|chip| chip.bytes_trusted > 0);
-        match self.service()?.program().map_err(crate::meter::MeterError::from)? {
+        match self.told(table, ServiceMeter::program)? {
             Some(found) if program.is(&found) => Ok(Some(format!("{:08x}", found.crc))),
             Some(found) => {
                 let found = format!("{:08x} over {} bytes", found.crc, found.length);

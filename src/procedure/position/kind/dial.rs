@@ -24,6 +24,8 @@ use crate::units::Percent;
 const LOOK: Duration = Duration::from_millis(500);
 /// From one reading of the register to the next, as a slow link has it.
 const READING: Duration = Duration::from_millis(25);
+/// By this factor longer than the quickest is no usual reading.
+const UNUSUAL: u32 = 2;
 /// The reference's readings do not reach back much farther.
 const LONGEST: Duration = Duration::from_secs(800);
 /// Longer than expected by this factor, and the meter is not counting what flows.
@@ -32,9 +34,9 @@ const GIVE_UP: f64 = 1.5;
 /// A step of the register, seen by the two readings around it.
 #[derive(Clone, Copy)]
 struct Step {
-    /// In the middle between the readings.
+    /// In the middle of the time it can have come in.
     at: Moment,
-    /// From one reading to the other.
+    /// Of that time.
     width: Duration,
     /// Counts it brought.
     counts: u64,
@@ -89,20 +91,24 @@ impl Position<'_> {
         Duration::try_from_secs_f64(ends.as_secs_f64() / (limit.fraction() / 10.0)).unwrap_or(LONGEST).min(LONGEST)
     }
 
-    /// The next step of the register whose moment is certain.
+    /// The next step of the register whose moment is known as well as it can be here: no reading around it took longer than usual.
     fn next_step(&mut self, (line, point): (Line, &LoadPoint), give_up: Moment) -> Result<Step, StepError> {
         let mut counts = 0;
         let start = self.now();
         let mut before: Word = self.meter.read(Register::APenergy)?;
+        let mut usual = Duration::MAX;
         counts += u64::from(before.value);
         loop {
             self.around.control.checkpoint()?;
             let word = self.meter.read(Register::APenergy)?;
             counts += u64::from(word.value);
-            if word.value > 0 && !word.recovered && !before.recovered {
+            let between = word.by.since(before.at);
+            usual = usual.min(between);
+            if word.value > 0 && between <= usual * UNUSUAL {
                 // Several steps at once: the last came within one step's time.
-                let width = word.at.since(before.at).min(self.around.plan.count_time(point));
-                return Ok(Step { at: word.at - width / 2, width, counts });
+                let earliest = before.at.max(word.at - self.around.plan.count_time(point));
+                let width = word.by.since(earliest);
+                return Ok(Step { at: word.by - width / 2, width, counts });
             }
             before = word;
             if self.now() >= give_up {

@@ -21,10 +21,12 @@ impl Session {
                 self.statistics.unexpected_bytes += count;
                 self.fail(Fault::Flooded, now_micros);
             }
-            State::Quiet { hold, limit, .. } => {
+            State::Quiet { until: silent, hold, limit } => {
                 self.statistics.unexpected_bytes += count;
                 self.caution_until = now_micros + self.timing.caution_micros;
                 let until = now_micros + hold;
+                // What a driver that was held up finds has lain there: that time is no flood.
+                let limit = limit + now_micros.saturating_sub(silent);
                 if until > limit {
                     self.fault = Fault::Flooded;
                     self.give_up();
@@ -55,7 +57,10 @@ impl Session {
                     self.send(now);
                     return Next::Send;
                 }
-                State::Await { until } if now < until => return Next::Receive(until),
+                State::Await { until, looked } if now < until || !looked => {
+                    self.state = State::Await { until, looked: true };
+                    return Next::Receive(until);
+                }
                 State::Await { .. } => {
                     self.statistics.timeouts += 1;
                     self.fail(Fault::NoAnswer, now);
@@ -154,7 +159,7 @@ impl Session {
         self.statistics.transactions += 1;
         self.statistics.bytes_sent += length;
         self.statistics.wire_micros += wire;
-        self.state = State::Await { until: sent_at + self.timing.answer_within_micros(wanted) };
+        self.state = State::Await { until: sent_at + self.timing.answer_within_micros(wanted), looked: false };
         if reads.is_none() {
             self.sent_at_micros = sent_at;
             self.last_data = None;
@@ -185,6 +190,8 @@ impl Session {
                     self.fail(Fault::BadChecksum, now);
                 }
             }
+        } else if let State::Await { looked, .. } = &mut self.state {
+            *looked = false;
         }
     }
 

@@ -175,9 +175,10 @@ enum State {
     },
     /// The next request goes out.
     Ready,
-    /// Waits for an answer.
+    /// Waits for an answer. It is not missing before the port was looked at: a driver that was held up finds it there.
     Await {
         until: u64,
+        looked: bool,
     },
     Finished(Result<Outcome, SessionError>),
 }

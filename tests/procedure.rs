@@ -208,7 +208,8 @@ fn all_ones_are_no_reading() {
     let mut errors = 0;
     for at in 45..60 {
         let mut setup = Setup::new("sim:?seed=6");
-        let all_ones = || Ok(Word { value: 0xFFFF, at: meterbench::clock::Moment::START, by: meterbench::clock::Moment::START });
+        let all_ones =
+            || Ok(Word { value: 0xFFFF, at: meterbench::clock::Moment::START, by: meterbench::clock::Moment::START });
         setup.meter = Box::new(Treacherous { inner: setup.meter, reads: 0, at, act: all_ones });
         let outcome = setup.run(&plan("opensmartmeter-mt50", "calibrate"), &quiet());
         if outcome.report.verdict == Verdict::Pass {

@@ -24,7 +24,7 @@ const ATTEMPTS: u8 = 6;
 /// How long after a failure answers are doubted: longer than a hub or a network keeps a byte back.
 const CAUTION: Duration = Duration::from_secs(2);
 
-/// A chip that has answered before is asked on for so long: hubs and networks fall silent for a while and come back.
+/// A chip that has answered before is asked on for so long: hubs and networks stall for a while and come back.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// A chip at the end of a port.
@@ -58,8 +58,8 @@ impl AfeMeter {
             let result = self.transact_once(register, operation);
             self.answers = result.is_ok();
             match result {
-                Err(MeterError::Bus { source: SessionError::NoAnswer { .. }, .. }) if self.clock.now() < until => {
-                    tracing::debug!(%register, "no answer; it has answered before and is asked on");
+                Err(error @ MeterError::Bus { .. }) if self.clock.now() < until => {
+                    tracing::debug!(%error, "it has answered before and is asked on");
                 }
                 result => return result,
             }

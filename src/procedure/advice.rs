@@ -119,6 +119,11 @@ pub fn of(error: &StepError) -> Advice {
             "The unit is not warm yet, a contact is bad, or the source wanders",
             "Wait and run again; when it stays, check contacts and solder joints",
         ),
+        StepError::TooFew { .. } => Advice::new(
+            what,
+            "The line to the meter stalls or loses answers again and again, or the computer is busy with other things",
+            "Look at the retries on the Live page; check cable, hub and network, and close what else runs",
+        ),
         StepError::Uncertain { .. } => Advice::new(
             what,
             "The readings scatter, or the meter's counts come too rarely, for the time allowed",
@@ -496,6 +501,7 @@ mod tests {
                 window_secs: 4.0,
                 tolerance_percent: 0.01,
             },
+            StepError::TooFew { quantity: "voltage or current", seconds: 15.0 },
             StepError::Uncertain {
                 quantity: "the energy error",
                 seconds: 60.0,

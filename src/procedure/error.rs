@@ -130,7 +130,15 @@ pub enum StepError {
         /// What is allowed.
         tolerance_percent: f64,
     },
-    /// The energy error scatters too much.
+    /// Too few readings for their scatter to say anything.
+    #[error("in {seconds:.0} s hardly a reading of {quantity} came")]
+    TooFew {
+        /// What was measured.
+        quantity: &'static str,
+        /// How long was measured.
+        seconds: f64,
+    },
+    /// A quantity scatters too much.
     #[error(
         "after {seconds:.0} s {quantity} is known to {achieved_percent:.4} % only, {target_percent:.4} % is wanted"
     )]

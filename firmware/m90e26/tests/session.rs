@@ -97,7 +97,7 @@ fn a_dead_chip_takes_three_attempts_with_silence_after_each() {
     send!(s @ 0, 0xFE 0xCC 0xCC);
     let mut now = READ_WITHIN;
     for _ in 0..2 {
-        nothing!(s @ now, until now);
+        nothing!(s @ now - READ_WITHIN, until now);
         nothing!(s @ now, until now + 20_000);
         now += 20_000;
         // In caution, the fence goes first.
@@ -106,7 +106,7 @@ fn a_dead_chip_takes_three_attempts_with_silence_after_each() {
         send!(s @ now, 0xFE 0x85 0x85);
         now += READ_WITHIN;
     }
-    nothing!(s @ now, until now);
+    nothing!(s @ now - READ_WITHIN, until now);
     nothing!(s @ now, until now + 20_000);
     assert_eq!(done!(s @ now + 20_000), Err(SessionError::NoAnswer { address: 0x4C, attempts: 3 }));
     assert_eq!((s.statistics().timeouts, s.statistics().retries), (3, 2));
@@ -228,23 +228,32 @@ fn an_endless_flood_ends() {
 }
 
 #[test]
-fn a_driver_that_was_held_up_finds_the_answer() {
+fn a_driver_that_was_held_up_waits_again() {
+    let answer = READ_WITHIN - 3125;
     let late = READ_WITHIN + 300_000;
-    for (first, rest) in [(&[][..], &[0x59, 0xD8, 0x31][..]), (&[0x59], &[0xD8, 0x31])] {
+    // Held up before it looked, while it waited, and with a part of the answer in hand.
+    for (looks, first) in [(false, &[][..]), (true, &[]), (true, &[0x59])] {
         let mut s = session();
         s.start(Operation::read(Register::Urms), 0);
         nothing!(s @ 0, until 0);
         send!(s @ 0, 0xFE 0xC9 0xC9);
-        if !first.is_empty() {
+        if looks {
             nothing!(s @ 0, until READ_WITHIN);
-            s.on_bytes(first, 6000);
         }
-        // It comes back when the time is long over: what has come meanwhile has come.
-        nothing!(s @ late, until READ_WITHIN);
-        s.on_bytes(rest, late);
-        assert_eq!(done!(s @ late).unwrap().value, 23_000);
+        s.on_bytes(first, 6000);
+        nothing!(s @ late, until late + answer);
+        s.on_bytes(&[0x59, 0xD8, 0x31][first.len()..], late + 1000);
+        assert_eq!(done!(s @ late + 1000).unwrap().value, 23_000);
         assert_eq!(s.statistics().timeouts, 0);
     }
+    // Not for ever, not even when the driver is late each time.
+    let mut s = session();
+    s.start(Operation::read(Register::Urms), 0);
+    nothing!(s @ 0, until 0);
+    send!(s @ 0, 0xFE 0xC9 0xC9);
+    nothing!(s @ late, until late + answer);
+    nothing!(s @ late + 2 * answer, until late + 2 * answer + 20_000);
+    assert_eq!(s.statistics().timeouts, 1);
 }
 
 #[test]
@@ -307,7 +316,7 @@ fn energy_asked() -> (Session, u64) {
 #[test]
 fn a_count_whose_answer_is_lost_comes_out_of_last_data() {
     let (mut s, t) = energy_asked();
-    nothing!(s @ t, until t);
+    nothing!(s @ 16_000, until t);
     nothing!(s @ t, until t + 20_000);
     let mut t = t + 20_000;
     for _ in 0..2 {
@@ -324,7 +333,7 @@ fn a_count_whose_answer_is_lost_comes_out_of_last_data() {
 #[test]
 fn a_count_whose_request_is_lost_is_read_again() {
     let (mut s, t) = energy_asked();
-    nothing!(s @ t, until t);
+    nothing!(s @ 16_000, until t);
     nothing!(s @ t, until t + 20_000);
     let mut t = t + 20_000;
     for _ in 0..2 {

@@ -16,12 +16,16 @@ use crate::port::{LineSettings, Port, PortError};
 
 /// How often a request is tried.
 const ATTEMPTS: u32 = 4;
+/// And where the request before had its answer: hubs and networks stall for a while and come back.
+const ATTEMPTS_OF_A_METER_THAT_ANSWERS: u32 = 8;
 /// What USB converters, terminal servers and operating systems add to an answer's time.
-const HOST_LATENCY: Duration = Duration::from_millis(60);
+const HOST_LATENCY: Duration = Duration::from_millis(150);
 /// So long nothing is sent after a failure, until the meter has dropped half a frame.
 const SILENCE: Duration = Duration::from_millis(map::FRAME_GAP_MILLIS as u64 + 10);
 /// A meter that is busy, or could not reach its chip, is asked again so much later.
 const PAUSE: Duration = Duration::from_millis(200);
+/// Who comes back from waiting so much later than he was to has been held up, and the other end perhaps with him.
+const HELD_UP: Duration = Duration::from_millis(20);
 /// More bytes than any answers left behind can have.
 const MOST_LEFT_BEHIND: usize = 4096;
 
@@ -31,6 +35,8 @@ pub struct Link {
     clock: SharedClock,
     /// An answer is still owed, and it may come.
     doubtful: bool,
+    /// The last request had its answer.
+    answers: bool,
     barrier: u16,
     statistics: BusStatistics,
 }
@@ -50,7 +56,7 @@ impl Link {
     /// A link over an open port. What lies in it from before is doubted.
     #[must_use]
     pub fn new(port: Box<dyn Port>, clock: SharedClock) -> Self {
-        Self { port, clock, doubtful: true, barrier: 0, statistics: BusStatistics::default() }
+        Self { port, clock, doubtful: true, answers: false, barrier: 0, statistics: BusStatistics::default() }
     }
 
     /// Sets the line to the service port's speed.
@@ -85,16 +91,22 @@ impl Link {
     }
 
     fn ask_again_and_again(&mut self, request: &Request) -> Result<Reply, ServiceError> {
-        let mut failure = ServiceError::NoAnswer { attempts: ATTEMPTS };
-        for attempt in 0..ATTEMPTS {
+        let attempts = if self.answers { ATTEMPTS_OF_A_METER_THAT_ANSWERS } else { ATTEMPTS };
+        self.answers = false;
+        let mut failure = ServiceError::NoAnswer { attempts };
+        for attempt in 0..attempts {
             if attempt > 0 {
                 self.statistics.retries += 1;
             }
             if self.doubtful && !self.pass_barrier()? {
                 continue;
             }
-            match self.try_once(request)? {
-                Ok(Reply { answer: Answer::Refused(exception @ (Exception::Busy | Exception::ChipSilent)), .. }) => {
+            let tried = self.try_once(request)?;
+            self.answers = tried.is_ok();
+            match tried {
+                Ok(Reply {
+                    answer: Answer::Refused(exception @ (Exception::Busy | Exception::ChipSilent)), ..
+                }) => {
                     failure = ServiceError::Refused { exception };
                     sleep(&*self.clock, PAUSE);
                 }
@@ -102,7 +114,7 @@ impl Link {
                     return Err(ServiceError::Refused { exception });
                 }
                 Ok(reply) => return Ok(reply),
-                Err(fault) => failure = fault.error(),
+                Err(fault) => failure = fault.error(attempts),
             }
         }
         Err(failure)
@@ -144,6 +156,7 @@ impl Link {
         let answer_time = Duration::from_millis(u64::from(map::ANSWER_MILLIS)) + HOST_LATENCY;
         // From here: what writing took is not the meter's.
         let mut deadline = self.clock.now() + wire + answer_time + on_the_wire(request.longest_answer());
+        let mut held_up = false;
         let mut bytes = Vec::new();
         loop {
             let mut chunk = [0; 256];
@@ -155,6 +168,10 @@ impl Link {
                 tracing::trace!(target: "wire", received = ?bytes);
                 self.statistics.unexpected_bytes += (found.before + bytes.len() - found.end) as u64;
                 return Ok(Ok(Reply { answer: found.answer, sent: sent.min(received), received }));
+            }
+            if count == 0 && received > deadline + HELD_UP && !std::mem::replace(&mut held_up, true) {
+                deadline = received + answer_time;
+                continue;
             }
             if count == 0 || bytes.len() > MOST_LEFT_BEHIND {
                 tracing::debug!(target: "wire", received = ?bytes, "no good answer");
@@ -188,10 +205,10 @@ enum Fault {
 }
 
 impl Fault {
-    const fn error(self) -> ServiceError {
+    const fn error(self, attempts: u32) -> ServiceError {
         match self {
-            Self::Silence => ServiceError::NoAnswer { attempts: ATTEMPTS },
-            Self::Garbled => ServiceError::Garbled { attempts: ATTEMPTS },
+            Self::Silence => ServiceError::NoAnswer { attempts },
+            Self::Garbled => ServiceError::Garbled { attempts },
         }
     }
 }

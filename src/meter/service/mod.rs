@@ -31,7 +31,7 @@ pub use selftest::{Echo, GRACE};
 /// The unlock is renewed when so much of it is over.
 const RENEW: Duration = Duration::from_secs(map::UNLOCK_SECS as u64 / 3);
 /// A counter that the meter has not renewed for so long is not read any more, whatever it was promised.
-const STALE: Duration = Duration::from_millis(map::TALLY_MILLIS as u64 * 4);
+const STALE: Duration = Duration::from_millis(map::TALLY_MILLIS as u64 * 10);
 /// Between two looks at a counter that has to be renewed.
 const LOOK: Duration = Duration::from_millis(2);
 

@@ -38,6 +38,9 @@ const BLOCK: Duration = Duration::from_millis(500);
 /// A scatter of fewer blocks says nothing.
 const FEWEST_BLOCKS: usize = 4;
 
+/// Where too few blocks came in the time, it is so many times as long.
+const MOST_TIMES: u32 = 3;
+
 /// At the end of the time a result this many times less certain than wanted still serves.
 pub(super) const ENOUGH: f64 = 4.0;
 
@@ -46,7 +49,7 @@ pub(super) const ENOUGH: f64 = 4.0;
 pub(super) struct Until {
     /// At least so long.
     pub min: Duration,
-    /// At most so long.
+    /// At most so long, unless hardly a reading came.
     pub max: Duration,
     /// In between until the ratios are known to this standard uncertainty; at the end [`ENOUGH`] times it still serves.
     pub known_to: Option<Percent>,
@@ -108,6 +111,9 @@ impl Averages {
     fn known_enough(self, until: Until, elapsed: Duration) -> Result<Self, StepError> {
         let achieved = Percent::from_fraction(self.uncertainty());
         match until.known_to {
+            Some(_) if achieved.0.is_infinite() => {
+                Err(StepError::TooFew { quantity: "voltage or current", seconds: elapsed.as_secs_f64() })
+            }
             Some(target) if achieved.0 > target.0 * ENOUGH => Err(StepError::Uncertain {
                 quantity: "the ratio of voltage or current",
                 seconds: elapsed.as_secs_f64(),
@@ -158,7 +164,8 @@ impl Position<'_> {
             look_at = elapsed + BLOCK;
             let known = averages(&u, &i, &self.around.feed.so_far(from)?).uncertainty();
             let wanted = until.known_to.map_or(0.0, Percent::fraction);
-            if known <= wanted || elapsed >= until.max {
+            let max = if known.is_infinite() && until.known_to.is_some() { until.max * MOST_TIMES } else { until.max };
+            if known <= wanted || elapsed >= max {
                 let to = self.now();
                 self.reference_at(to)?;
                 let averages = averages(&u, &i, &self.around.feed.stretch(from, to)?);

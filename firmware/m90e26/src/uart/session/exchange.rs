@@ -1,8 +1,8 @@
 //! The inside of a session: how one exchange follows from the one before.
 
 use super::rescue::Saved;
-use super::timing::FLOOD_FACTOR;
-use super::{FENCE, Fault, MAX_DOUBTS, Next, Operation, Outcome, Session, SessionError, State, Step};
+use super::timing::{FLOOD_FACTOR, HELD_UP_MICROS};
+use super::{FENCE, Fault, MAX_DOUBTS, Next, Operation, Outcome, Session, SessionError, State, Step, Wait};
 use crate::Register;
 use crate::uart::codec::{decode_read_answer, encode_read, encode_write, write_answer};
 
@@ -57,8 +57,16 @@ impl Session {
                     self.send(now);
                     return Next::Send;
                 }
-                State::Await { until, looked } if now < until || !looked => {
-                    self.state = State::Await { until, looked: true };
+                State::Await { until, wait } if now < until => {
+                    let wait = if wait == Wait::NotYet { Wait::Once } else { wait };
+                    self.state = State::Await { until, wait };
+                    return Next::Receive(until);
+                }
+                State::Await { until, wait }
+                    if wait == Wait::NotYet || wait == Wait::Once && now > until + HELD_UP_MICROS =>
+                {
+                    let until = now + self.timing.answer_within_micros(u64::from(self.request.wanted));
+                    self.state = State::Await { until, wait: Wait::Again };
                     return Next::Receive(until);
                 }
                 State::Await { .. } => {
@@ -159,7 +167,7 @@ impl Session {
         self.statistics.transactions += 1;
         self.statistics.bytes_sent += length;
         self.statistics.wire_micros += wire;
-        self.state = State::Await { until: sent_at + self.timing.answer_within_micros(wanted), looked: false };
+        self.state = State::Await { until: sent_at + self.timing.answer_within_micros(wanted), wait: Wait::NotYet };
         if reads.is_none() {
             self.sent_at_micros = sent_at;
             self.last_data = None;
@@ -190,8 +198,6 @@ impl Session {
                     self.fail(Fault::BadChecksum, now);
                 }
             }
-        } else if let State::Await { looked, .. } = &mut self.state {
-            *looked = false;
         }
     }
 

@@ -175,12 +175,20 @@ enum State {
     },
     /// The next request goes out.
     Ready,
-    /// Waits for an answer. It is not missing before the port was looked at: a driver that was held up finds it there.
+    /// Waits for an answer.
     Await {
         until: u64,
-        looked: bool,
+        wait: Wait,
     },
     Finished(Result<Outcome, SessionError>),
+}
+
+/// How an answer has been waited for. A driver that was held up, and the other end perhaps with it, waits once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Wait {
+    NotYet,
+    Once,
+    Again,
 }
 
 /// The parts of an operation, in their order.

@@ -15,6 +15,9 @@ const LONGEST_ANSWER: u64 = 3;
 /// A silence that bytes keep interrupting is given up after this many times its length.
 pub(super) const FLOOD_FACTOR: u64 = 4;
 
+/// A driver that comes so much later than it was to has been held up.
+pub(super) const HELD_UP_MICROS: u64 = 5_000;
+
 /// The times a session keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Timing {

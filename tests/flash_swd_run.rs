@@ -9,6 +9,7 @@
 )]
 
 mod emulator;
+mod real_time;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
@@ -18,6 +19,7 @@ use emulator::probed::ProbedUnit;
 use meter_interface::block::{Block, Copy};
 use meterbench::image::block::Pages;
 use meterbench::sim::serve::{Outlet, serve};
+use real_time::in_real_time;
 use serde_json::Value;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_meterbench");
@@ -105,121 +107,129 @@ fn of<'a>(addresses: &'a Value, path: &str) -> &'a str {
 
 #[test]
 fn on_the_simulated_station() {
-    let (_simulated, addresses) = simulate("sim:?seed=7");
-    let bench = of(&addresses, "/bench");
-    let (meter, probe) = (of(&addresses, "/meters/0"), of(&addresses, "/probe"));
-    let options = ["--meter", meter, "--reference", bench, "--flash", probe, "--image", IMAGE];
-    let (code, report, said) = run("simulated", &options);
-    assert_eq!((code, &report["verdict"]), (Some(0), &"PASS".into()), "{report} {said}");
-    let flash = &report["flash"];
-    assert_eq!(
-        (&flash["chip"]["verified"], &flash["chip"]["started"], &flash["chip"]["bytes_trusted"]),
-        (&true.into(), &true.into(), &0.into())
-    );
-    assert_eq!(flash["chip"]["loader"], "Black Magic probe");
-    assert_eq!(flash["answered"]["through"], "the metering chip");
-    assert_eq!(report["simulated"], true);
+    in_real_time(|| {
+        let (_simulated, addresses) = simulate("sim:?seed=7");
+        let bench = of(&addresses, "/bench");
+        let (meter, probe) = (of(&addresses, "/meters/0"), of(&addresses, "/probe"));
+        let options = ["--meter", meter, "--reference", bench, "--flash", probe, "--image", IMAGE];
+        let (code, report, said) = run("simulated", &options);
+        assert_eq!((code, &report["verdict"]), (Some(0), &"PASS".into()), "{report} {said}");
+        let flash = &report["flash"];
+        assert_eq!(
+            (&flash["chip"]["verified"], &flash["chip"]["started"], &flash["chip"]["bytes_trusted"]),
+            (&true.into(), &true.into(), &0.into())
+        );
+        assert_eq!(flash["chip"]["loader"], "Black Magic probe");
+        assert_eq!(flash["answered"]["through"], "the metering chip");
+        assert_eq!(report["simulated"], true);
+    });
 }
 
 #[test]
 fn on_a_bad_chip_or_a_bad_line_it_is_no_pass() {
-    for (chip, part) in [("sim:?dead_at=40000", "written was"), ("sim:?gone_at=60000", "probe")] {
-        let (_simulated, addresses) = simulate(chip);
-        let bench = of(&addresses, "/bench");
-        let (meter, probe) = (of(&addresses, "/meters/0"), of(&addresses, "/probe"));
-        let options = ["--meter", meter, "--reference", bench, "--flash", probe, "--image", IMAGE, "--no-record"];
-        let (code, report, said) = run("bad", &options);
-        assert_eq!((code, &report["verdict"]), (Some(3), &"ERROR".into()), "{chip}: {report} {said}");
-        let what = of(&report, "/advice/what");
-        assert!(what.contains(part), "{chip}: {what}");
-        assert!(report["flash"]["answered"].is_null());
-    }
+    in_real_time(|| {
+        for (chip, part) in [("sim:?dead_at=40000", "written was"), ("sim:?gone_at=60000", "probe")] {
+            let (_simulated, addresses) = simulate(chip);
+            let bench = of(&addresses, "/bench");
+            let (meter, probe) = (of(&addresses, "/meters/0"), of(&addresses, "/probe"));
+            let options = ["--meter", meter, "--reference", bench, "--flash", probe, "--image", IMAGE, "--no-record"];
+            let (code, report, said) = run("bad", &options);
+            assert_eq!((code, &report["verdict"]), (Some(3), &"ERROR".into()), "{chip}: {report} {said}");
+            let what = of(&report, "/advice/what");
+            assert!(what.contains(part), "{chip}: {what}");
+            assert!(report["flash"]["answered"].is_null());
+        }
+    });
 }
 
 #[test]
 fn booted_from_what_was_flashed_and_proven_over_another_address() {
-    let wires = Wires::new("sim:?seed=33&answer_us=0");
-    let unit = ProbedUnit::new(&wires, "swd");
-    let bench = serve(&Outlet::Tcp("127.0.0.1:0".to_owned()), wires.station.bench().clone(), None, &wires.clock);
-    let reference = format!("scpi{}?profile=meterbench-sim", bench.expect("served"));
-    let image = unit.firmware().display().to_string();
-    let (code, report, said) = run(
-        "booted",
-        &[
+    in_real_time(|| {
+        let wires = Wires::new("sim:?seed=33&answer_us=0");
+        let unit = ProbedUnit::new(&wires, "swd");
+        let bench = serve(&Outlet::Tcp("127.0.0.1:0".to_owned()), wires.station.bench().clone(), None, &wires.clock);
+        let reference = format!("scpi{}?profile=meterbench-sim", bench.expect("served"));
+        let image = unit.firmware().display().to_string();
+        let (code, report, said) = run(
+            "booted",
+            &[
+                ["--meter", &unit.chip],
+                ["--service", &unit.service],
+                ["--flash", &unit.probe],
+                ["--reference", &reference],
+                ["--image", &image],
+            ]
+            .concat(),
+        );
+        assert_eq!((code, &report["verdict"]), (Some(0), &"PASS".into()), "{report} {said}");
+        assert!(!wires.station.world().is_on());
+        let flash = &report["flash"];
+        assert_eq!(flash["answered"]["through"], "the service port");
+        assert_eq!(flash["chip"]["verified"], true);
+
+        // The memory that QEMU has booted holds what the report says.
+        let memory = unit.flash();
+        let (copy, block): (Copy, Block) = Pages::find(b"", &memory).expect("pages").read(&memory).expect("a block");
+        assert_eq!((copy, block.serial.as_str()), (Copy::A, SERIAL));
+        assert_eq!(format!("0x{:04X}", block.cs1), report["registers"]["CS1"]);
+        assert_eq!(block.record.as_str(), flash["record"]);
+        let errors = report["measurements"].as_array().expect("a list").iter();
+        assert!(errors.filter(|measured| measured["name"] == "energy_error").count() >= 2);
+        assert_eq!(
+            (&flash["chip"]["bytes_trusted"], flash["answered"]["program_crc"].as_str().map(str::len)),
+            (&0.into(), Some(8))
+        );
+
+        // It comes back, is calibrated through its service port, and gets a new calibration only.
+        let file = procedure("again-quick", "unchanged = \"program-crc\"");
+        let options = [
+            ["--meter", &unit.service],
+            ["--flash", &unit.probe],
+            ["--reference", &reference],
+            ["--image", &image],
+            ["--procedure", &file],
+        ];
+        let (code, report, said) = run("booted", &options.concat());
+        assert_eq!((code, &report["verdict"]), (Some(0), &"PASS".into()), "{report} {said}");
+        let again = &report["flash"];
+        assert_eq!(again["answered"]["program_crc"], flash["answered"]["program_crc"]);
+        assert_eq!((&again["chip"]["bytes_read_back"], &again["chip"]["pages_erased"]), (&2048.into(), &2.into()));
+        assert!(again["chip"]["bytes_trusted"].as_u64().is_some_and(|bytes| bytes > 40_000), "{again}");
+        let memory = unit.flash();
+        let (_, block): (Copy, Block) = Pages::find(b"", &memory).expect("pages").read(&memory).expect("a block");
+        assert_eq!(block.record.as_str(), again["record"]);
+    });
+}
+
+#[test]
+fn protected_over_swd_it_starts_when_its_supply_was_off() {
+    in_real_time(|| {
+        let file = procedure("protect-quick", "protect = true");
+        let wires = Wires::new("sim:?seed=34&answer_us=0");
+        let unit = ProbedUnit::new(&wires, "protected");
+        let bench = serve(&Outlet::Tcp("127.0.0.1:0".to_owned()), wires.station.bench().clone(), None, &wires.clock);
+        let reference = format!("scpi{}?profile=meterbench-sim", bench.expect("served"));
+        let image = unit.firmware().display().to_string();
+        let options = [
             ["--meter", &unit.chip],
             ["--service", &unit.service],
             ["--flash", &unit.probe],
             ["--reference", &reference],
             ["--image", &image],
+            ["--procedure", &file],
         ]
-        .concat(),
-    );
-    assert_eq!((code, &report["verdict"]), (Some(0), &"PASS".into()), "{report} {said}");
-    assert!(!wires.station.world().is_on());
-    let flash = &report["flash"];
-    assert_eq!(flash["answered"]["through"], "the service port");
-    assert_eq!(flash["chip"]["verified"], true);
-
-    // The memory that QEMU has booted holds what the report says.
-    let memory = unit.flash();
-    let (copy, block): (Copy, Block) = Pages::find(b"", &memory).expect("pages").read(&memory).expect("a block");
-    assert_eq!((copy, block.serial.as_str()), (Copy::A, SERIAL));
-    assert_eq!(format!("0x{:04X}", block.cs1), report["registers"]["CS1"]);
-    assert_eq!(block.record.as_str(), flash["record"]);
-    let errors = report["measurements"].as_array().expect("a list").iter();
-    assert!(errors.filter(|measured| measured["name"] == "energy_error").count() >= 2);
-    assert_eq!(
-        (&flash["chip"]["bytes_trusted"], flash["answered"]["program_crc"].as_str().map(str::len)),
-        (&0.into(), Some(8))
-    );
-
-    // It comes back, is calibrated through its service port, and gets a new calibration only.
-    let file = procedure("again-quick", "unchanged = \"program-crc\"");
-    let options = [
-        ["--meter", &unit.service],
-        ["--flash", &unit.probe],
-        ["--reference", &reference],
-        ["--image", &image],
-        ["--procedure", &file],
-    ];
-    let (code, report, said) = run("booted", &options.concat());
-    assert_eq!((code, &report["verdict"]), (Some(0), &"PASS".into()), "{report} {said}");
-    let again = &report["flash"];
-    assert_eq!(again["answered"]["program_crc"], flash["answered"]["program_crc"]);
-    assert_eq!((&again["chip"]["bytes_read_back"], &again["chip"]["pages_erased"]), (&2048.into(), &2.into()));
-    assert!(again["chip"]["bytes_trusted"].as_u64().is_some_and(|bytes| bytes > 40_000), "{again}");
-    let memory = unit.flash();
-    let (_, block): (Copy, Block) = Pages::find(b"", &memory).expect("pages").read(&memory).expect("a block");
-    assert_eq!(block.record.as_str(), again["record"]);
-}
-
-#[test]
-fn protected_over_swd_it_starts_when_its_supply_was_off() {
-    let file = procedure("protect-quick", "protect = true");
-    let wires = Wires::new("sim:?seed=34&answer_us=0");
-    let unit = ProbedUnit::new(&wires, "protected");
-    let bench = serve(&Outlet::Tcp("127.0.0.1:0".to_owned()), wires.station.bench().clone(), None, &wires.clock);
-    let reference = format!("scpi{}?profile=meterbench-sim", bench.expect("served"));
-    let image = unit.firmware().display().to_string();
-    let options = [
-        ["--meter", &unit.chip],
-        ["--service", &unit.service],
-        ["--flash", &unit.probe],
-        ["--reference", &reference],
-        ["--image", &image],
-        ["--procedure", &file],
-    ]
-    .concat();
-    let mut asked = Vec::new();
-    let (code, report, said) = run_with_hands("protected", &options, |prompt| {
-        assert!(!wires.station.world().is_on(), "nobody touches a meter on the mains");
-        asked.push(prompt.to_owned());
-        unit.power_cycle(&wires);
+        .concat();
+        let mut asked = Vec::new();
+        let (code, report, said) = run_with_hands("protected", &options, |prompt| {
+            assert!(!wires.station.world().is_on(), "nobody touches a meter on the mains");
+            asked.push(prompt.to_owned());
+            unit.power_cycle(&wires);
+        });
+        assert_eq!((code, &report["verdict"]), (Some(0), &"PASS".into()), "{report} {said}");
+        assert!(asked.len() == 1 && asked[0].contains("take its supply away"), "{asked:?}");
+        assert!(unit.is_protected());
+        assert_eq!(report["flash"]["chip"]["protected"], true);
     });
-    assert_eq!((code, &report["verdict"]), (Some(0), &"PASS".into()), "{report} {said}");
-    assert!(asked.len() == 1 && asked[0].contains("take its supply away"), "{asked:?}");
-    assert!(unit.is_protected());
-    assert_eq!(report["flash"]["chip"]["protected"], true);
 }
 
 #[test]

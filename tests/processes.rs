@@ -7,10 +7,13 @@
     reason = "a test stops at what it did not expect"
 )]
 
+mod real_time;
+
 use std::io::{BufRead, BufReader, Write as _};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use real_time::in_real_time;
 use serde_json::Value;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_meterbench");
@@ -68,46 +71,33 @@ fn run_quickly(simulator: &Simulator, more: &[&str]) -> Output {
     meterbench(&arguments)
 }
 
-/// The same in real time: a machine that stands still for longer than the chip may take to answer makes the run an ERROR of the line, rightly,
-/// and is no fault of the program; it gets three turns.
-fn run_in_time(simulator: &Simulator, more: &[&str]) -> Output {
-    let stalled = |output: &Output| {
-        let what = reports(output)[0]["advice"]["what"].as_str().unwrap_or_default().to_owned();
-        ["bytes arrived that nothing had asked for", "did not answer", "LastData did not confirm"]
-            .iter()
-            .any(|words| what.contains(words))
-    };
-    let mut output = run_quickly(simulator, more);
-    for _ in 0..2 {
-        if output.status.code() != Some(3) || !stalled(&output) {
-            break;
-        }
-        output = run_quickly(simulator, more);
-    }
-    output
-}
-
 #[test]
 fn a_calibration_over_tcp() {
-    let simulator = Simulator::start(&["--sim", "sim:?seed=7"]);
-    let output = run_in_time(&simulator, &["--meter", simulator.meter(0), "--serial", "TCP7"]);
-    let report = &reports(&output)[0];
-    assert_eq!(output.status.code(), Some(0), "{report}");
-    assert_eq!(report["verdict"], "PASS");
-    assert_eq!(report["simulated"], true, "by what the instrument says of itself");
+    in_real_time(|| {
+        let simulator = Simulator::start(&["--sim", "sim:?seed=7"]);
+        let output = run_quickly(&simulator, &["--meter", simulator.meter(0), "--serial", "TCP7"]);
+        let report = &reports(&output)[0];
+        assert_eq!(output.status.code(), Some(0), "{report}");
+        assert_eq!(report["verdict"], "PASS");
+        assert_eq!(report["simulated"], true, "by what the instrument says of itself");
+    });
 }
 
 #[cfg(unix)]
 #[test]
 fn a_calibration_over_a_pty_at_9600_baud() {
-    let simulator = Simulator::start(&["--sim", "sim:?seed=8", "--meter", "pty", "--bench", "pty", "--baud", "9600"]);
-    assert!(simulator.meter(0).starts_with("afe+serial:/dev/"));
-    let output = run_in_time(&simulator, &["--meter", simulator.meter(0), "--serial", "PTY8"]);
-    let report = &reports(&output)[0];
-    assert_eq!(output.status.code(), Some(0), "{report}");
-    let bus = &report["bus"];
-    let needed = bus["wire_micros"].as_f64().expect("number") + bus["transactions"].as_f64().expect("number") * 1000.0;
-    assert!(bus["busy_micros"].as_f64().expect("number") >= needed, "{bus}");
+    in_real_time(|| {
+        let simulator =
+            Simulator::start(&["--sim", "sim:?seed=8", "--meter", "pty", "--bench", "pty", "--baud", "9600"]);
+        assert!(simulator.meter(0).starts_with("afe+serial:/dev/"));
+        let output = run_quickly(&simulator, &["--meter", simulator.meter(0), "--serial", "PTY8"]);
+        let report = &reports(&output)[0];
+        assert_eq!(output.status.code(), Some(0), "{report}");
+        let bus = &report["bus"];
+        let needed =
+            bus["wire_micros"].as_f64().expect("number") + bus["transactions"].as_f64().expect("number") * 1000.0;
+        assert!(bus["busy_micros"].as_f64().expect("number") >= needed, "{bus}");
+    });
 }
 
 #[test]
@@ -151,12 +141,14 @@ fn a_flashed_unit_and_its_record() {
 
 #[test]
 fn a_meter_process_that_dies_is_an_error() {
-    let simulator = Simulator::start(&["--sim", "sim:?seed=9&gone_at=4"]);
-    let output = run_quickly(&simulator, &["--meter", simulator.meter(0), "--serial", "GONE9"]);
-    assert_eq!(output.status.code(), Some(3));
-    let report = &reports(&output)[0];
-    assert_eq!(report["verdict"], "ERROR");
-    assert!(!report["advice"]["next"].as_str().expect("advice").is_empty());
+    in_real_time(|| {
+        let simulator = Simulator::start(&["--sim", "sim:?seed=9&gone_at=4"]);
+        let output = run_quickly(&simulator, &["--meter", simulator.meter(0), "--serial", "GONE9"]);
+        assert_eq!(output.status.code(), Some(3));
+        let report = &reports(&output)[0];
+        assert_eq!(report["verdict"], "ERROR");
+        assert!(!report["advice"]["next"].as_str().expect("advice").is_empty());
+    });
 }
 
 #[test]

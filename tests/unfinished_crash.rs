@@ -9,6 +9,7 @@
     reason = "a test stops at what it did not expect"
 )]
 
+mod real_time;
 mod recorded;
 mod verifying;
 // What `verifying` stands on.
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use real_time::in_real_time;
 use serde_json::Value;
 use verifying::text_of_entries;
 
@@ -156,104 +158,112 @@ fn measured(report: &Value, name: &str) -> f64 {
 
 #[test]
 fn killed_again_and_again_the_test_comes_to_its_end() {
-    let data = folder();
-    let twice = NO_LOAD.replace("4800000", "9600000");
-    let station = Station::new(data.path(), "sim:?seed=7&state=calibrated", &twice);
-    station.killed(&[], Duration::from_millis(150));
-    let said = station.ended(&[], None);
-    assert_eq!(said.0, 2, "nobody is there to answer: {said:?}");
-    assert!(said.2.contains("MT1 was interrupted on") && said.2.contains("--continue or --restart"), "{}", said.2);
-    for round in 0..3 {
-        station.killed(&["--continue"], Duration::from_millis(round * 730 + 90));
-    }
-    let clock = meterbench::clock::RealClock::shared();
-    let begun = clock.now();
-    let (code, report, said) = station.ended(&[], Some("1\n"));
-    assert_eq!(code, 0, "{report} {said}");
-    assert!(said.contains("MT1 goes on at \"No load: 115 % Un\""), "{said}");
-    let time = measured(&report, "no_load_time");
-    assert!(time >= 29.9, "{time} s were watched in all");
-    assert!(clock.now().since(begun).as_secs_f64() < time - 6.0, "not all of them now");
-    let continued = report["traceability"]["continued"].as_array().expect("told");
-    assert_eq!(continued.len(), 4, "{continued:?}");
-    assert_eq!(station.left(), 0, "nothing is left to be taken up");
-    let record = report["record"]["number"].as_u64().expect("recorded").to_string();
-    let shown = station.records(&["show", &record]);
-    assert_eq!(shown.matches("CONTINUED").count(), 4, "{shown}");
-    assert!(shown.contains("of them before the last of 4 interruptions"), "{shown}");
-    let kept: Value = serde_json::from_str(&station.records(&["--json", "show", &record])).expect("JSON");
-    let at: Vec<f64> = kept["record"]["entry"]["readings"]
-        .as_array()
-        .or_else(|| kept["entry"]["readings"].as_array())
-        .unwrap_or_else(|| panic!("{kept}"))
-        .iter()
-        .filter(|reading| reading["device"] == "reference")
-        .map(|reading| reading["at_s"].as_f64().expect("number"))
-        .collect();
-    assert!(at.is_sorted() && at.last() > Some(&29.0), "the readings of all parts, one behind the other: {at:?}");
-    station.records(&["check"]);
-    let (code, _, said) = station.ended(&["--continue"], None);
-    assert!(code == 0 && said.contains("Nothing was interrupted"), "{said}");
+    in_real_time(|| {
+        let data = folder();
+        let twice = NO_LOAD.replace("4800000", "9600000");
+        let station = Station::new(data.path(), "sim:?seed=7&state=calibrated", &twice);
+        station.killed(&[], Duration::from_millis(150));
+        let said = station.ended(&[], None);
+        assert_eq!(said.0, 2, "nobody is there to answer: {said:?}");
+        assert!(said.2.contains("MT1 was interrupted on") && said.2.contains("--continue or --restart"), "{}", said.2);
+        for round in 0..3 {
+            station.killed(&["--continue"], Duration::from_millis(round * 730 + 90));
+        }
+        let clock = meterbench::clock::RealClock::shared();
+        let begun = clock.now();
+        let (code, report, said) = station.ended(&[], Some("1\n"));
+        assert_eq!(code, 0, "{report} {said}");
+        assert!(said.contains("MT1 goes on at \"No load: 115 % Un\""), "{said}");
+        let time = measured(&report, "no_load_time");
+        assert!(time >= 29.9, "{time} s were watched in all");
+        assert!(clock.now().since(begun).as_secs_f64() < time - 6.0, "not all of them now");
+        let continued = report["traceability"]["continued"].as_array().expect("told");
+        assert_eq!(continued.len(), 4, "{continued:?}");
+        assert_eq!(station.left(), 0, "nothing is left to be taken up");
+        let record = report["record"]["number"].as_u64().expect("recorded").to_string();
+        let shown = station.records(&["show", &record]);
+        assert_eq!(shown.matches("CONTINUED").count(), 4, "{shown}");
+        assert!(shown.contains("of them before the last of 4 interruptions"), "{shown}");
+        let kept: Value = serde_json::from_str(&station.records(&["--json", "show", &record])).expect("JSON");
+        let at: Vec<f64> = kept["record"]["entry"]["readings"]
+            .as_array()
+            .or_else(|| kept["entry"]["readings"].as_array())
+            .unwrap_or_else(|| panic!("{kept}"))
+            .iter()
+            .filter(|reading| reading["device"] == "reference")
+            .map(|reading| reading["at_s"].as_f64().expect("number"))
+            .collect();
+        assert!(at.is_sorted() && at.last() > Some(&29.0), "the readings of all parts, one behind the other: {at:?}");
+        station.records(&["check"]);
+        let (code, _, said) = station.ended(&["--continue"], None);
+        assert!(code == 0 && said.contains("Nothing was interrupted"), "{said}");
+    });
 }
 
 #[test]
 fn who_starts_again_leaves_a_record_of_what_there_was() {
-    let data = folder();
-    let station = Station::new(data.path(), "sim:?seed=7&state=calibrated", NO_LOAD);
-    station.killed(&[], Duration::from_millis(100));
-    let (code, report, said) = station.ended(&["--restart"], None);
-    assert_eq!(code, 0, "{said}");
-    assert_eq!(report["traceability"]["continued"], Value::Null);
-    let listed = station.records(&["list"]);
-    assert_eq!((listed.matches("ABORTED").count(), listed.matches("PASS").count()), (1, 1), "{listed}");
-    let shown = station.records(&["show", "1"]);
-    assert!(shown.contains("What was kept of the run ends at \"No load: 115 % Un\""), "{shown}");
-    assert!(shown.contains("The operator started the unit again"), "{shown}");
-    assert!(shown.contains("Find the meter"), "what had been done: {shown}");
-    assert_eq!(station.left(), 0);
-    station.records(&["check"]);
+    in_real_time(|| {
+        let data = folder();
+        let station = Station::new(data.path(), "sim:?seed=7&state=calibrated", NO_LOAD);
+        station.killed(&[], Duration::from_millis(100));
+        let (code, report, said) = station.ended(&["--restart"], None);
+        assert_eq!(code, 0, "{said}");
+        assert_eq!(report["traceability"]["continued"], Value::Null);
+        let listed = station.records(&["list"]);
+        assert_eq!((listed.matches("ABORTED").count(), listed.matches("PASS").count()), (1, 1), "{listed}");
+        let shown = station.records(&["show", "1"]);
+        assert!(shown.contains("What was kept of the run ends at \"No load: 115 % Un\""), "{shown}");
+        assert!(shown.contains("The operator started the unit again"), "{shown}");
+        assert!(shown.contains("Find the meter"), "what had been done: {shown}");
+        assert_eq!(station.left(), 0);
+        station.records(&["check"]);
+    });
 }
 
 #[test]
 fn what_cannot_be_gone_on_with_says_why_and_starts_again() {
-    let data = folder();
-    let station = Station::new(data.path(), "sim:?seed=7&state=calibrated", NO_LOAD);
-    station.killed(&[], Duration::ZERO);
-    // While a run goes on, nobody takes it for one that was cut off.
-    let mut child = station.run(&["--continue"]).spawn().expect("started");
-    let before = station.page();
-    while station.page() == before {
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let (code, _, said) = station.ended(&["--continue"], None);
-    assert!(code == 2 && said.contains("is being tested by another process"), "{said}");
-    child.kill().expect("killed");
-    child.wait().expect("gone");
-    // Another unit under the same number.
-    let page = station.page();
-    let word = page.split("\"Ugain\":\"").nth(1).expect("there")[..6].to_owned();
-    let altered = page.replace(&word, "0x1234");
-    let file = std::fs::read_dir(data.path().join("unfinished")).expect("folder").map(|one| one.expect("entry").path());
-    let file = file.into_iter().find(|path| path.extension().is_some_and(|is| is == "json")).expect("page");
-    std::fs::write(&file, altered).expect("written");
-    let (code, report, said) = station.ended(&["--continue"], None);
-    assert_eq!(code, 0, "{said} {report}");
-    assert!(said.contains("MT1 starts again: it is another unit, or its chip was reset"), "{said}");
-    assert!(measured(&report, "no_load_time") >= 14.9);
-    assert_eq!(report["steps"].as_array().expect("steps").len(), 2);
-    let listed = station.records(&["list"]);
-    assert_eq!((listed.matches("ABORTED").count(), listed.matches("PASS").count()), (1, 1), "{listed}");
+    in_real_time(|| {
+        let data = folder();
+        let station = Station::new(data.path(), "sim:?seed=7&state=calibrated", NO_LOAD);
+        station.killed(&[], Duration::ZERO);
+        // While a run goes on, nobody takes it for one that was cut off.
+        let mut child = station.run(&["--continue"]).spawn().expect("started");
+        let before = station.page();
+        while station.page() == before {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let (code, _, said) = station.ended(&["--continue"], None);
+        assert!(code == 2 && said.contains("is being tested by another process"), "{said}");
+        child.kill().expect("killed");
+        child.wait().expect("gone");
+        // Another unit under the same number.
+        let page = station.page();
+        let word = page.split("\"Ugain\":\"").nth(1).expect("there")[..6].to_owned();
+        let altered = page.replace(&word, "0x1234");
+        let file =
+            std::fs::read_dir(data.path().join("unfinished")).expect("folder").map(|one| one.expect("entry").path());
+        let file = file.into_iter().find(|path| path.extension().is_some_and(|is| is == "json")).expect("page");
+        std::fs::write(&file, altered).expect("written");
+        let (code, report, said) = station.ended(&["--continue"], None);
+        assert_eq!(code, 0, "{said} {report}");
+        assert!(said.contains("MT1 starts again: it is another unit, or its chip was reset"), "{said}");
+        assert!(measured(&report, "no_load_time") >= 14.9);
+        assert_eq!(report["steps"].as_array().expect("steps").len(), 2);
+        let listed = station.records(&["list"]);
+        assert_eq!((listed.matches("ABORTED").count(), listed.matches("PASS").count()), (1, 1), "{listed}");
 
-    // Another procedure.
-    station.killed(&[], Duration::ZERO);
-    std::fs::write(&station.procedure, text_of_entries(&NO_LOAD.replace("pulses = 1", "pulses = 2"))).expect("written");
-    let (code, _, said) = station.ended(&["--continue"], None);
-    assert_eq!(code, 0, "{said}");
-    assert!(said.contains("It starts again: it was a run of test, and the procedure is another one now"), "{said}");
-    // A page that nobody can read costs nothing but itself.
-    station.killed(&[], Duration::ZERO);
-    std::fs::write(&file, "{\"program\":").expect("written");
-    let (code, _, said) = station.ended(&["--continue"], None);
-    assert!(code == 0 && said.contains("Nothing was interrupted"), "{said}");
-    station.records(&["check"]);
+        // Another procedure.
+        station.killed(&[], Duration::ZERO);
+        std::fs::write(&station.procedure, text_of_entries(&NO_LOAD.replace("pulses = 1", "pulses = 2")))
+            .expect("written");
+        let (code, _, said) = station.ended(&["--continue"], None);
+        assert_eq!(code, 0, "{said}");
+        assert!(said.contains("It starts again: it was a run of test, and the procedure is another one now"), "{said}");
+        // A page that nobody can read costs nothing but itself.
+        station.killed(&[], Duration::ZERO);
+        std::fs::write(&file, "{\"program\":").expect("written");
+        let (code, _, said) = station.ended(&["--continue"], None);
+        assert!(code == 0 && said.contains("Nothing was interrupted"), "{said}");
+        station.records(&["check"]);
+    });
 }

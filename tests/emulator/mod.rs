@@ -15,7 +15,6 @@ use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use meter_interface::block::Block;
@@ -47,31 +46,25 @@ fn for_this_machine(content: &[u8], image: &Image) -> Image {
     image.overwritten(oscillator, &CORE_HZ.to_le_bytes()).expect("in the image")
 }
 
-/// Time is real for emulator, bench and clients: several at once starve on a busy machine of two cores, and a frame that is read with a gap
-/// in it is none. So the tests of a program take turns.
-static ALONE: Mutex<()> = Mutex::new(());
-
-/// The wires, and a chip that is served to whatever meter is started. One at a time: the next waits until these are dropped.
+/// The wires, and a chip that is served to whatever meter is started.
 pub struct Wires {
     pub clock: SharedClock,
     pub station: Station,
     pub chip: Shared<AfeDevice>,
     /// `host:port` of the chip.
     address: String,
-    _alone: MutexGuard<'static, ()>,
 }
 
 impl Wires {
     /// A board of a `sim:` address.
     pub fn new(address: &str) -> Self {
-        let alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let options = SimOptions::from_url(&address.parse().expect("address")).expect("options");
         let clock = RealClock::shared();
         let station = Station::new(clock.clone(), options.seed, options.unrest);
         let chip = station.meter(&options);
         let served = serve(&Outlet::Tcp("127.0.0.1:0".to_owned()), chip.clone(), None, &clock).expect("served");
         let address = served.address.trim_start_matches("+tcp:").to_owned();
-        Self { clock, station, chip, address, _alone: alone }
+        Self { clock, station, chip, address }
     }
 
     /// Voltage and current come on.

@@ -96,19 +96,23 @@ impl Position<'_> {
         let mut counts = 0;
         let start = self.now();
         let mut before: Word = self.meter.read(Register::APenergy)?;
+        // What every answer takes moves both ends alike.
+        let mut always = before.by.since(before.at);
         let mut usual = Duration::MAX;
         counts += u64::from(before.value);
         loop {
             self.around.control.checkpoint()?;
             let word = self.meter.read(Register::APenergy)?;
             counts += u64::from(word.value);
-            let between = word.by.since(before.at);
+            always = always.min(word.by.since(word.at));
+            let latest = word.by - always;
+            let between = latest.since(before.at);
             usual = usual.min(between);
             if word.value > 0 && between <= usual * UNUSUAL {
                 // Several steps at once: the last came within one step's time.
                 let earliest = before.at.max(word.at - self.around.plan.count_time(point));
-                let width = word.by.since(earliest);
-                return Ok(Step { at: word.by - width / 2, width, counts });
+                let width = latest.since(earliest);
+                return Ok(Step { at: latest - width / 2, width, counts });
             }
             before = word;
             if self.now() >= give_up {
